@@ -20,7 +20,7 @@ include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
 
-set(LLVM_ENABLE_WARNINGS OFF)
+set(LLVM_ENABLE_WARNINGS ON)
 include(HandleLLVMOptions)
 # The packaged definitions are one string; add_definitions() would mangle it.
 separate_arguments(WEIR_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")

@@ -25,10 +25,10 @@ function(weir_add_tool name)
   target_compile_options(${name} PRIVATE ${WEIR_WARNINGS})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
   add_dependencies(${name} weir-headers)
-  weir_use_pch(${name})
 endfunction()
 
-# One precompiled header of the upstream headers that nearly every file needs.
+# One precompiled header of the upstream headers that nearly every file needs. Tools do without:
+# they are position-independent executables, and the header is made for position-independent code.
 function(weir_use_pch name)
   if(NOT WEIR_PCH)
     return()

@@ -1,0 +1,50 @@
+//===- Weir.h - the weir dialect -------------------------------*- C++ -*-===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_DIALECT_WEIR_IR_WEIR_H
+#define WEIR_DIALECT_WEIR_IR_WEIR_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "weir/Dialect/Weir/IR/WeirDialect.h.inc"
+#include "weir/Dialect/Weir/IR/WeirEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "weir/Dialect/Weir/IR/WeirAttributes.h.inc"
+#define GET_OP_CLASSES
+#include "weir/Dialect/Weir/IR/WeirOps.h.inc"
+
+namespace weir {
+
+/// How the dialect learns of the library without depending on it: the Library room
+/// attaches an implementation to the dialect, and references are verified through it.
+class FormulaLibraryInterface
+    : public mlir::DialectInterface::Base<FormulaLibraryInterface> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FormulaLibraryInterface)
+  explicit FormulaLibraryInterface(mlir::Dialect *dialect) : Base(dialect) {}
+  /// The library's formula of that name, or null. The op stays owned by the library and is
+  /// never modified; linking clones it.
+  virtual FormulaOp lookup(llvm::StringRef name) const = 0;
+};
+
+/// Resolves `name` from `from`: the nearest symbol table that has a formula of that name,
+/// else the library. Null when neither has one.
+FormulaOp resolveFormula(mlir::Operation *from, mlir::FlatSymbolRefAttr name);
+
+} // namespace weir
+
+#endif // WEIR_DIALECT_WEIR_IR_WEIR_H

@@ -1,0 +1,79 @@
+//===- WeirDialect.td - the weir dialect and its attributes -----*- tablegen -*-===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_DIALECT_WEIR_IR_WEIRDIALECT_TD
+#define WEIR_DIALECT_WEIR_IR_WEIRDIALECT_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+def Weir_Dialect : Dialect {
+  let name = "weir";
+  let cppNamespace = "::weir";
+  let summary = "Row formulas: softmax and its relatives, gates, norms";
+  let description = [{
+    A `weir.formula` is the mathematics of one row of scores. `weir.apply` runs it along a dimension of
+    tensors. Everything else (sweeps, the online form, split and merge) is derived from the formula.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
+  let extraClassDeclaration = [{
+    /// Marks an argument or a result of a formula that has one value per row.
+    static constexpr ::llvm::StringLiteral kUniformAttrName{"weir.uniform"};
+    /// Library formulas, once linked into a module, carry this symbol prefix.
+    static constexpr ::llvm::StringLiteral kLibraryPrefix{"weir.lib."};
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Enumerations
+//===----------------------------------------------------------------------===//
+
+class Weir_Enum<string name, string summary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::weir";
+  let genSpecializedAttr = 0;
+}
+class Weir_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Weir_Dialect, info, mnemonic>;
+class Weir_BracketedEnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Weir_Dialect, info, mnemonic> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Weir_ReductionKind : Weir_Enum<"ReductionKind", "how a row is reduced", [
+  I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Max", 1, "max">, I32EnumAttrCase<"Min", 2, "min">]>;
+def Weir_ReductionKindAttr : Weir_EnumAttr<Weir_ReductionKind, "reduction">;
+
+def Weir_SolveDirection : Weir_Enum<"SolveDirection", "how the function of a root search moves", [
+  I32EnumAttrCase<"Decreasing", 0, "decreasing">, I32EnumAttrCase<"Increasing", 1, "increasing">]>;
+def Weir_SolveDirectionAttr : Weir_EnumAttr<Weir_SolveDirection, "direction">;
+
+def Weir_EmptyRow : Weir_Enum<"EmptyRow", "what a row with nothing left becomes", [
+  I32EnumAttrCase<"Zero", 0, "zero">, I32EnumAttrCase<"NaN", 1, "nan">, I32EnumAttrCase<"Uniform", 2, "uniform">]>;
+def Weir_EmptyRowAttr : Weir_BracketedEnumAttr<Weir_EmptyRow, "empty_row">;
+
+def Weir_PosInf : Weir_Enum<"PosInf", "what scores of +inf do", [
+  I32EnumAttrCase<"NaN", 0, "nan">, I32EnumAttrCase<"Share", 1, "share">]>;
+def Weir_PosInfAttr : Weir_BracketedEnumAttr<Weir_PosInf, "pos_inf">;
+
+def Weir_NaNPolicy : Weir_Enum<"NaNPolicy", "what NaN scores do", [
+  I32EnumAttrCase<"Propagate", 0, "propagate">, I32EnumAttrCase<"Ignore", 1, "ignore">]>;
+def Weir_NaNPolicyAttr : Weir_BracketedEnumAttr<Weir_NaNPolicy, "nan">;
+
+def Weir_Ties : Weir_Enum<"Ties", "which of equal scores a selection takes", [
+  I32EnumAttrCase<"LowestIndex", 0, "lowest_index">, I32EnumAttrCase<"Unspecified", 1, "unspecified">,
+  I32EnumAttrCase<"AllEqual", 2, "all_equal">]>;
+def Weir_TiesAttr : Weir_BracketedEnumAttr<Weir_Ties, "ties">;
+
+def Weir_Form : Weir_Enum<"Form", "the way a row program runs", [
+  I32EnumAttrCase<"Elementwise", 0, "elementwise">, I32EnumAttrCase<"Stored", 1, "stored">,
+  I32EnumAttrCase<"Recompute", 2, "recompute">, I32EnumAttrCase<"Online", 3, "online">]>;
+def Weir_FormAttr : Weir_BracketedEnumAttr<Weir_Form, "form">;
+
+#endif // WEIR_DIALECT_WEIR_IR_WEIRDIALECT_TD

@@ -1,0 +1,120 @@
+//===- WeirRowOps.td - formulas on tensors and memrefs ----------*- tablegen -*-===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_DIALECT_WEIR_IR_WEIRROWOPS_TD
+#define WEIR_DIALECT_WEIR_IR_WEIRROWOPS_TD
+
+include "weir/Dialect/Weir/IR/WeirFormulaOps.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+
+defvar Weir_Policies = (ins
+  OptionalAttr<Weir_EmptyRowAttr>:$empty_row, OptionalAttr<Weir_PosInfAttr>:$pos_inf,
+  OptionalAttr<Weir_NaNPolicyAttr>:$nan, OptionalAttr<Weir_TiesAttr>:$ties);
+
+def Weir_ApplyOp : Weir_Op<"apply", [
+    Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "runs a formula along a dimension of tensors";
+  let description = [{
+    #### Semantics
+
+    Every row along dimension `along` (the last by default) of the operands is one run of the formula.
+    Elements where `mask` is false are excluded; policies say what happens to rows with nothing left
+    (`empty_row`), with +inf (`pos_inf`), with NaN (`nan`) and to equal scores (`ties`). Masks and policies
+    concern formulas with a reduction only; the others are elementwise and follow limits.
+
+    #### Inputs
+
+    - one operand per argument of the formula. A varying one is a tensor whose shape broadcasts to the result's
+      from the right: missing leading dimensions and dimensions of static size 1 are repeated. A uniform
+      one is a scalar or a tensor of the row's outer shape, sizes equal or statically 1.
+    - `mask`, a tensor of i1 that broadcasts in the same way.
+
+    #### Outputs
+
+    - per varying result a tensor of the broadcast shape; per uniform result a tensor of the outer shape with the
+      accumulator type as its element type (f64 when the score is f64, else f32; integers as declared).
+
+    #### Constraints
+
+    - C1: the reference names a `weir.formula` in the nearest symbol table that has it, or one of the library.
+    - C2: as many operands and results as the formula has.
+    - C3: element types fit: f32, bf16, f16 or f64 for `f32`, otherwise the same type.
+    - C4: varying operands and the mask broadcast to the result's shape.
+    - C5: uniform operands and results have the row's outer shape.
+    - C6: `along` names a dimension.
+    - C7: a mask, and the policies, need a formula with a reduction.
+
+    #### Examples
+
+    ```mlir
+    func.func @weights(%x: tensor<?x32000xf32>, %valid: tensor<?x32000xi1>) -> tensor<?x32000xf32> {
+      %y = weir.apply @softmax(%x) mask(%valid : tensor<?x32000xi1>) {empty_row = #weir.empty_row<nan>}
+         : (tensor<?x32000xf32>) -> tensor<?x32000xf32>
+      return %y : tensor<?x32000xf32>
+    }
+    ```
+  }];
+  let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyRankedTensor>:$mask,
+                            OptionalAttr<I64Attr>:$along), Weir_Policies, (ins OptionalAttr<Weir_FormAttr>:$form));
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? attr-dict `:` functional-type($inputs, results)
+  }];
+  let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    /// The formula, found in the enclosing symbol tables or in the library. Null when there is none.
+    ::weir::FormulaOp resolveFormula();
+    /// The dimension that is the row. Needs a verified op.
+    int64_t getRowDim();
+    /// The rank of the row's full shape.
+    int64_t getRowRank();
+  }];
+}
+
+def Weir_RowsOp : Weir_Op<"rows", [
+    AttrSizedOperandSegments, DestinationStyleOpInterface, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "a formula over rows, in destination style";
+  let description = [{
+    #### Semantics
+
+    `weir.apply` with its row as the last dimension, on tensors or memrefs, writing to destinations. Passes make it; the
+    `form` says how the rows run.
+
+    #### Constraints
+
+    As of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
+
+    #### Examples
+
+    ```mlir
+    weir.formula @scale(%x: f32, %a: f32 {weir.uniform}) -> f32 {
+      %y = arith.mulf %x, %a : f32
+      weir.yield %y : f32
+    }
+    func.func @run(%x: memref<?x?xf32>, %a: f32, %y: memref<?x?xf32>) {
+      weir.rows @scale ins(%x, %a : memref<?x?xf32>, f32) outs(%y : memref<?x?xf32>) {form = #weir.form<elementwise>}
+      return
+    }
+    ```
+  }];
+  let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyShaped>:$mask,
+                            Variadic<AnyShaped>:$outputs), Weir_Policies, (ins OptionalAttr<Weir_FormAttr>:$form));
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
+    `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }
+    /// The formula, found in the enclosing symbol tables or in the library. Null when there is none.
+    ::weir::FormulaOp resolveFormula();
+  }];
+}
+
+#endif // WEIR_DIALECT_WEIR_IR_WEIRROWOPS_TD

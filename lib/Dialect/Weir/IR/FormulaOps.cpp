@@ -1,0 +1,131 @@
+//===- FormulaOps.cpp - weir.formula and the ops of its body ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Dialect/Weir/IR/Variance.h"
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+
+using namespace mlir;
+using namespace weir;
+
+#define GET_OP_CLASSES
+#include "weir/Dialect/Weir/IR/WeirOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// weir.formula
+//===----------------------------------------------------------------------===//
+
+ParseResult FormulaOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto buildType = [](Builder &builder, ArrayRef<Type> inputs,
+                      ArrayRef<Type> results,
+                      function_interface_impl::VariadicFlag, std::string &) {
+    return builder.getFunctionType(inputs, results);
+  };
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false,
+      getFunctionTypeAttrName(result.name), buildType,
+      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void FormulaOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(
+      printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
+      getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+bool FormulaOp::isUniformArgument(unsigned index) {
+  return static_cast<bool>(getArgAttr(index, WeirDialect::kUniformAttrName));
+}
+
+bool FormulaOp::isUniformResult(unsigned index) {
+  return static_cast<bool>(getResultAttr(index, WeirDialect::kUniformAttrName));
+}
+
+unsigned FormulaOp::getScoreIndex() {
+  for (unsigned i = 0, e = getNumArguments(); i < e; ++i)
+    if (!isUniformArgument(i))
+      return i;
+  llvm_unreachable("a verified formula has a varying argument");
+}
+
+bool FormulaOp::hasReduction() {
+  return getBody()
+      .walk([](Operation *op) {
+        return isa<ReduceOp, KthOp, SolveOp>(op) ? WalkResult::interrupt()
+                                                 : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+OperandRange FormulaOp::getYieldedValues() {
+  return cast<YieldOp>(getBody().front().getTerminator()).getValues();
+}
+
+//===----------------------------------------------------------------------===//
+// Ops of the body
+//===----------------------------------------------------------------------===//
+
+/// The formula around an op of the row language, through any enclosing searches.
+static FormulaOp getFormula(Operation *op) {
+  return op->getParentOfType<FormulaOp>();
+}
+
+/// Fails unless `value`, which the message calls `what`, is uniform.
+static LogicalResult verifyUniform(Operation *op, Value value, StringRef what) {
+  FormulaOp formula = getFormula(op);
+  if (!formula || !Variance(formula).isVarying(value))
+    return success();
+  return op->emitOpError() << "C1: " << what << " must be uniform (one value per row)";
+}
+
+LogicalResult ReduceOp::verify() {
+  if (getWinner() && getKind() == ReductionKind::Add)
+    return emitOpError("C1: a sum has no winner; only max and min give an index");
+  return success();
+}
+
+LogicalResult KthOp::verify() {
+  APInt constant;
+  if (matchPattern(getK(), m_ConstantInt(&constant)) && constant.slt(1))
+    return emitOpError("C2: k counts from 1, but is ") << constant.getSExtValue();
+  return verifyUniform(*this, getK(), "k");
+}
+
+LogicalResult RandomOp::verify() {
+  return verifyUniform(*this, getSeed(), "the seed");
+}
+
+static LogicalResult verifySolveBody(SolveOp op) {
+  Block &body = op.getBody().front();
+  if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isF32())
+    return op.emitOpError("C2: the body must have one argument, the unknown, of type f32");
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || yield.getValues().size() != 1 ||
+      !yield.getValues()[0].getType().isF32())
+    return op.emitOpError("C2: the body must yield one f32 value");
+  if (FormulaOp formula = getFormula(op))
+    if (Variance(formula).isVarying(yield.getValues()[0]))
+      return op.emitOpError("C2: the body must yield a uniform value, but it is varying; "
+                            "reduce it over the row");
+  return success();
+}
+
+LogicalResult SolveOp::verifyRegions() {
+  if (getMaxIterations() <= 0)
+    return emitOpError("C3: max_iterations must be positive, but is ")
+           << static_cast<int64_t>(getMaxIterations());
+  if (!(getTolerance().convertToDouble() >= 0))
+    return emitOpError("C3: tolerance must not be negative");
+  if (failed(verifyUniform(*this, getLower(), "the lower end of the bracket")) ||
+      failed(verifyUniform(*this, getUpper(), "the upper end of the bracket")))
+    return failure();
+  return verifySolveBody(*this);
+}

@@ -1,0 +1,154 @@
+//===- RowOps.cpp - weir.apply and weir.rows ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowShapes.h"
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace weir;
+
+static LogicalResult resolveOrError(Operation *op, FlatSymbolRefAttr name,
+                                    FormulaOp &formula) {
+  formula = resolveFormula(op, name);
+  if (formula)
+    return success();
+  return op->emitOpError("C1: ") << name
+                                 << " names no weir.formula, neither in an enclosing symbol "
+                                    "table nor in the library";
+}
+
+//===----------------------------------------------------------------------===//
+// weir.apply
+//===----------------------------------------------------------------------===//
+
+static RowSignature getSignature(ApplyOp op, FormulaOp formula) {
+  return {op,
+          formula,
+          op.getInputs(),
+          op.getMask(),
+          SmallVector<Type>(op.getResultTypes()),
+          op.getAlong(),
+          op.getEmptyRow() || op.getPosInf() || op.getNan() || op.getTies()};
+}
+
+LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &) {
+  FormulaOp formula;
+  if (failed(resolveOrError(*this, getFormulaAttr(), formula)))
+    return failure();
+  return verifyRowSignature(getSignature(*this, formula));
+}
+
+FormulaOp ApplyOp::resolveFormula() { return weir::resolveFormula(*this, getFormulaAttr()); }
+
+int64_t ApplyOp::getRowRank() {
+  FormulaOp formula = resolveFormula();
+  int64_t rank = 0;
+  for (auto [i, input] : llvm::enumerate(getInputs()))
+    if (!formula.isUniformArgument(i))
+      rank = std::max(rank, cast<ShapedType>(input.getType()).getRank());
+  return getMask() ? std::max(rank, getMask().getType().getRank()) : rank;
+}
+
+int64_t ApplyOp::getRowDim() { return getAlong().value_or(getRowRank() - 1); }
+
+/// The size of dimension `dim` of the full shape, from the first varying operand that has it.
+static OpFoldResult getFullSize(OpBuilder &b, ApplyOp op, FormulaOp formula, int64_t dim,
+                                int64_t rank) {
+  SmallVector<Value> varying;
+  for (auto [i, input] : llvm::enumerate(op.getInputs()))
+    if (!formula.isUniformArgument(i))
+      varying.push_back(input);
+  if (op.getMask())
+    varying.push_back(op.getMask());
+  std::optional<OpFoldResult> dynamic;
+  for (Value value : varying) {
+    auto type = cast<RankedTensorType>(value.getType());
+    int64_t own = dim - (rank - type.getRank());
+    if (own < 0 || type.getDimSize(own) == 1)
+      continue;
+    if (!type.isDynamicDim(own))
+      return b.getIndexAttr(type.getDimSize(own));
+    if (!dynamic)
+      dynamic = tensor::getMixedSize(b, op.getLoc(), value, own);
+  }
+  return dynamic.value_or(b.getIndexAttr(1));
+}
+
+LogicalResult ApplyOp::reifyResultShapes(OpBuilder &b,
+                                         ReifiedRankedShapedTypeDims &shapes) {
+  FormulaOp formula = resolveFormula();
+  int64_t rank = getRowRank(), rowDim = getRowDim();
+  for (auto [i, type] : llvm::enumerate(getResultTypes())) {
+    SmallVector<OpFoldResult> sizes;
+    auto tensor = cast<RankedTensorType>(type);
+    for (int64_t dim = 0; dim < rank; ++dim) {
+      if (formula.isUniformResult(i) && dim == rowDim)
+        continue;
+      int64_t known = tensor.getDimSize(sizes.size());
+      sizes.push_back(ShapedType::isDynamic(known)
+                          ? getFullSize(b, *this, formula, dim, rank)
+                          : OpFoldResult(b.getIndexAttr(known)));
+    }
+    shapes.push_back(std::move(sizes));
+  }
+  return success();
+}
+
+namespace {
+/// `along` naming the last dimension says nothing.
+struct DropDefaultAlong : OpRewritePattern<ApplyOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ApplyOp op, PatternRewriter &rewriter) const override {
+    if (!op.getAlong() || static_cast<int64_t>(*op.getAlong()) != op.getRowRank() - 1)
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] { op.removeAlongAttr(); });
+    return success();
+  }
+};
+} // namespace
+
+void ApplyOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<DropDefaultAlong>(context);
+}
+
+//===----------------------------------------------------------------------===//
+// weir.rows
+//===----------------------------------------------------------------------===//
+
+LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
+  FormulaOp formula;
+  if (failed(resolveOrError(*this, getFormulaAttr(), formula)))
+    return failure();
+  bool anyTensor = false, anyMemRef = false;
+  for (Type type : getOperandTypes()) {
+    anyTensor |= isa<TensorType>(type);
+    anyMemRef |= isa<BaseMemRefType>(type);
+  }
+  if (anyTensor && anyMemRef)
+    return emitOpError("mixes tensors and memrefs; all shaped operands must be of one kind");
+  return verifyRowSignature({*this, formula, getInputs(), getMask(),
+                             SmallVector<Type>(getOutputs().getTypes()), std::nullopt,
+                             getEmptyRow() || getPosInf() || getNan() || getTies()});
+}
+
+FormulaOp RowsOp::resolveFormula() { return weir::resolveFormula(*this, getFormulaAttr()); }
+
+void RowsOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (!isa<BaseMemRefType>(operand.get().getType()))
+      continue;
+    if (isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  }
+}

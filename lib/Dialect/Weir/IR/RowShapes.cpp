@@ -1,0 +1,172 @@
+//===- RowShapes.cpp - constraints on the operands of a row op ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowShapes.h"
+
+#include "llvm/ADT/Twine.h"
+
+using namespace mlir;
+using namespace weir;
+
+LogicalResult weir::joinShapes(SmallVectorImpl<int64_t> &joined,
+                               ArrayRef<int64_t> shape) {
+  if (shape.size() > joined.size())
+    joined.insert(joined.begin(), shape.size() - joined.size(), 1);
+  size_t offset = joined.size() - shape.size();
+  for (auto [i, size] : llvm::enumerate(shape)) {
+    int64_t &known = joined[offset + i];
+    if (size == 1 || known == size)
+      continue;
+    if (known == 1 || ShapedType::isDynamic(known))
+      known = size;
+    else if (!ShapedType::isDynamic(size))
+      return failure();
+  }
+  return success();
+}
+
+/// True when a formula's value of type `formal` may be stored as `element`.
+static bool fitsStorage(Type formal, Type element) {
+  if (formal.isF32())
+    return element.isF32() || element.isF64() || element.isF16() || element.isBF16();
+  return formal == element;
+}
+
+static LogicalResult verifyElementType(const RowSignature &s, Type formal, Type actual,
+                                       const Twine &what) {
+  Type element = getElementTypeOrSelf(actual);
+  if (fitsStorage(formal, element))
+    return success();
+  InFlightDiagnostic diag = s.op->emitOpError("C3: ");
+  diag << what << " has element type " << element << " but @" << s.formula.getSymName()
+       << " takes " << formal;
+  if (formal.isF32())
+    diag << ", which is stored as f32, bf16, f16 or f64";
+  return diag;
+}
+
+FailureOr<SmallVector<int64_t>> weir::getFullShape(const RowSignature &s) {
+  SmallVector<int64_t> full;
+  auto join = [&](Type type, const Twine &what) -> LogicalResult {
+    auto shaped = dyn_cast<ShapedType>(type);
+    if (!shaped || !shaped.hasRank())
+      return s.op->emitOpError("C4: ") << what << " is varying and must be a ranked "
+                                          "tensor or memref, but is " << type;
+    if (failed(joinShapes(full, shaped.getShape())))
+      return s.op->emitOpError("C4: ") << what << " of type " << type
+                                       << " does not broadcast with the other varying operands";
+    return success();
+  };
+  for (auto [i, input] : llvm::enumerate(s.inputs))
+    if (!s.formula.isUniformArgument(i) &&
+        failed(join(input.getType(), "operand " + Twine(i))))
+      return failure();
+  if (s.mask && failed(join(s.mask.getType(), "the mask")))
+    return failure();
+  for (auto [i, type] : llvm::enumerate(s.resultTypes))
+    if (!s.formula.isUniformResult(i) && failed(join(type, "result " + Twine(i))))
+      return failure();
+  if (full.empty())
+    return s.op->emitOpError("C4: varying operands of rank 0 have no row");
+  return full;
+}
+
+/// Checks that `shape` may be repeated over `full`, aligned from the right.
+static bool broadcastsTo(ArrayRef<int64_t> shape, ArrayRef<int64_t> full, bool exact) {
+  if (shape.size() > full.size() || (exact && shape.size() != full.size()))
+    return false;
+  ArrayRef<int64_t> tail = full.take_back(shape.size());
+  return llvm::all_of(llvm::zip(shape, tail), [&](auto pair) {
+    auto [size, want] = pair;
+    if (ShapedType::isDynamic(size) || ShapedType::isDynamic(want))
+      return !exact || size != 1 || want == 1 || ShapedType::isDynamic(want);
+    return size == want || (!exact && size == 1);
+  });
+}
+
+static LogicalResult verifyShapes(const RowSignature &s, ArrayRef<int64_t> full,
+                                  int64_t rowDim) {
+  SmallVector<int64_t> outer(full);
+  outer.erase(outer.begin() + rowDim);
+  for (auto [i, input] : llvm::enumerate(s.inputs)) {
+    auto shaped = dyn_cast<ShapedType>(input.getType());
+    if (!s.formula.isUniformArgument(i) || !shaped)
+      continue;
+    if (!shaped.hasRank() || static_cast<size_t>(shaped.getRank()) != outer.size() ||
+        !broadcastsTo(shaped.getShape(), outer, /*exact=*/false))
+      return s.op->emitOpError("C5: operand ")
+             << i << " is uniform: it must be a scalar or have the outer shape ("
+             << outer << ", a size may be 1) but is " << input.getType();
+  }
+  for (auto [i, type] : llvm::enumerate(s.resultTypes)) {
+    auto shaped = dyn_cast<ShapedType>(type);
+    bool uniform = s.formula.isUniformResult(i);
+    if (!shaped || !shaped.hasRank() ||
+        !broadcastsTo(shaped.getShape(), uniform ? ArrayRef<int64_t>(outer) : full,
+                      /*exact=*/true))
+      return s.op->emitOpError(uniform ? "C5: " : "C4: ")
+             << (uniform ? "uniform result " : "varying result ") << i << " is " << type
+             << " but must have the " << (uniform ? "outer shape" : "full shape") << " ("
+             << (uniform ? outer : SmallVector<int64_t>(full)) << ")";
+  }
+  return success();
+}
+
+/// The accumulator's type on the given operands: f64 when the score is f64, else f32.
+static Type getAccumulatorType(const RowSignature &s) {
+  Type score = getElementTypeOrSelf(s.inputs[s.formula.getScoreIndex()].getType());
+  return score.isF64() ? score : Type(Float32Type::get(s.op->getContext()));
+}
+
+static LogicalResult verifyTypes(const RowSignature &s) {
+  for (auto [i, input] : llvm::enumerate(s.inputs))
+    if (failed(verifyElementType(s, s.formula.getArgumentTypes()[i], input.getType(),
+                                 "operand " + Twine(i))))
+      return failure();
+  for (auto [i, type] : llvm::enumerate(s.resultTypes)) {
+    Type formal = s.formula.getResultTypes()[i];
+    if (failed(verifyElementType(s, formal, type, "result " + Twine(i))))
+      return failure();
+    Type element = getElementTypeOrSelf(type);
+    if (s.formula.isUniformResult(i) && formal.isF32() &&
+        element != getAccumulatorType(s))
+      return s.op->emitOpError("C3: uniform result ")
+             << i << " has element type " << element << " but a statistic has the accumulator type "
+             << getAccumulatorType(s);
+  }
+  if (s.mask && !getElementTypeOrSelf(s.mask.getType()).isInteger(1))
+    return s.op->emitOpError("C3: the mask must have element type i1, but is ")
+           << s.mask.getType();
+  return success();
+}
+
+LogicalResult weir::verifyRowSignature(const RowSignature &s) {
+  FormulaOp formula = s.formula;
+  if (s.inputs.size() != formula.getNumArguments())
+    return s.op->emitOpError("C2: has ")
+           << s.inputs.size() << " operands but @" << formula.getSymName() << " has "
+           << formula.getNumArguments() << " arguments";
+  if (s.resultTypes.size() != formula.getResultTypes().size())
+    return s.op->emitOpError("C2: has ")
+           << s.resultTypes.size() << " results but @" << formula.getSymName() << " has "
+           << formula.getResultTypes().size();
+  if (failed(verifyTypes(s)))
+    return failure();
+  FailureOr<SmallVector<int64_t>> full = getFullShape(s);
+  if (failed(full))
+    return failure();
+  int64_t rank = full->size();
+  int64_t along = s.along.value_or(rank - 1);
+  if (along < 0 || along >= rank)
+    return s.op->emitOpError("C6: along = ")
+           << along << " is not a dimension of the rank-" << rank << " operands";
+  if ((s.mask || s.hasPolicy) && !formula.hasReduction())
+    return s.op->emitOpError("C7: ")
+           << (s.mask ? "a mask" : "a row policy") << " needs a formula with a reduction; @"
+           << formula.getSymName() << " is elementwise";
+  return verifyShapes(s, *full, along);
+}

@@ -1,0 +1,40 @@
+//===- RowShapes.h - how operands of a row op relate to its rows ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_LIB_DIALECT_WEIR_IR_ROWSHAPES_H
+#define WEIR_LIB_DIALECT_WEIR_IR_ROWSHAPES_H
+
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+namespace weir {
+
+/// Joins `shape` into `joined`, aligned from the right: missing dimensions and static ones repeat; a
+/// dynamic size is refined by a static one. Fails when two sizes can never be equal.
+mlir::LogicalResult joinShapes(llvm::SmallVectorImpl<int64_t> &joined,
+                               llvm::ArrayRef<int64_t> shape);
+
+/// A row op seen by its verifier: the same for weir.apply and weir.rows.
+struct RowSignature {
+  mlir::Operation *op;
+  mutable FormulaOp formula; // Accessors of ops are not const.
+  mlir::ValueRange inputs;
+  mlir::Value mask;
+  /// Types of the results, or of the destinations.
+  llvm::SmallVector<mlir::Type> resultTypes;
+  std::optional<int64_t> along;
+  bool hasPolicy;
+};
+
+/// The full shape of the rows: what varying operands and the mask broadcast to.
+mlir::FailureOr<llvm::SmallVector<int64_t>> getFullShape(const RowSignature &signature);
+
+/// Checks constraints C2 to C7 of weir.apply.
+mlir::LogicalResult verifyRowSignature(const RowSignature &signature);
+
+} // namespace weir
+
+#endif // WEIR_LIB_DIALECT_WEIR_IR_ROWSHAPES_H

@@ -1,0 +1,88 @@
+//===- WeirDialect.cpp - registration and attributes of the dialect ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace weir;
+
+#include "weir/Dialect/Weir/IR/WeirDialect.cpp.inc"
+#include "weir/Dialect/Weir/IR/WeirEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "weir/Dialect/Weir/IR/WeirAttributes.cpp.inc"
+
+namespace {
+/// Functions that use weir ops on tensors may be inlined; bodies of formulas stay where they are.
+struct WeirInlinerInterface : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *op, Region *, bool, IRMapping &) const final {
+    return isa<ApplyOp, RowsOp>(op);
+  }
+};
+} // namespace
+
+void WeirDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "weir/Dialect/Weir/IR/WeirAttributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "weir/Dialect/Weir/IR/WeirOps.cpp.inc"
+      >();
+  addInterfaces<WeirInlinerInterface>();
+}
+
+LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
+                                                    NamedAttribute attr) {
+  return op->emitOpError() << "carries '" << attr.getName()
+                           << "', which weir does not define on operations";
+}
+
+static LogicalResult verifyUniformAttr(Operation *op, NamedAttribute attr,
+                                       StringRef what, unsigned index) {
+  if (attr.getName() != WeirDialect::kUniformAttrName)
+    return op->emitOpError() << what << " " << index << " carries '"
+                             << attr.getName() << "', which weir does not define";
+  if (!isa<FormulaOp>(op))
+    return op->emitOpError() << what << " " << index
+                             << " is 'weir.uniform', which only weir.formula has";
+  if (!isa<UnitAttr>(attr.getValue()))
+    return op->emitOpError() << "'weir.uniform' on " << what << " " << index
+                             << " must be a unit attribute";
+  return success();
+}
+
+LogicalResult WeirDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                    unsigned argIndex,
+                                                    NamedAttribute attr) {
+  return verifyUniformAttr(op, attr, "argument", argIndex);
+}
+
+LogicalResult WeirDialect::verifyRegionResultAttribute(Operation *op, unsigned,
+                                                       unsigned resultIndex,
+                                                       NamedAttribute attr) {
+  return verifyUniformAttr(op, attr, "result", resultIndex);
+}
+
+FormulaOp weir::resolveFormula(Operation *from, FlatSymbolRefAttr name) {
+  for (Operation *table = SymbolTable::getNearestSymbolTable(from); table;
+       table = table->getParentOp()
+                   ? SymbolTable::getNearestSymbolTable(table->getParentOp())
+                   : nullptr)
+    if (auto formula = dyn_cast_or_null<FormulaOp>(
+            SymbolTable::lookupSymbolIn(table, name.getAttr())))
+      return formula;
+  auto *dialect = from->getContext()->getLoadedDialect<WeirDialect>();
+  auto *library = dialect->getRegisteredInterface<FormulaLibraryInterface>();
+  return library ? library->lookup(name.getValue()) : FormulaOp();
+}
