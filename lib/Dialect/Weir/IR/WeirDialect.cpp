@@ -8,6 +8,7 @@
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -44,8 +45,15 @@ void WeirDialect::initialize() {
 
 LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attr) {
-  return op->emitOpError() << "carries '" << attr.getName()
-                           << "', which weir does not define on operations";
+  if (attr.getName() != kTargetAttrName)
+    return op->emitOpError() << "carries '" << attr.getName()
+                             << "', which weir does not define on operations";
+  auto target = dyn_cast<DictionaryAttr>(attr.getValue());
+  if (!isa<ModuleOp>(op) || !target || !target.getAs<StringAttr>("features") ||
+      !target.getAs<IntegerAttr>("vector_bits"))
+    return op->emitOpError("'weir.target' belongs on a module and has the form "
+                           "{features = \"+avx2,...\", vector_bits = 256 : i64}");
+  return success();
 }
 
 static LogicalResult verifyUniformAttr(Operation *op, NamedAttribute attr,

@@ -27,6 +27,9 @@ def Weir_Dialect : Dialect {
   let extraClassDeclaration = [{
     /// Marks an argument or a result of a formula that has one value per row.
     static constexpr ::llvm::StringLiteral kUniformAttrName{"weir.uniform"};
+    /// On a module: what the code generator may know of the machine, {features = "+avx2,...",
+    /// vector_bits = 256}. Features are LLVM's names; nothing is inferred from a CPU's name.
+    static constexpr ::llvm::StringLiteral kTargetAttrName{"weir.target"};
     /// Library formulas, once linked into a module, carry this symbol prefix.
     static constexpr ::llvm::StringLiteral kLibraryPrefix{"weir.lib."};
   }];
