@@ -1,0 +1,87 @@
+//===- WeirCPUOps.td - what x86 code needs above vector ---*- tablegen -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_DIALECT_WEIRCPU_IR_WEIRCPUOPS_TD
+#define WEIR_DIALECT_WEIRCPU_IR_WEIRCPUOPS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def WeirCPU_Dialect : Dialect {
+  let name = "weir_cpu";
+  let cppNamespace = "::weir::cpu";
+  let summary = "The few operations x86 row code needs above the vector dialect";
+  let useDefaultAttributePrinterParser = 1;
+}
+
+def WeirCPU_ExpVariant : I32EnumAttr<"ExpVariant", "how exp is evaluated", [
+    I32EnumAttrCase<"Fast", 0, "fast">, I32EnumAttrCase<"Accurate", 1, "accurate">]> {
+  let cppNamespace = "::weir::cpu";
+  let genSpecializedAttr = 0;
+}
+def WeirCPU_ExpVariantAttr : EnumAttr<WeirCPU_Dialect, WeirCPU_ExpVariant, "exp_variant">;
+
+def WeirCPU_ExpOp : Op<WeirCPU_Dialect, "exp", [Pure, SameOperandsAndResultType]> {
+  let summary = "e to the power of x, in a stated accuracy";
+  let description = [{
+    #### Semantics
+
+    `fast` is for anchored exponents whose result enters a normalised ratio: for x <= 0 its error is at most
+    0.7 |x| + 1 ulp, and results below the normal range may be flushed. `accurate` is within 2 ulp over the whole range,
+    denormal results included. Both: exp(-inf) = 0, exp(+inf) = +inf, NaN stays NaN, and any finite x is allowed.
+
+    #### Inputs
+
+    f32 or f64, or vectors of them. f64 is always accurate.
+
+    #### Examples
+
+    ```mlir
+    func.func @weights(%d: vector<16xf32>) -> vector<16xf32> {
+      %e = weir_cpu.exp fast %d : vector<16xf32>
+      return %e : vector<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins WeirCPU_ExpVariantAttr:$variant, AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$x);
+  let results = (outs AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$result);
+  let assemblyFormat = "$variant $x attr-dict `:` type($result)";
+}
+
+def WeirCPU_FlushDenormalsOp : Op<WeirCPU_Dialect, "flush_denormals",
+    [RecursiveMemoryEffects, SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "code in which denormal numbers count as zero";
+  let description = [{
+    #### Semantics
+
+    Sets the flush-to-zero and denormals-are-zero bits of MXCSR for the region and restores the caller's mode after
+    it. A denormal result costs an assist of about 150 cycles each, which a row of small weights is full of.
+
+    #### Examples
+
+    ```mlir
+    func.func @scale(%x: memref<16xf32>, %a: vector<16xf32>) {
+      %c0 = arith.constant 0 : index
+      weir_cpu.flush_denormals {
+        %v = vector.load %x[%c0] : memref<16xf32>, vector<16xf32>
+        %w = arith.mulf %v, %a : vector<16xf32>
+        vector.store %w, %x[%c0] : memref<16xf32>, vector<16xf32>
+      }
+      return
+    }
+    ```
+  }];
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "attr-dict-with-keyword $body";
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins)>];
+}
+
+#endif // WEIR_DIALECT_WEIRCPU_IR_WEIRCPUOPS_TD

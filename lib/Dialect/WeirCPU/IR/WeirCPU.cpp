@@ -1,0 +1,38 @@
+//===- WeirCPU.cpp - the weir_cpu dialect ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace weir::cpu;
+
+#include "weir/Dialect/WeirCPU/IR/WeirCPUDialect.cpp.inc"
+#include "weir/Dialect/WeirCPU/IR/WeirCPUEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "weir/Dialect/WeirCPU/IR/WeirCPUAttributes.cpp.inc"
+#define GET_OP_CLASSES
+#include "weir/Dialect/WeirCPU/IR/WeirCPUOps.cpp.inc"
+
+void WeirCPUDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "weir/Dialect/WeirCPU/IR/WeirCPUAttributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "weir/Dialect/WeirCPU/IR/WeirCPUOps.cpp.inc"
+      >();
+}
+
+void FlushDenormalsOp::build(OpBuilder &builder, OperationState &state) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.createBlock(state.addRegion());
+}
