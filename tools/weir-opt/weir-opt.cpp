@@ -5,7 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "weir/Codegen/CPU/Passes.h"
+#include "weir/Conversion/Passes.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -17,7 +20,9 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  registry.insert<weir::WeirDialect>();
+  weir::registerWeirConversionPasses();
+  weir::registerWeirCodegenCPUPasses();
+  registry.insert<weir::WeirDialect, weir::cpu::WeirCPUDialect>();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "weir-opt: weir's optimizer driver\n", registry));
 }

@@ -1,0 +1,26 @@
+//===- Passes.td - x86 code generation --------------------*- tablegen -*-===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_CODEGEN_CPU_PASSES_TD
+#define WEIR_CODEGEN_CPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
+  let summary = "Expand weir_cpu ops into instructions of the module's target";
+  let description = [{
+    `weir_cpu.exp` becomes a polynomial around AVX-512's vreduceps and vscalefps where the module's `weir.target` has them, else
+    one built from integer shifts, which any x86-64 has. `weir_cpu.flush_denormals` becomes a change of MXCSR around its body.
+
+    Before: `%e = weir_cpu.exp fast %d : vector<16xf32>`.
+    After: a multiplication, `llvm.x86.avx512.mask.reduce.ps.512`, five fused multiply-adds, `llvm.x86.avx512.mask.scalef.ps.512`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+#endif // WEIR_CODEGEN_CPU_PASSES_TD

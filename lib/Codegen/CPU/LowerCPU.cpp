@@ -1,0 +1,90 @@
+//===- LowerCPU.cpp - weir_cpu ops to instructions ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Codegen/CPU/Passes.h"
+
+#include "ExpandExp.h"
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace weir {
+#define GEN_PASS_DEF_WEIRLOWERCPU
+#include "weir/Codegen/CPU/Passes.h.inc"
+} // namespace weir
+
+using namespace mlir;
+using namespace weir;
+
+static ExpTarget getExpTarget(ModuleOp module) {
+  auto target = module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
+  if (!target)
+    return {false, false};
+  SmallVector<StringRef> features;
+  target.getAs<StringAttr>("features").getValue().split(features, ',');
+  auto has = [&](StringRef name) { return llvm::is_contained(features, name); };
+  return {has("+avx512f") && has("+avx512dq"), has("+fma") || has("+avx512f")};
+}
+
+/// Bits 15 and 6 of MXCSR: flush results to zero, take denormal operands as zero.
+static constexpr int32_t kFlushBits = 0x8040;
+
+static Value mxcsrSlot(cpu::FlushDenormalsOp op, OpBuilder &builder) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&op->getParentOfType<FunctionOpInterface>().getFunctionBody().front());
+  Value one = LLVM::ConstantOp::create(builder, op.getLoc(), builder.getI32IntegerAttr(1));
+  return LLVM::AllocaOp::create(builder, op.getLoc(), LLVM::LLVMPointerType::get(op.getContext()),
+                                builder.getI32Type(), one);
+}
+
+static void lowerFlush(cpu::FlushDenormalsOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  Value slot = mxcsrSlot(op, builder);
+  auto access = [&](StringRef name) {
+    LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr(name), ValueRange{slot});
+  };
+  access("llvm.x86.sse.stmxcsr");
+  Value callers = LLVM::LoadOp::create(builder, loc, builder.getI32Type(), slot);
+  Value bits = LLVM::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(kFlushBits));
+  LLVM::StoreOp::create(builder, loc, LLVM::OrOp::create(builder, loc, callers, bits), slot);
+  access("llvm.x86.sse.ldmxcsr");
+  Block &body = op.getBody().front();
+  op->getBlock()->getOperations().splice(op->getIterator(), body.getOperations());
+  LLVM::StoreOp::create(builder, loc, callers, slot);
+  access("llvm.x86.sse.ldmxcsr");
+  op.erase();
+}
+
+namespace {
+struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
+  void runOnOperation() override {
+    ExpTarget target = getExpTarget(getOperation());
+    getOperation().walk([&](cpu::ExpOp op) {
+      OpBuilder builder(op);
+      op.replaceAllUsesWith(expandExp(builder, op, target));
+      op.erase();
+    });
+    WalkResult walk = getOperation().walk<WalkOrder::PostOrder>([&](cpu::FlushDenormalsOp op) {
+      if (!op->getParentOfType<FunctionOpInterface>()) {
+        op.emitOpError("must be inside a function to be lowered");
+        return WalkResult::interrupt();
+      }
+      lowerFlush(op);
+      return WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace

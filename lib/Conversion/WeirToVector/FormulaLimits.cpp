@@ -1,0 +1,221 @@
+//===- FormulaLimits.cpp - what a formula does at the edges ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FormulaLimits.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace weir;
+
+static bool isInfinite(Limit l) { return l == Limit::NegInf || l == Limit::PosInf; }
+static bool isFinite(Limit l) { return l != Limit::Unknown && !isInfinite(l); }
+
+static Limit negate(Limit l) {
+  switch (l) {
+  case Limit::NegInf:
+    return Limit::PosInf;
+  case Limit::PosInf:
+    return Limit::NegInf;
+  case Limit::Positive:
+    return Limit::Negative;
+  case Limit::Negative:
+    return Limit::Positive;
+  default:
+    return l;
+  }
+}
+
+static Limit add(Limit a, Limit b) {
+  if (a == Limit::Unknown || b == Limit::Unknown)
+    return Limit::Unknown;
+  if (isInfinite(a) || isInfinite(b))
+    return !isInfinite(b) || a == b ? a : isInfinite(a) ? Limit::Unknown : b;
+  if (a == Limit::Zero)
+    return b;
+  return b == Limit::Zero || a == b ? a : Limit::Finite;
+}
+
+static Limit multiply(Limit a, Limit b) {
+  if (a == Limit::Unknown || b == Limit::Unknown)
+    return Limit::Unknown;
+  if (a == Limit::Zero || b == Limit::Zero)
+    return isInfinite(a) || isInfinite(b) ? Limit::Unknown : Limit::Zero;
+  bool anyInfinite = isInfinite(a) || isInfinite(b);
+  if (a == Limit::Finite || b == Limit::Finite)
+    return anyInfinite ? Limit::Unknown : Limit::Finite;
+  bool negative = (a == Limit::NegInf || a == Limit::Negative) !=
+                  (b == Limit::NegInf || b == Limit::Negative);
+  if (anyInfinite)
+    return negative ? Limit::NegInf : Limit::PosInf;
+  return negative ? Limit::Negative : Limit::Positive;
+}
+
+static Limit invert(Limit a) {
+  if (isInfinite(a))
+    return Limit::Zero;
+  return a == Limit::Positive || a == Limit::Negative ? a : Limit::Unknown;
+}
+
+static Limit exponential(Limit a) {
+  if (a == Limit::NegInf)
+    return Limit::Zero;
+  return a == Limit::PosInf ? a : isFinite(a) ? Limit::Positive : Limit::Unknown;
+}
+
+static Limit logarithm(Limit a) {
+  if (a == Limit::Zero)
+    return Limit::NegInf;
+  return a == Limit::PosInf ? a : a == Limit::Positive ? Limit::Finite : Limit::Unknown;
+}
+
+static Limit maximum(Limit a, Limit b) {
+  if (a == Limit::Unknown || b == Limit::Unknown)
+    return Limit::Unknown;
+  if (a == Limit::NegInf || b == Limit::PosInf || a == b)
+    return b;
+  if (b == Limit::NegInf || a == Limit::PosInf)
+    return a;
+  if (a == Limit::Positive || b == Limit::Positive)
+    return Limit::Positive;
+  if (a == Limit::Negative)
+    return b;
+  return b == Limit::Negative ? a : Limit::Finite;
+}
+
+/// The limit of an ordered comparison `a > b`, when both sides allow to tell.
+static std::optional<bool> greater(Limit a, Limit b) {
+  if (a == Limit::Unknown || b == Limit::Unknown || a == b)
+    return std::nullopt;
+  if (a == Limit::NegInf || b == Limit::PosInf)
+    return false;
+  if (a == Limit::PosInf || b == Limit::NegInf)
+    return true;
+  return std::nullopt;
+}
+
+static std::optional<bool> decide(arith::CmpFOp cmp, Limit a, Limit b) {
+  using P = arith::CmpFPredicate;
+  switch (cmp.getPredicate()) {
+  case P::OGT:
+  case P::OGE:
+  case P::UGT:
+  case P::UGE:
+    return greater(a, b);
+  case P::OLT:
+  case P::OLE:
+  case P::ULT:
+  case P::ULE:
+    return greater(b, a);
+  default:
+    return std::nullopt;
+  }
+}
+
+static Limit ofConstant(const APFloat &constant) {
+  if (constant.isNaN())
+    return Limit::Unknown;
+  if (constant.isZero())
+    return Limit::Zero;
+  if (constant.isInfinity())
+    return constant.isNegative() ? Limit::NegInf : Limit::PosInf;
+  return constant.isNegative() ? Limit::Negative : Limit::Positive;
+}
+
+Limit FormulaLimits::atExcluded(Value value) {
+  auto found = known.find(value);
+  if (found != known.end())
+    return found->second;
+  Limit limit = compute(value);
+  // Uniforms are finite; rows in which they are not are recognised apart.
+  if (!variance.isVarying(value) && !isFinite(limit))
+    limit = Limit::Finite;
+  known[value] = limit;
+  return limit;
+}
+
+Limit FormulaLimits::compute(Value value) {
+  if (value == formula.getBody().getArgument(formula.getScoreIndex()))
+    return Limit::NegInf;
+  APFloat constant(0.0f);
+  if (matchPattern(value, m_ConstantFloat(&constant)))
+    return ofConstant(constant);
+  Operation *op = value.getDefiningOp();
+  if (!op || !value.getType().isF32())
+    return Limit::Unknown;
+  auto in = [&](unsigned i) { return atExcluded(op->getOperand(i)); };
+  if (auto reduce = dyn_cast<ReduceOp>(op)) {
+    Operation *operand = reduce.getValue().getDefiningOp();
+    bool sumOfExp = reduce.getKind() == ReductionKind::Add && operand &&
+                    isa<math::ExpOp, math::Exp2Op>(operand);
+    return sumOfExp ? Limit::Positive : Limit::Finite;
+  }
+  return llvm::TypeSwitch<Operation *, Limit>(op)
+      .Case<arith::AddFOp>([&](auto) { return add(in(0), in(1)); })
+      .Case<arith::SubFOp>([&](auto) { return add(in(0), negate(in(1))); })
+      .Case<arith::MulFOp>([&](auto) { return multiply(in(0), in(1)); })
+      .Case<arith::DivFOp>([&](auto) { return multiply(in(0), invert(in(1))); })
+      .Case<arith::NegFOp>([&](auto) { return negate(in(0)); })
+      .Case<arith::MaximumFOp, arith::MaxNumFOp>([&](auto) { return maximum(in(0), in(1)); })
+      .Case<arith::MinimumFOp, arith::MinNumFOp>(
+          [&](auto) { return negate(maximum(negate(in(0)), negate(in(1)))); })
+      .Case<math::ExpOp, math::Exp2Op>([&](auto) { return exponential(in(0)); })
+      .Case<math::LogOp, math::Log2Op>([&](auto) { return logarithm(in(0)); })
+      .Case<math::ExpM1Op>(
+          [&](auto) { return in(0) == Limit::NegInf ? Limit::Negative : Limit::Unknown; })
+      .Case<math::AbsFOp>([&](auto) {
+        Limit a = in(0);
+        return a == Limit::NegInf || a == Limit::Negative ? negate(a) : a;
+      })
+      .Case<arith::SelectOp>([&](arith::SelectOp select) {
+        if (auto cmp = select.getCondition().getDefiningOp<arith::CmpFOp>())
+          if (auto taken = decide(cmp, atExcluded(cmp.getLhs()), atExcluded(cmp.getRhs())))
+            return *taken ? in(1) : in(2);
+        return in(1) == in(2) ? in(1) : Limit::Unknown;
+      })
+      .Default([](Operation *) { return Limit::Unknown; });
+}
+
+bool FormulaLimits::vanishesWhenExcluded(ReduceOp reduce) {
+  if (!reduce.getValue().getType().isF32())
+    return false;
+  Limit limit = atExcluded(reduce.getValue());
+  switch (reduce.getKind()) {
+  case ReductionKind::Add:
+    return limit == Limit::Zero;
+  case ReductionKind::Max:
+    return limit == Limit::NegInf;
+  case ReductionKind::Min:
+    return limit == Limit::PosInf;
+  }
+  llvm_unreachable("unknown reduction");
+}
+
+bool FormulaLimits::propagatesNaN(Value value, bool rowHoldsNaN) {
+  if (value == formula.getBody().getArgument(formula.getScoreIndex()))
+    return true;
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  // A sum keeps any NaN of its operand. A maximum made by compare and select does not.
+  if (auto reduce = dyn_cast<ReduceOp>(op))
+    return rowHoldsNaN && reduce.getKind() == ReductionKind::Add &&
+           propagatesNaN(reduce.getValue(), rowHoldsNaN);
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    return propagatesNaN(select.getTrueValue(), rowHoldsNaN) &&
+           propagatesNaN(select.getFalseValue(), rowHoldsNaN);
+  if (isa<arith::MaxNumFOp, arith::MinNumFOp, math::PowFOp>(op) || !value.getType().isF32())
+    return false;
+  if (isa<WeirDialect>(op->getDialect()))
+    return false;
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    return operand.getType().isF32() && propagatesNaN(operand, rowHoldsNaN);
+  });
+}

@@ -1,0 +1,44 @@
+//===- FormulaLimits.h - what a formula does at the edges ----*- C++ -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_FORMULALIMITS_H
+#define WEIR_LIB_CONVERSION_WEIRTOVECTOR_FORMULALIMITS_H
+
+#include "weir/Dialect/Weir/IR/Variance.h"
+
+namespace weir {
+
+/// What is known of a value when the score of its element is -inf and every uniform is
+/// finite. `Positive`, `Negative` and `Finite` are finite; nothing is known of `Unknown`.
+enum class Limit { Unknown, NegInf, PosInf, Zero, Positive, Negative, Finite };
+
+/// The behaviour of a formula's values at the edges of the score's range. It lets the code
+/// generator leave out masking where an excluded element vanishes by itself.
+class FormulaLimits {
+public:
+  explicit FormulaLimits(FormulaOp formula) : formula(formula), variance(formula) {}
+
+  /// The limit of `value` for an element whose score is -inf.
+  Limit atExcluded(mlir::Value value);
+
+  /// True when `value` is certainly NaN once the score of some element of the row is NaN.
+  bool propagatesNaN(mlir::Value value, bool rowHoldsNaN);
+
+  /// True when the operand of `reduce` is the reduction's identity for an excluded element.
+  bool vanishesWhenExcluded(ReduceOp reduce);
+
+private:
+  Limit compute(mlir::Value value);
+
+  FormulaOp formula;
+  Variance variance;
+  llvm::DenseMap<mlir::Value, Limit> known;
+};
+
+} // namespace weir
+
+#endif // WEIR_LIB_CONVERSION_WEIRTOVECTOR_FORMULALIMITS_H

@@ -1,0 +1,92 @@
+//===- FormulaSchedule.cpp - which sweep computes what ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FormulaSchedule.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace weir;
+
+unsigned weir::getElementwiseCost(Operation *op) {
+  if (isa<math::AbsFOp, math::FmaOp, math::FloorOp, math::CeilOp, math::RoundEvenOp,
+          math::TruncOp, math::CopySignOp>(op))
+    return 1;
+  if (isa<math::MathDialect>(op->getDialect()))
+    return 10;
+  return isa<arith::DivFOp>(op) ? 4 : isa<arith::ConstantOp>(op) ? 0 : 1;
+}
+
+FormulaSchedule::FormulaSchedule(FormulaOp formula)
+    : formula(formula), variance(formula) {
+  assignLevels(formula.getBody().front());
+  chooseStoredValue();
+}
+
+bool FormulaSchedule::hasVaryingResult() const {
+  FormulaOp op = formula;
+  for (unsigned i = 0, e = op.getResultTypes().size(); i < e; ++i)
+    if (!op.isUniformResult(i))
+      return true;
+  return false;
+}
+
+void FormulaSchedule::assignLevels(Block &block) {
+  for (Operation &op : block.without_terminator()) {
+    unsigned level = 0;
+    for (Value operand : op.getOperands())
+      level = std::max(level, getLevel(operand));
+    if (auto reduce = dyn_cast<ReduceOp>(op)) {
+      if (sweeps.size() <= level)
+        sweeps.resize(level + 1);
+      sweeps[level].push_back(reduce);
+      ++level;
+    }
+    for (Value result : op.getResults())
+      levels[result] = level;
+  }
+}
+
+/// Work per element to evaluate `value` when `kept` can be read back.
+unsigned FormulaSchedule::getCost(Value value, Value kept,
+                                  llvm::SmallPtrSetImpl<Operation *> &seen) const {
+  Operation *op = value.getDefiningOp();
+  if (value == kept || !op || !variance.isVarying(value) || !seen.insert(op).second)
+    return 0;
+  unsigned cost = getElementwiseCost(op);
+  for (Value operand : op->getOperands())
+    cost += getCost(operand, kept, seen);
+  return cost;
+}
+
+void FormulaSchedule::chooseStoredValue() {
+  if (sweeps.empty())
+    return;
+  auto resultCost = [&](Value kept) {
+    llvm::SmallPtrSet<Operation *, 16> seen;
+    unsigned cost = 0;
+    for (Value result : formula.getYieldedValues())
+      cost += getCost(result, kept, seen);
+    return cost;
+  };
+  // What the last sweep evaluates anyway.
+  llvm::SmallPtrSet<Operation *, 16> evaluated;
+  for (ReduceOp reduce : sweeps.back())
+    getCost(reduce.getValue(), Value(), evaluated);
+  unsigned whole = resultCost(Value()), best = 5; // A store and a load must pay for themselves.
+  for (Operation &op : formula.getBody().front()) {
+    if (!evaluated.contains(&op) || op.getNumResults() != 1 ||
+        !op.getResult(0).getType().isF32())
+      continue;
+    unsigned saved = whole - resultCost(op.getResult(0));
+    if (saved > best) {
+      best = saved;
+      stored = op.getResult(0);
+    }
+  }
+}

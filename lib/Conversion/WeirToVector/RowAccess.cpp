@@ -1,0 +1,234 @@
+//===- RowAccess.cpp - one row of the operands of weir.rows ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowAccess.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace weir;
+
+/// The rank of the full shape: that of the highest varying operand, mask or result.
+static int64_t getFullRank(RowsOp rows, FormulaOp formula) {
+  int64_t rank = 0;
+  auto join = [&](Value value) {
+    rank = std::max(rank, cast<ShapedType>(value.getType()).getRank());
+  };
+  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
+    if (!formula.isUniformArgument(i))
+      join(input);
+  if (rows.getMask())
+    join(rows.getMask());
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
+    if (!formula.isUniformResult(i))
+      join(output);
+  return rank;
+}
+
+/// All shaped operands that hold one value per element, the destinations first: their sizes are
+/// exact, while an input may be broadcast.
+static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula) {
+  SmallVector<Value> values;
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
+    if (!formula.isUniformResult(i))
+      values.push_back(output);
+  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
+    if (!formula.isUniformArgument(i))
+      values.push_back(input);
+  if (rows.getMask())
+    values.push_back(rows.getMask());
+  return values;
+}
+
+FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula, OpBuilder &builder,
+                                       Type computeType, int64_t laneCount) {
+  SmallVector<Value> varying = getVaryingOperands(rows, formula);
+  for (Value value : varying) {
+    auto type = cast<MemRefType>(value.getType());
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (type.getRank() == 0 || failed(type.getStridesAndOffset(strides, offset)) ||
+        (strides.back() != 1 && type.getShape().back() != 1))
+      return rows.emitOpError("operand of type ")
+             << type << " has no statically contiguous row; make it contiguous first";
+  }
+  RowAccess access(rows, formula, computeType, laneCount);
+  Location loc = rows.getLoc();
+  int64_t rank = getFullRank(rows, formula);
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    Value size;
+    for (Value value : varying) {
+      auto type = cast<MemRefType>(value.getType());
+      int64_t own = dim - (rank - type.getRank());
+      if (own < 0 || type.getDimSize(own) == 1)
+        continue;
+      size = memref::DimOp::create(builder, loc, value, own);
+      break;
+    }
+    if (!size)
+      size = arith::ConstantIndexOp::create(builder, loc, 1);
+    access.outerSizes.push_back(size);
+  }
+  access.length = access.outerSizes.pop_back_val();
+  return access;
+}
+
+/// The row's outer indices as `operand` sees them: aligned from the right, 0 where it repeats.
+SmallVector<Value> RowAccess::getOuterIndices(Value operand, int64_t operandOuterRank) {
+  auto type = cast<MemRefType>(operand.getType());
+  SmallVector<Value> own;
+  size_t skip = indices.size() - operandOuterRank;
+  for (int64_t dim = 0; dim < operandOuterRank; ++dim) {
+    Value index = indices[skip + dim];
+    if (type.getDimSize(dim) == 1) {
+      OpBuilder builder(rows.getContext());
+      builder.setInsertionPointAfterValue(length);
+      index = arith::ConstantIndexOp::create(builder, rows.getLoc(), 0);
+    }
+    own.push_back(index);
+  }
+  return own;
+}
+
+/// A one-dimensional view of the row of `operand`.
+Value RowAccess::emitRowView(OpBuilder &builder, Value operand) {
+  auto type = cast<MemRefType>(operand.getType());
+  int64_t rank = type.getRank();
+  if (rank == 1)
+    return operand;
+  SmallVector<OpFoldResult> offsets, sizes(rank, builder.getIndexAttr(1)),
+      strides(rank, builder.getIndexAttr(1));
+  for (Value index : getOuterIndices(operand, rank - 1))
+    offsets.push_back(index);
+  offsets.push_back(builder.getIndexAttr(0));
+  int64_t size = type.getDimSize(rank - 1);
+  sizes.back() = ShapedType::isDynamic(size) ? OpFoldResult(length)
+                                             : OpFoldResult(builder.getIndexAttr(size));
+  auto viewType = memref::SubViewOp::inferRankReducedResultType({size}, type, offsets, sizes, strides);
+  return memref::SubViewOp::create(builder, rows.getLoc(), cast<MemRefType>(viewType), operand, offsets,
+                                   sizes, strides);
+}
+
+void RowAccess::enterRow(OpBuilder &builder, ValueRange outerIndices) {
+  indices.assign(outerIndices.begin(), outerIndices.end());
+  inputRows.assign(rows.getInputs().size(), Value());
+  resultRows.assign(rows.getOutputs().size(), Value());
+  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
+    if (!formula.isUniformArgument(i))
+      inputRows[i] = emitRowView(builder, input);
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
+    if (!formula.isUniformResult(i))
+      resultRows[i] = emitRowView(builder, output);
+  if (rows.getMask())
+    maskRow = emitRowView(builder, rows.getMask());
+}
+
+Value RowAccess::emitRowIndex(OpBuilder &builder) {
+  Location loc = rows.getLoc();
+  Value row = arith::ConstantIndexOp::create(builder, loc, 0);
+  for (auto [index, size] : llvm::zip(indices, outerSizes)) {
+    row = arith::MulIOp::create(builder, loc, row, size);
+    row = arith::AddIOp::create(builder, loc, row, index);
+  }
+  return row;
+}
+
+Value RowAccess::toCompute(OpBuilder &builder, Value value) {
+  Type element = getElementTypeOrSelf(value.getType());
+  if (!isa<FloatType>(element) || element == computeType)
+    return value;
+  Type wide = computeType;
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    wide = vector.clone(computeType);
+  if (element.getIntOrFloatBitWidth() < computeType.getIntOrFloatBitWidth())
+    return arith::ExtFOp::create(builder, rows.getLoc(), wide, value);
+  return arith::TruncFOp::create(builder, rows.getLoc(), wide, value);
+}
+
+Value RowAccess::toStorage(OpBuilder &builder, Value value, Type element) {
+  Type own = getElementTypeOrSelf(value.getType());
+  if (own == element || !isa<FloatType>(element))
+    return value;
+  Type stored = element;
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    stored = vector.clone(element);
+  if (own.getIntOrFloatBitWidth() > element.getIntOrFloatBitWidth())
+    return arith::TruncFOp::create(builder, rows.getLoc(), stored, value);
+  return arith::ExtFOp::create(builder, rows.getLoc(), stored, value);
+}
+
+Value RowAccess::loadVector(OpBuilder &builder, Value buffer, const Lanes &lanes, Value padding) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  VectorType type = getVectorType(element);
+  Location loc = rows.getLoc();
+  if (!lanes.mask)
+    return vector::LoadOp::create(builder, loc, type, buffer, ValueRange{lanes.position});
+  if (!padding)
+    padding = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  return vector::MaskedLoadOp::create(builder, loc, type, buffer, ValueRange{lanes.position}, lanes.mask,
+                                      padding);
+}
+
+void RowAccess::storeVector(OpBuilder &builder, Value buffer, const Lanes &lanes, Value value) {
+  Location loc = rows.getLoc();
+  if (!lanes.mask)
+    vector::StoreOp::create(builder, loc, value, buffer, ValueRange{lanes.position});
+  else
+    vector::MaskedStoreOp::create(builder, loc, buffer, ValueRange{lanes.position}, lanes.mask, value);
+}
+
+Value RowAccess::loadVarying(OpBuilder &builder, unsigned index, const Lanes &lanes, Value padding) {
+  Value row = inputRows[index];
+  Type element = cast<MemRefType>(row.getType()).getElementType();
+  if (padding && lanes.mask && element != getElementTypeOrSelf(padding.getType()))
+    padding = toStorage(builder, padding, element);
+  return toCompute(builder, loadVector(builder, row, lanes, padding));
+}
+
+bool RowAccess::isBroadcastAlongRow(unsigned index) const {
+  FormulaOp op = formula;
+  if (op.isUniformArgument(index))
+    return false;
+  RowsOp rowsOp = rows;
+  auto type = cast<MemRefType>(rowsOp.getInputs()[index].getType());
+  if (type.getShape().back() != 1)
+    return false;
+  // A row of static length 1 everywhere is an ordinary row.
+  return !(length.getDefiningOp<arith::ConstantIndexOp>());
+}
+
+Value RowAccess::loadScalar(OpBuilder &builder, unsigned index) {
+  Value input = rows.getInputs()[index];
+  Location loc = rows.getLoc();
+  if (!formula.isUniformArgument(index)) {
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    return toCompute(builder, memref::LoadOp::create(builder, loc, inputRows[index], zero));
+  }
+  auto type = dyn_cast<MemRefType>(input.getType());
+  if (!type)
+    return toCompute(builder, input);
+  return toCompute(builder, memref::LoadOp::create(builder, loc, input,
+                                                   getOuterIndices(input, type.getRank())));
+}
+
+Value RowAccess::loadMask(OpBuilder &builder, const Lanes &lanes) {
+  return loadVector(builder, maskRow, lanes, Value());
+}
+
+void RowAccess::storeVarying(OpBuilder &builder, unsigned result, const Lanes &lanes, Value value) {
+  Value row = resultRows[result];
+  Type element = cast<MemRefType>(row.getType()).getElementType();
+  storeVector(builder, row, lanes, toStorage(builder, value, element));
+}
+
+void RowAccess::storeScalar(OpBuilder &builder, unsigned result, Value value) {
+  Value output = rows.getOutputs()[result];
+  auto type = cast<MemRefType>(output.getType());
+  memref::StoreOp::create(builder, rows.getLoc(), toStorage(builder, value, type.getElementType()), output,
+                          getOuterIndices(output, type.getRank()));
+}

@@ -1,0 +1,334 @@
+//===- RowEmitter.cpp - values of a formula as code ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowEmitter.h"
+
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace weir;
+
+RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
+    : rows(rows), formula(formula), access(access), limits(formula), schedule(formula),
+      loc(rows.getLoc()), rowBuilder(rows),
+      score(formula.getBody().getArgument(formula.getScoreIndex())) {
+  maximaMayLoseNaN = llvm::all_of(formula.getYieldedValues(), [&](Value result) {
+    return limits.propagatesNaN(result, /*rowHoldsNaN=*/true);
+  });
+}
+
+void RowEmitter::enterRow(OpBuilder &builder) {
+  scalars.clear();
+  broadcasts.clear();
+  sharesInfinity = Value();
+  anchorRowCode(builder);
+}
+
+Value RowEmitter::constant(OpBuilder &builder, Type type, double value) {
+  Type element = getElementTypeOrSelf(type);
+  TypedAttr attr = isa<FloatType>(element)
+                       ? TypedAttr(builder.getFloatAttr(element, value))
+                       : TypedAttr(builder.getIntegerAttr(element, static_cast<int64_t>(value)));
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, attr);
+  return arith::ConstantOp::create(builder, loc, attr);
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise ops
+//===----------------------------------------------------------------------===//
+
+bool RowEmitter::dependsOnExtremum(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  if (auto reduce = dyn_cast<ReduceOp>(op))
+    if (reduce.getKind() != ReductionKind::Add)
+      return true;
+  return llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOnExtremum(operand); });
+}
+
+/// exp of an anchored exponent enters a ratio in which its error is that of the class; any other exp
+/// is asked to be right by itself.
+Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
+  bool anchored = dependsOnExtremum(op->getOperand(0));
+  if (isa<math::Exp2Op>(op)) {
+    Value ln2 = constant(builder, operand.getType(), 0.693147180559945309417232121458);
+    operand = arith::MulFOp::create(builder, loc, operand, ln2);
+  }
+  return cpu::ExpOp::create(builder, loc, operand.getType(),
+                            anchored ? cpu::ExpVariant::Fast : cpu::ExpVariant::Accurate, operand);
+}
+
+static bool isReciprocal(Operation *op) {
+  APFloat one(0.0f);
+  return matchPattern(op->getOperand(0), m_ConstantFloat(&one)) && one.isExactlyValue(1.0);
+}
+
+Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op, unsigned resultIndex,
+                                  ValueRange operands, bool asVector) {
+  Type scalarType = access.getScalarType(op->getResult(resultIndex).getType());
+  Type type = asVector ? Type(access.getVectorType(scalarType)) : scalarType;
+  if (auto constantOp = dyn_cast<arith::ConstantOp>(op)) {
+    if (auto value = dyn_cast<FloatAttr>(constantOp.getValue()))
+      return constant(builder, type, value.getValueAsDouble());
+    TypedAttr attr = constantOp.getValue();
+    if (asVector)
+      attr = DenseElementsAttr::get(cast<VectorType>(type), attr);
+    return arith::ConstantOp::create(builder, loc, attr);
+  }
+  bool anchoredExp2 = isa<math::Exp2Op>(op) && dependsOnExtremum(op->getOperand(0));
+  if (asVector && (isa<math::ExpOp>(op) || anchoredExp2))
+    return emitExp(builder, op, operands[0]);
+  OperationState state(op->getLoc(), op->getName(), operands, {type}, op->getAttrs());
+  // Within the accuracy class a product may be fused into a sum.
+  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
+    state.attributes.set("fastmath", arith::FastMathFlagsAttr::get(builder.getContext(),
+                                                                   arith::FastMathFlags::contract));
+  return builder.create(state)->getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Uniform values
+//===----------------------------------------------------------------------===//
+
+Value RowEmitter::getScalar(Value value) {
+  if (Value known = scalars.lookup(value))
+    return known;
+  Value scalar;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    scalar = access.loadScalar(rowBuilder, argument.getArgNumber());
+  } else {
+    Operation *op = value.getDefiningOp();
+    assert(!isa<ReduceOp>(op) && "a reduction is used before its sweep");
+    if (isa<LengthOp>(op)) {
+      scalar = access.getRowLength();
+    } else if (isa<RowOp>(op)) {
+      scalar = access.emitRowIndex(rowBuilder);
+    } else {
+      SmallVector<Value> operands;
+      for (Value operand : op->getOperands())
+        operands.push_back(getScalar(operand));
+      scalar = emitElementwise(rowBuilder, op, cast<OpResult>(value).getResultNumber(), operands,
+                               /*asVector=*/false);
+    }
+  }
+  return scalars[value] = scalar;
+}
+
+Value RowEmitter::splat(Value scalar) {
+  return vector::BroadcastOp::create(rowBuilder, loc, access.getVectorType(scalar.getType()), scalar);
+}
+
+Value RowEmitter::getBroadcast(Value value) {
+  if (Value known = broadcasts.lookup(value))
+    return known;
+  Value scalar = getScalar(value);
+  return broadcasts[value] = splat(scalar);
+}
+
+//===----------------------------------------------------------------------===//
+// Varying values
+//===----------------------------------------------------------------------===//
+
+/// The score after the mask and the policies: an element that takes no part reads as -inf.
+Value RowEmitter::applyPolicies(OpBuilder &builder, Element &element, Value loaded) {
+  Type type = loaded.getType();
+  Value excluded;
+  auto exclude = [&](Value keep) {
+    if (!excluded)
+      excluded = constant(builder, type, -INFINITY);
+    loaded = arith::SelectOp::create(builder, loc, keep, loaded, excluded);
+  };
+  if (access.hasMask())
+    exclude(access.loadMask(builder, element.lanes));
+  if (rows.getNan() == NaNPolicy::Ignore)
+    exclude(arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD, loaded, loaded));
+  if (!sharesInfinity)
+    return loaded;
+  Value infinity = constant(builder, type, INFINITY);
+  Value isInfinite = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, loaded, infinity);
+  Value shared = arith::SelectOp::create(builder, loc, isInfinite, constant(builder, type, 0.0),
+                                         constant(builder, type, -INFINITY));
+  return arith::SelectOp::create(builder, loc, splat(sharesInfinity), shared, loaded);
+}
+
+Value RowEmitter::loadArgument(OpBuilder &builder, Element &element, BlockArgument argument) {
+  unsigned index = argument.getArgNumber();
+  if (access.isBroadcastAlongRow(index) && argument != score)
+    return getBroadcast(argument);
+  bool isScore = argument == score && formula.hasReduction() && argument.getType().isF32();
+  Value padding;
+  if (isScore && element.lanes.mask)
+    padding = constant(builder, access.getVectorType(access.getComputeType()), -INFINITY);
+  Value loaded = access.isBroadcastAlongRow(index)
+                     ? getBroadcast(argument)
+                     : access.loadVarying(builder, index, element.lanes, padding);
+  if (access.isBroadcastAlongRow(index) && padding)
+    loaded = arith::SelectOp::create(builder, loc, element.lanes.mask, loaded, padding);
+  return isScore ? applyPolicies(builder, element, loaded) : loaded;
+}
+
+Value RowEmitter::emitPosition(OpBuilder &builder, Element &element) {
+  Value first = vector::BroadcastOp::create(builder, loc, access.getVectorType(builder.getIndexType()),
+                                            element.lanes.position);
+  Value lane = vector::StepOp::create(builder, loc, access.getVectorType(builder.getIndexType()));
+  return arith::AddIOp::create(builder, loc, first, lane);
+}
+
+Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
+  if (Value known = element.values.lookup(value))
+    return known;
+  if (!schedule.getVariance().isVarying(value))
+    return getBroadcast(value);
+  Value vector;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    vector = loadArgument(builder, element, argument);
+  } else if (value.getDefiningOp<PositionOp>()) {
+    vector = emitPosition(builder, element);
+  } else {
+    Operation *op = value.getDefiningOp();
+    // x / u becomes x * (1 / u) where a class allows the second rounding.
+    auto div = dyn_cast<arith::DivFOp>(op);
+    if (div && formula.hasReduction() && !schedule.getVariance().isVarying(div.getRhs()) &&
+        !isReciprocal(op)) {
+      Value &inverse = broadcasts[value];
+      if (!inverse) {
+        Value divisor = getScalar(div.getRhs());
+        inverse = splat(arith::DivFOp::create(rowBuilder, loc,
+                                              constant(rowBuilder, divisor.getType(), 1.0), divisor));
+      }
+      Value factor = inverse;
+      vector = arith::MulFOp::create(builder, loc, getVector(builder, element, div.getLhs()), factor);
+    } else {
+      SmallVector<Value> operands;
+      for (Value operand : op->getOperands())
+        operands.push_back(getVector(builder, element, operand));
+      vector = emitElementwise(builder, op, cast<OpResult>(value).getResultNumber(), operands,
+                               /*asVector=*/true);
+    }
+  }
+  return element.values[value] = vector;
+}
+
+Value RowEmitter::getIncluded(OpBuilder &builder, Element &element) {
+  if (element.included)
+    return element.included;
+  if (!score.getType().isF32()) {
+    element.included = element.lanes.mask;
+    if (access.hasMask()) {
+      Value mask = access.loadMask(builder, element.lanes);
+      element.included = element.included
+                             ? arith::AndIOp::create(builder, loc, element.included, mask)
+                             : mask;
+    }
+    return element.included;
+  }
+  Value x = getVector(builder, element, score);
+  Value excluded = constant(builder, x.getType(), -INFINITY);
+  return element.included =
+             arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNE, x, excluded);
+}
+
+Value RowEmitter::getReduced(OpBuilder &builder, Element &element, ReduceOp reduce) {
+  Value operand = getVector(builder, element, reduce.getValue());
+  if (limits.vanishesWhenExcluded(reduce))
+    return operand;
+  Value included = getIncluded(builder, element);
+  if (!included)
+    return operand;
+  Type scalarType = access.getScalarType(reduce.getValue().getType());
+  Value identity = getIdentity(builder, reduce.getKind(), access.getVectorType(scalarType));
+  return arith::SelectOp::create(builder, loc, included, operand, identity);
+}
+
+double RowEmitter::getMaskedValue(unsigned index) {
+  Value result = formula.getYieldedValues()[index];
+  return limits.atExcluded(result) == Limit::NegInf ? -INFINITY : 0.0;
+}
+
+bool RowEmitter::resultMasksItself(unsigned index) {
+  Limit limit = limits.atExcluded(formula.getYieldedValues()[index]);
+  return !formula.hasReduction() ||
+         (getEmptinessWitness() && (limit == Limit::NegInf || limit == Limit::Zero));
+}
+
+ReduceOp RowEmitter::getEmptinessWitness() {
+  for (ReduceOp reduce : formula.getBody().front().getOps<ReduceOp>())
+    if (reduce.getKind() == ReductionKind::Max && reduce.getValue().getType().isF32())
+      return reduce;
+  return ReduceOp();
+}
+
+Value RowEmitter::getResult(OpBuilder &builder, Element &element, unsigned index) {
+  Value result = getVector(builder, element, formula.getYieldedValues()[index]);
+  if (resultMasksItself(index))
+    return result;
+  Value included = getIncluded(builder, element);
+  if (!included)
+    return result;
+  Value masked = constant(builder, result.getType(), getMaskedValue(index));
+  return arith::SelectOp::create(builder, loc, included, result, masked);
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+Value RowEmitter::getIdentity(OpBuilder &builder, ReductionKind kind, Type type) {
+  Type element = getElementTypeOrSelf(type);
+  if (isa<FloatType>(element) || kind == ReductionKind::Add)
+    return constant(builder, type, kind == ReductionKind::Add   ? 0.0
+                                   : kind == ReductionKind::Max ? -INFINITY
+                                                                : INFINITY);
+  unsigned width = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
+  APInt extreme = kind == ReductionKind::Max ? APInt::getSignedMinValue(width)
+                                             : APInt::getSignedMaxValue(width);
+  TypedAttr attr = builder.getIntegerAttr(element, extreme);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, attr);
+  return arith::ConstantOp::create(builder, loc, attr);
+}
+
+Value RowEmitter::combine(OpBuilder &builder, ReduceOp reduce, Value a, Value b) {
+  bool isFloat = isa<FloatType>(getElementTypeOrSelf(a.getType()));
+  if (reduce.getKind() == ReductionKind::Add)
+    return isFloat ? Value(arith::AddFOp::create(builder, loc, a, b))
+                   : Value(arith::AddIOp::create(builder, loc, a, b));
+  bool isMax = reduce.getKind() == ReductionKind::Max;
+  if (!isFloat)
+    return isMax ? Value(arith::MaxSIOp::create(builder, loc, a, b))
+                 : Value(arith::MinSIOp::create(builder, loc, a, b));
+  if (!maximaMayLoseNaN)
+    return isMax ? Value(arith::MaximumFOp::create(builder, loc, a, b))
+                 : Value(arith::MinimumFOp::create(builder, loc, a, b));
+  // One instruction, and a NaN in `b` is dropped: see maximaMayLoseNaN.
+  auto predicate = isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+  Value better = arith::CmpFOp::create(builder, loc, predicate, b, a);
+  return arith::SelectOp::create(builder, loc, better, b, a);
+}
+
+Value RowEmitter::combineLanes(OpBuilder &builder, ReduceOp reduce, Value vector) {
+  bool isFloat = isa<FloatType>(getElementTypeOrSelf(vector.getType()));
+  bool isMax = reduce.getKind() == ReductionKind::Max;
+  using Kind = vector::CombiningKind;
+  if (reduce.getKind() == ReductionKind::Add)
+    return vector::ReductionOp::create(builder, loc, Kind::ADD, vector,
+                                       isFloat ? arith::FastMathFlags::reassoc
+                                               : arith::FastMathFlags::none);
+  if (!isFloat)
+    return vector::ReductionOp::create(builder, loc, isMax ? Kind::MAXSI : Kind::MINSI, vector);
+  if (!maximaMayLoseNaN)
+    return vector::ReductionOp::create(builder, loc, isMax ? Kind::MAXIMUMF : Kind::MINIMUMF, vector);
+  return vector::ReductionOp::create(builder, loc, isMax ? Kind::MAXNUMF : Kind::MINNUMF, vector,
+                                     arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
+}

@@ -1,0 +1,106 @@
+//===- RowEmitter.h - values of a formula as code ----------*- C++ -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
+#define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
+
+#include "FormulaLimits.h"
+#include "FormulaSchedule.h"
+#include "RowAccess.h"
+
+namespace weir {
+
+/// The formula's values for one group of lanes, emitted when first asked for.
+struct Element {
+  explicit Element(Lanes lanes) : lanes(lanes) {}
+  Lanes lanes;
+  llvm::DenseMap<mlir::Value, mlir::Value> values;
+  /// Lanes whose element takes part; null until asked for, or when all do.
+  mlir::Value included;
+};
+
+/// Emits the values of one formula for one row: uniform ones as scalars ahead of the loops, varying
+/// ones as vectors inside them. Every form is written in terms of this class.
+class RowEmitter {
+public:
+  RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access);
+
+  /// Forgets the previous row. Uniform values are from now on emitted at `builder`'s position, which
+  /// `anchorRowCode` moves.
+  void enterRow(mlir::OpBuilder &builder);
+  /// Emits further uniform values just before `op`, a loop of the row's own block.
+  void anchorRowCode(mlir::Operation *op) { rowBuilder.setInsertionPoint(op); }
+  /// Emits further uniform values where `builder` stands.
+  void anchorRowCode(mlir::OpBuilder &builder) { rowBuilder.restoreInsertionPoint(builder.saveInsertionPoint()); }
+
+  /// A uniform value as a scalar. Its reductions must be finished.
+  mlir::Value getScalar(mlir::Value value);
+  /// A uniform value in all lanes.
+  mlir::Value getBroadcast(mlir::Value value);
+  /// Gives a uniform value of the formula its scalar: a reduction's result, the row's length.
+  void setScalar(mlir::Value value, mlir::Value scalar) { scalars[value] = scalar; }
+  /// Any scalar of the row in all lanes.
+  mlir::Value splat(mlir::Value scalar);
+
+  /// A value of the formula in the lanes of `element`.
+  mlir::Value getVector(mlir::OpBuilder &builder, Element &element, mlir::Value value);
+  /// Which lanes take part. Null means all.
+  mlir::Value getIncluded(mlir::OpBuilder &builder, Element &element);
+  /// The operand of a reduction with the identity in lanes that take no part.
+  mlir::Value getReduced(mlir::OpBuilder &builder, Element &element, ReduceOp reduce);
+  /// Result `index` with the masked value in excluded lanes.
+  mlir::Value getResult(mlir::OpBuilder &builder, Element &element, unsigned index);
+
+  /// The value result `index` has for excluded elements: 0, or -inf for log-weights.
+  double getMaskedValue(unsigned index);
+  /// True when excluded lanes of result `index` need no select: their limit is the masked value, and a
+  /// row with nothing left, where the limit does not exist, is recognised apart.
+  bool resultMasksItself(unsigned index);
+  /// A maximum over the row that is -inf exactly when nothing is left of it, or null.
+  ReduceOp getEmptinessWitness();
+
+  /// Combines two partial results of a reduction, on vectors or scalars.
+  mlir::Value combine(mlir::OpBuilder &builder, ReduceOp reduce, mlir::Value a, mlir::Value b);
+  /// Combines the lanes of a partial result.
+  mlir::Value combineLanes(mlir::OpBuilder &builder, ReduceOp reduce, mlir::Value vector);
+  mlir::Value getIdentity(mlir::OpBuilder &builder, ReductionKind kind, mlir::Type scalarType);
+
+  mlir::Value constant(mlir::OpBuilder &builder, mlir::Type type, double value);
+
+  /// With the policy `pos_inf = share` and a row that holds +inf, scores are read as 0 where they
+  /// are +inf and as excluded elsewhere.
+  void setSharesInfinity(mlir::Value scalarCondition) { sharesInfinity = scalarCondition; }
+  /// Which of the score's values are read as they are; set while the largest score is being found.
+  mlir::Value getScore() const { return score; }
+
+  RowsOp rows;
+  FormulaOp formula;
+  RowAccess &access;
+  FormulaLimits limits;
+  FormulaSchedule schedule;
+  /// A NaN in the row reaches every result through a sum, so maxima may lose it.
+  bool maximaMayLoseNaN;
+
+private:
+  mlir::Value emitElementwise(mlir::OpBuilder &builder, mlir::Operation *op, unsigned resultIndex,
+                              mlir::ValueRange operands, bool asVector);
+  mlir::Value emitExp(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value operand);
+  mlir::Value loadArgument(mlir::OpBuilder &builder, Element &element, mlir::BlockArgument argument);
+  mlir::Value applyPolicies(mlir::OpBuilder &builder, Element &element, mlir::Value score);
+  mlir::Value emitPosition(mlir::OpBuilder &builder, Element &element);
+  bool dependsOnExtremum(mlir::Value value);
+
+  mlir::Location loc;
+  mlir::OpBuilder rowBuilder;
+  mlir::Value score;
+  mlir::Value sharesInfinity;
+  llvm::DenseMap<mlir::Value, mlir::Value> scalars, broadcasts;
+};
+
+} // namespace weir
+
+#endif // WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H

@@ -1,0 +1,228 @@
+//===- StoredForm.cpp - one sweep per level of reductions ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "StoredForm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace weir;
+
+//===----------------------------------------------------------------------===//
+// Statistics
+//===----------------------------------------------------------------------===//
+
+/// Partial results of a group of reductions, laid out as [reduction][copy], where a winner's index
+/// vectors follow those of its value.
+namespace {
+struct Partials {
+  Partials(RowEmitter &emitter, ArrayRef<ReduceOp> reduces, int64_t copies)
+      : emitter(emitter), reduces(reduces), copies(copies) {}
+
+  static int64_t slotsOf(ReduceOp reduce) { return reduce.getWinner() ? 2 : 1; }
+
+  SmallVector<Value> inits(OpBuilder &b, int64_t count) const {
+    SmallVector<Value> values;
+    for (ReduceOp reduce : reduces) {
+      Type scalar = emitter.access.getScalarType(reduce.getValue().getType());
+      Value identity = emitter.getIdentity(b, reduce.getKind(), emitter.access.getVectorType(scalar));
+      values.append(count, identity);
+      if (reduce.getWinner())
+        values.append(count, emitter.constant(b, emitter.access.getVectorType(b.getIndexType()), -1));
+    }
+    return values;
+  }
+
+  /// Takes operand vectors of `group` into `accumulators`, copy v for vector v.
+  SmallVector<Value> accumulate(OpBuilder &b, MutableArrayRef<Element> group, ValueRange accumulators,
+                                int64_t count) const {
+    SmallVector<Value> next(accumulators);
+    int64_t base = 0;
+    for (ReduceOp reduce : reduces) {
+      for (auto [v, element] : llvm::enumerate(group)) {
+        Value operand = emitter.getReduced(b, element, reduce);
+        Value &value = next[base + v];
+        if (reduce.getWinner())
+          updateWinner(b, reduce, element, operand, value, next[base + count + v]);
+        value = emitter.combine(b, reduce, value, operand);
+      }
+      base += slotsOf(reduce) * count;
+    }
+    return next;
+  }
+
+  void updateWinner(OpBuilder &b, ReduceOp reduce, Element &element, Value operand, Value best,
+                    Value &winner) const {
+    Location loc = reduce.getLoc();
+    bool isMax = reduce.getKind() == ReductionKind::Max;
+    Value better;
+    if (isa<FloatType>(getElementTypeOrSelf(operand.getType())))
+      better = arith::CmpFOp::create(b, loc, isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT,
+                                     operand, best);
+    else
+      better = arith::CmpIOp::create(b, loc, isMax ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt,
+                                     operand, best);
+    Type indices = emitter.access.getVectorType(b.getIndexType());
+    Value first = vector::BroadcastOp::create(b, loc, indices, element.lanes.position);
+    Value position = arith::AddIOp::create(b, loc, first, vector::StepOp::create(b, loc, cast<VectorType>(indices)));
+    winner = arith::SelectOp::create(b, loc, better, position, winner);
+  }
+
+  /// Folds `count` copies of each reduction in `from` onto the single one in `onto`.
+  SmallVector<Value> fold(OpBuilder &b, ValueRange onto, ValueRange from, int64_t count) const {
+    SmallVector<Value> next;
+    int64_t base = 0, slot = 0;
+    for (ReduceOp reduce : reduces) {
+      SmallVector<std::pair<Value, Value>> terms;
+      bool winner = static_cast<bool>(reduce.getWinner());
+      for (int64_t v = 0; v < count; ++v)
+        terms.push_back({from[base + v], winner ? from[base + count + v] : Value()});
+      while (terms.size() > 1) { // A tree, so that sums stay balanced.
+        SmallVector<std::pair<Value, Value>> half;
+        for (size_t i = 0; i + 1 < terms.size(); i += 2)
+          half.push_back(join(b, reduce, terms[i], terms[i + 1]));
+        if (terms.size() % 2)
+          half.push_back(terms.back());
+        terms = std::move(half);
+      }
+      auto total = join(b, reduce, {onto[slot], winner ? onto[slot + 1] : Value()}, terms[0]);
+      next.push_back(total.first);
+      if (winner)
+        next.push_back(total.second);
+      base += slotsOf(reduce) * count;
+      slot += slotsOf(reduce);
+    }
+    return next;
+  }
+
+  std::pair<Value, Value> join(OpBuilder &b, ReduceOp reduce, std::pair<Value, Value> a,
+                               std::pair<Value, Value> c) const {
+    Value value = emitter.combine(b, reduce, a.first, c.first);
+    if (!reduce.getWinner())
+      return {value, Value()};
+    return {value, joinWinners(b, reduce, a, c)};
+  }
+
+  /// The better of two partial winners; of equal ones the lower index. An index of -1 is the
+  /// largest unsigned number, so it never wins.
+  Value joinWinners(OpBuilder &b, ReduceOp reduce, std::pair<Value, Value> a, std::pair<Value, Value> c) const {
+    Location loc = reduce.getLoc();
+    bool isMax = reduce.getKind() == ReductionKind::Max;
+    auto greater = [&](Value x, Value y) -> Value {
+      if (!isMax)
+        std::swap(x, y);
+      if (isa<FloatType>(getElementTypeOrSelf(x.getType())))
+        return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, y);
+      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, x, y);
+    };
+    Value lower = arith::MinUIOp::create(b, loc, a.second, c.second);
+    Value second = arith::SelectOp::create(b, loc, greater(c.first, a.first), c.second, lower);
+    return arith::SelectOp::create(b, loc, greater(a.first, c.first), a.second, second);
+  }
+
+  /// Combines the lanes and gives the reductions their scalars.
+  void finish(OpBuilder &b, ValueRange vectors) const {
+    int64_t slot = 0;
+    for (ReduceOp reduce : reduces) {
+      Value vector = vectors[slot];
+      Value scalar = emitter.combineLanes(b, reduce, vector);
+      emitter.setScalar(reduce.getResult(), scalar);
+      if (reduce.getWinner())
+        emitter.setScalar(reduce.getWinner(), winnerOf(b, reduce, vector, vectors[slot + 1], scalar));
+      slot += slotsOf(reduce);
+    }
+  }
+
+  Value winnerOf(OpBuilder &b, ReduceOp reduce, Value values, Value indices, Value best) const {
+    Location loc = reduce.getLoc();
+    Value splat = vector::BroadcastOp::create(b, loc, values.getType(), best);
+    Value isBest;
+    if (isa<FloatType>(best.getType()))
+      isBest = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, values, splat);
+    else
+      isBest = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, values, splat);
+    Value none = emitter.constant(b, indices.getType(), -1);
+    Value candidates = arith::SelectOp::create(b, loc, isBest, indices, none);
+    return vector::ReductionOp::create(b, loc, vector::CombiningKind::MINUI, candidates);
+  }
+
+  RowEmitter &emitter;
+  ArrayRef<ReduceOp> reduces;
+  int64_t copies;
+};
+} // namespace
+
+/// Vectors per group: more independent accumulators hide latency, too many spill. A sweep with an
+/// exp in it is bound by arithmetic and needs fewer.
+static int64_t chooseGroupSize(RowEmitter &emitter, ArrayRef<ReduceOp> reduces) {
+  bool heavy = false;
+  for (ReduceOp reduce : reduces)
+    if (Operation *op = reduce.getValue().getDefiningOp())
+      heavy |= getElementwiseCost(op) > 4;
+  int64_t most = heavy ? 4 : 8;
+  while (most > 1 && most * static_cast<int64_t>(reduces.size()) > 16)
+    most /= 2;
+  return most;
+}
+
+void StoredForm::emitStatistics(OpBuilder &builder, ArrayRef<ReduceOp> reduces, bool last) {
+  int64_t copies = chooseGroupSize(emitter, reduces);
+  Partials partials(emitter, reduces, copies);
+  Value kept = last && keepsValue ? emitter.schedule.getStoredValue() : Value();
+  Value keptRow = scratch ? scratch : kept ? emitter.access.getResultRow(0) : Value();
+  auto body = [&](int64_t count) {
+    return [&, count](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) {
+      SmallVector<Element> group(lanes.begin(), lanes.end());
+      SmallVector<Value> next = partials.accumulate(b, group, carried, count);
+      if (kept)
+        for (Element &element : group)
+          emitter.access.storeVector(b, keptRow, element.lanes, emitter.getVector(b, element, kept));
+      return next;
+    };
+  };
+  emitter.anchorRowCode(builder);
+  RowSweep sweep(emitter, builder, copies);
+  SmallVector<Value> inits = partials.inits(builder, 1), blockInits = partials.inits(builder, copies);
+  SmallVector<Value> totals = sweep.emitGroupsInBlocks(
+      inits, blockInits, body(copies),
+      [&](OpBuilder &b, ValueRange carried, ValueRange block) { return partials.fold(b, carried, block, copies); });
+  totals = sweep.emitRest(totals, body(1));
+  partials.finish(builder, totals);
+}
+
+bool StoredForm::storesInResult(RowEmitter &emitter) {
+  RowsOp rows = emitter.rows;
+  Value kept = emitter.schedule.getStoredValue();
+  // Only when nothing else is read while results are written: another argument of the row could be
+  // the very memory of the result.
+  if (!kept || emitter.formula.isUniformResult(0) || rows.getOutputs().size() != 1)
+    return false;
+  if (cast<MemRefType>(rows.getOutputs()[0].getType()).getElementType() != emitter.access.getComputeType())
+    return false;
+  SmallVector<Value> work(emitter.formula.getYieldedValues());
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    if (value == kept || !emitter.schedule.getVariance().isVarying(value))
+      continue;
+    if (!value.getDefiningOp())
+      return false;
+    llvm::append_range(work, value.getDefiningOp()->getOperands());
+  }
+  return emitter.resultMasksItself(0);
+}
+
+void StoredForm::emitRow(OpBuilder &builder) {
+  emitRowPrologue(emitter, builder);
+  auto sweeps = emitter.schedule.getSweeps();
+  for (auto [i, reduces] : llvm::enumerate(sweeps))
+    emitStatistics(builder, reduces, i + 1 == sweeps.size());
+  Value keptRow;
+  if (keepsValue && emitter.schedule.getStoredValue())
+    keptRow = scratch ? scratch : emitter.access.getResultRow(0);
+  emitRowResults(emitter, builder, keptRow);
+}

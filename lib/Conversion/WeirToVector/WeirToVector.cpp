@@ -1,0 +1,131 @@
+//===- WeirToVector.cpp - weir.rows to loops over vectors ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Conversion/Passes.h"
+
+#include "StoredForm.h"
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace weir {
+#define GEN_PASS_DEF_CONVERTWEIRTOVECTOR
+#include "weir/Conversion/Passes.h.inc"
+} // namespace weir
+
+using namespace mlir;
+using namespace weir;
+
+/// Vector width in bits that the module's target allows; 128 is what any x86-64 has.
+static int64_t getVectorBits(ModuleOp module) {
+  auto target = module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
+  return target ? target.getAs<IntegerAttr>("vector_bits").getInt() : 128;
+}
+
+/// What the x86 back end cannot run yet is refused with the op's own place.
+static LogicalResult checkSupported(RowsOp rows, FormulaOp formula) {
+  for (Value operand : rows->getOperands())
+    if (isa<TensorType>(operand.getType()))
+      return rows.emitOpError("works on tensors; bufferize before convert-weir-to-vector");
+  WalkResult walk = formula.getBody().walk([&](Operation *op) {
+    if (!isa<KthOp, SolveOp, RandomOp>(op))
+      return WalkResult::advance();
+    InFlightDiagnostic diag = rows.emitOpError("uses @") << formula.getSymName() << ", whose '"
+                                                         << op->getName() << "' the x86 back end cannot run";
+    diag.attachNote(op->getLoc()) << "the op is here";
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+/// Small weights are denormal and cost an assist each. They may be flushed where every
+/// result is made by an exponential of the row, whose class allows it.
+static bool mayFlushDenormals(RowEmitter &emitter) {
+  bool hasExp = false;
+  emitter.formula.getBody().walk([&](Operation *op) { hasExp |= isa<math::ExpOp, math::Exp2Op>(op); });
+  return hasExp && emitter.formula.hasReduction();
+}
+
+/// Loops over the outer dimensions; returns the builder inside and the indices.
+static SmallVector<Value> emitRowLoops(OpBuilder &builder, Location loc, ArrayRef<Value> sizes) {
+  SmallVector<Value> indices;
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  for (Value size : sizes) {
+    auto loop = scf::ForOp::create(builder, loc, zero, size, one);
+    indices.push_back(loop.getInductionVar());
+    builder.setInsertionPoint(loop.getBody()->getTerminator());
+  }
+  return indices;
+}
+
+static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
+  RowsOp rows = emitter.rows;
+  Location loc = rows.getLoc();
+  Form form = rows.getForm().value_or(Form::Recompute);
+  bool keeps = form == Form::Stored && emitter.schedule.getStoredValue();
+  Value scratch;
+  if (keeps && !StoredForm::storesInResult(emitter)) {
+    auto type = MemRefType::get({ShapedType::kDynamic}, emitter.access.getComputeType());
+    scratch = memref::AllocOp::create(builder, loc, type, emitter.access.getRowLength(),
+                                      builder.getI64IntegerAttr(64));
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Value> indices = emitRowLoops(builder, loc, emitter.access.getOuterSizes());
+  emitter.access.enterRow(builder, indices);
+  StoredForm(emitter, keeps, scratch).emitRow(builder);
+  if (!scratch)
+    return;
+  builder.setInsertionPoint(rows);
+  memref::DeallocOp::create(builder, loc, scratch);
+}
+
+static LogicalResult lowerRows(RowsOp rows, int64_t vectorBits) {
+  FormulaOp formula = rows.resolveFormula();
+  if (failed(checkSupported(rows, formula)))
+    return failure();
+  OpBuilder builder(rows);
+  Type score = getElementTypeOrSelf(rows.getInputs()[formula.getScoreIndex()].getType());
+  Type computeType = score.isF64() ? builder.getF64Type() : Type(builder.getF32Type());
+  int64_t lanes = vectorBits / computeType.getIntOrFloatBitWidth();
+  FailureOr<RowAccess> access = RowAccess::create(rows, formula, builder, computeType, lanes);
+  if (failed(access))
+    return failure();
+  RowEmitter emitter(rows, formula, *access);
+  if (mayFlushDenormals(emitter)) {
+    auto region = cpu::FlushDenormalsOp::create(builder, rows.getLoc());
+    // The op moves into the region, so that what is emitted before it lies there too.
+    rows->moveBefore(&region.getBody().front(), region.getBody().front().end());
+    builder.setInsertionPoint(rows);
+  }
+  emitForm(builder, emitter);
+  rows.erase();
+  return success();
+}
+
+namespace {
+struct ConvertWeirToVector : weir::impl::ConvertWeirToVectorBase<ConvertWeirToVector> {
+  void runOnOperation() override {
+    int64_t vectorBits = getVectorBits(getOperation());
+    SmallVector<RowsOp> all;
+    getOperation().walk([&](RowsOp rows) { all.push_back(rows); });
+    for (RowsOp rows : all)
+      if (failed(lowerRows(rows, vectorBits)))
+        return signalPassFailure();
+    SmallVector<FormulaOp> unused;
+    getOperation().walk([&](FormulaOp formula) {
+      if (SymbolTable::symbolKnownUseEmpty(formula, formula->getParentOp()))
+        unused.push_back(formula);
+    });
+    for (FormulaOp formula : unused)
+      formula.erase();
+  }
+};
+} // namespace
