@@ -1,0 +1,39 @@
+//===- Passes.td - transformations of weir ops ----------*- tablegen -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_DIALECT_WEIR_TRANSFORMS_PASSES_TD
+#define WEIR_DIALECT_WEIR_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
+  let summary = "Decide how the rows of each weir.apply run";
+  let description = [{
+    Puts a `form` on every `weir.apply` that has none and explains the choice in a remark. A form that is there already is
+    kept when the formula can run in it, and is an error otherwise: the schedule is data.
+
+    Before: `weir.apply @softmax(%x)`. After: `weir.apply @softmax(%x) {form = #weir.form<stored>}`.
+  }];
+  let options = [
+    Option<"explain", "explain", "bool", "false", "emit a remark for every choice">
+  ];
+  let dependentDialects = ["::weir::WeirDialect"];
+}
+
+def WeirLowerApply : Pass<"weir-lower-apply", "::mlir::ModuleOp"> {
+  let summary = "Give weir.apply its destinations and make its row the last dimension";
+  let description = [{
+    Each `weir.apply` becomes a `weir.rows` into fresh `tensor.empty` destinations. Where `along` names another dimension than the
+    last, varying operands are transposed before and results after.
+
+    Before: `%y = weir.apply @softmax(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>`.
+    After: `%y = weir.rows @softmax ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>`.
+  }];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+#endif // WEIR_DIALECT_WEIR_TRANSFORMS_PASSES_TD

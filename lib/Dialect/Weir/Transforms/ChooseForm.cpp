@@ -1,0 +1,70 @@
+//===- ChooseForm.cpp - how the rows of each weir.apply run ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Dialect/Weir/Transforms/Passes.h"
+
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace weir {
+#define GEN_PASS_DEF_WEIRCHOOSEFORM
+#include "weir/Dialect/Weir/Transforms/Passes.h.inc"
+} // namespace weir
+
+using namespace mlir;
+using namespace weir;
+
+namespace {
+
+struct Choice {
+  Form form;
+  StringRef why;
+};
+
+/// Without sizes the stored form is the safe choice: it evaluates every exponential once and is the
+/// fastest while a row fits the cache.
+Choice choose(FormulaOp formula) {
+  if (!formula.hasReduction())
+    return {Form::Elementwise, "the formula has no reduction"};
+  bool hasExp = false;
+  formula.getBody().walk([&](Operation *op) { hasExp |= isa<math::MathDialect>(op->getDialect()); });
+  if (!hasExp)
+    return {Form::Recompute, "nothing in the row is dear enough to be kept"};
+  return {Form::Stored, "exponentials are evaluated once and kept in the row"};
+}
+
+LogicalResult checkGiven(ApplyOp apply, FormulaOp formula) {
+  bool elementwise = *apply.getForm() == Form::Elementwise;
+  if (elementwise == !formula.hasReduction())
+    return success();
+  return apply.emitOpError("form ")
+         << stringifyForm(*apply.getForm()) << " does not fit @" << formula.getSymName() << ", which "
+         << (elementwise ? "has a reduction" : "is elementwise");
+}
+
+struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
+  using WeirChooseFormBase::WeirChooseFormBase;
+  void runOnOperation() override {
+    WalkResult walk = getOperation().walk([&](ApplyOp apply) {
+      FormulaOp formula = apply.resolveFormula();
+      if (apply.getForm())
+        return failed(checkGiven(apply, formula)) ? WalkResult::interrupt() : WalkResult::advance();
+      Choice choice = choose(formula);
+      apply.setForm(choice.form);
+      if (explain)
+        apply.emitRemark("@") << formula.getSymName() << " runs in the " << stringifyForm(choice.form)
+                              << " form: " << choice.why;
+      return WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace
