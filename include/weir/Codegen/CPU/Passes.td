@@ -23,4 +23,15 @@ def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def WeirOrderContractions : Pass<"weir-order-contractions", "::mlir::ModuleOp"> {
+  let summary = "Order the loops of matrix products so that the innermost one is contiguous";
+  let description = [{
+    A matrix product on memrefs becomes a `linalg.generic` whose reduction lies outside the columns of the result, so that the inner
+    loop reads and writes rows. Every element still adds its terms in the same order.
+
+    Before: `linalg.matmul ins(%a, %b) outs(%c)`, loops (m, n, k). After: `linalg.generic` with loops (m, k, n).
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 #endif // WEIR_CODEGEN_CPU_PASSES_TD

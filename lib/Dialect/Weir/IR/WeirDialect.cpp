@@ -45,6 +45,8 @@ void WeirDialect::initialize() {
 
 LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attr) {
+  if (attr.getName() == kABIAttrName && isa<FunctionOpInterface>(op))
+    return success();
   if (attr.getName() != kTargetAttrName)
     return op->emitOpError() << "carries '" << attr.getName()
                              << "', which weir does not define on operations";

@@ -30,6 +30,8 @@ def Weir_Dialect : Dialect {
     /// On a module: what the code generator may know of the machine, {features = "+avx2,...",
     /// vector_bits = 256}. Features are LLVM's names; nothing is inferred from a CPU's name.
     static constexpr ::llvm::StringLiteral kTargetAttrName{"weir.target"};
+    /// On a kernel: how the function around it looks from C. The Target room writes and reads it.
+    static constexpr ::llvm::StringLiteral kABIAttrName{"weir.abi"};
     /// Library formulas, once linked into a module, carry this symbol prefix.
     static constexpr ::llvm::StringLiteral kLibraryPrefix{"weir.lib."};
   }];

@@ -1,0 +1,95 @@
+//===- CPUPipeline.cpp - the order of passes for x86 ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Pipelines/Pipelines.h"
+
+#include "weir/Codegen/CPU/Passes.h"
+#include "weir/Conversion/Passes.h"
+#include "weir/Dialect/Weir/Library/WeirLibrary.h"
+#include "weir/Dialect/Weir/Transforms/Passes.h"
+#include "weir/Target/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace weir;
+
+static void cleanUp(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void weir::buildTensorPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
+  pm.addPass(createInlinerPass());
+  pm.addPass(createWeirLinkLibrary());
+  WeirChooseFormOptions choose;
+  choose.explain = options.explain;
+  pm.addPass(createWeirChooseForm(choose));
+  pm.addPass(createWeirLowerApply());
+  cleanUp(pm);
+  pm.addPass(createWeirPrepareABI());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  cleanUp(pm);
+  pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
+}
+
+void weir::buildCPUCodePipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
+  pm.addPass(createWeirOrderContractions());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addPass(createConvertWeirToVector());
+  pm.addPass(createWeirLowerCPU());
+  cleanUp(pm);
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createSCFToControlFlowPass());
+  ConvertVectorToLLVMPassOptions vectors;
+  vectors.reassociateFPReductions = true;
+  pm.addPass(createConvertVectorToLLVMPass(vectors));
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  FinalizeMemRefToLLVMConversionPassOptions memrefs;
+  memrefs.useGenericFunctions = true;
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memrefs));
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  WeirEmitABIOptions abi;
+  abi.library = options.library;
+  abi.prefix = options.prefix;
+  pm.addPass(createWeirEmitABI(abi));
+  cleanUp(pm);
+}
+
+void weir::registerPipelinesAndPasses() {
+  registerWeirLibraryPasses();
+  registerWeirTransformsPasses();
+  registerWeirConversionPasses();
+  registerWeirCodegenCPUPasses();
+  registerWeirTargetPasses();
+  PassPipelineRegistration<>("weir-cpu-pipeline", "public functions on tensors to the LLVM dialect, for x86",
+                             [](OpPassManager &pm) {
+                               CPUPipelineOptions options;
+                               options.library = "module";
+                               buildTensorPipeline(pm, options);
+                               buildCPUCodePipeline(pm, options);
+                             });
+}

@@ -1,0 +1,68 @@
+/*===- Allocator.c - memory of a running call -*- C -*-===*\
+|*
+|* Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+\*===----------------------------------------------------------------------===*/
+
+#include "Internal.h"
+
+#include <stdlib.h>
+
+/* What memref.alloc and memref.dealloc become in generated code. */
+void *_mlir_memref_to_llvm_alloc(uint64_t bytes);
+void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment, uint64_t bytes);
+void _mlir_memref_to_llvm_free(void *pointer);
+
+enum { kAlignment = 64 };
+
+static _Thread_local struct weir_frame *current;
+
+void weir_enter(struct weir_frame *frame) {
+  frame->outer = current;
+  frame->blocks.next = frame->blocks.previous = &frame->blocks;
+  current = frame;
+}
+
+void weir_leave(struct weir_frame *frame) {
+  struct weir_block *block = frame->blocks.next;
+  while (block != &frame->blocks) {
+    struct weir_block *next = block->next;
+    free(block->base);
+    block = next;
+  }
+  current = frame->outer;
+}
+
+/* The block's header lies in the 64 bytes before the memory handed out. A request that cannot be met ends
+ * the call: control returns to weir_rt_call, which frees what the call holds. */
+void *_mlir_memref_to_llvm_alloc(uint64_t bytes) {
+  void *base = NULL;
+  if (bytes > (uint64_t)PTRDIFF_MAX - 2 * kAlignment ||
+      posix_memalign(&base, kAlignment, (size_t)bytes + kAlignment) != 0) {
+    weir_fail(WEIR_OUT_OF_MEMORY, "out of memory: %llu bytes of working memory are not available",
+              (unsigned long long)bytes);
+    longjmp(current->on_failure, WEIR_OUT_OF_MEMORY);
+  }
+  struct weir_block *block = (struct weir_block *)base;
+  block->base = base;
+  block->next = &current->blocks;
+  block->previous = current->blocks.previous;
+  block->previous->next = block;
+  current->blocks.previous = block;
+  return (char *)base + kAlignment;
+}
+
+void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment, uint64_t bytes) {
+  (void)alignment; /* Generated code never asks for more than 64. */
+  return _mlir_memref_to_llvm_alloc(bytes);
+}
+
+void _mlir_memref_to_llvm_free(void *pointer) {
+  if (!pointer)
+    return;
+  struct weir_block *block = (struct weir_block *)((char *)pointer - kAlignment);
+  block->previous->next = block->next;
+  block->next->previous = block->previous;
+  free(block->base);
+}

@@ -1,0 +1,56 @@
+/*===- Internal.h - shared by the files of the runtime -*- C -*-===*\
+|*
+|* Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef WEIR_RUNTIME_INTERNAL_H
+#define WEIR_RUNTIME_INTERNAL_H
+
+#include "weir/Runtime/Runtime.h"
+
+#include <dlpack/dlpack.h>
+#include <setjmp.h>
+#include <stddef.h>
+
+/* One tensor of a call: what the table asks and what the caller gave. */
+struct weir_tensor {
+  char name[24]; /* arg3, result0 */
+  int is_result;
+  int64_t code, bits, rank;
+  uint64_t may_be; /* slots whose memory a result may share exactly */
+  const int64_t *sizes;
+  const DLTensor *given;
+  char *data; /* with byte_offset */
+  int64_t elements, element_bytes;
+  char *low, *high; /* bytes touched: [low, high) */
+  void *temporary;  /* compact copy handed to the kernel, or NULL */
+};
+
+/* Allocations of a running call, freed when it ends. */
+struct weir_block {
+  struct weir_block *next, *previous;
+  void *base;
+};
+
+struct weir_frame {
+  struct weir_frame *outer;
+  struct weir_block blocks; /* list head */
+  jmp_buf on_failure;
+};
+
+int32_t weir_fail(int32_t status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void weir_clear_error(void);
+
+/* Checks one tensor by itself, binding size symbols (-1 when unbound). */
+int32_t weir_check_tensor(struct weir_tensor *tensor, int64_t *symbols);
+/* Checks that results overlap nothing they may not. */
+int32_t weir_check_overlap(const struct weir_tensor *tensors, const int64_t *slots, int64_t count);
+/* Stride of dimension `dim` in elements. */
+int64_t weir_stride(const DLTensor *tensor, int64_t dim);
+
+void weir_enter(struct weir_frame *frame);
+void weir_leave(struct weir_frame *frame);
+
+#endif /* WEIR_RUNTIME_INTERNAL_H */

@@ -1,0 +1,199 @@
+//===- PrepareABI.cpp - public functions to kernels on the caller's memory ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Target/Passes.h"
+
+#include "ShapeRelations.h"
+#include "weir/Dialect/Weir/IR/Weir.h"
+#include "weir/Target/FunctionABI.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace weir {
+#define GEN_PASS_DEF_WEIRPREPAREABI
+#include "weir/Target/Passes.h.inc"
+} // namespace weir
+
+using namespace mlir;
+using namespace weir;
+
+namespace {
+
+/// Makes one public function a kernel.
+class Preparation {
+public:
+  explicit Preparation(func::FuncOp function)
+      : function(function), relations(function),
+        terminator(cast<func::ReturnOp>(function.getBody().back().getTerminator())) {}
+
+  LogicalResult run() {
+    abi.name = function.getSymName().str();
+    if (abi.name != toIdentifier(abi.name))
+      return function.emitError("the name of a public function must be a C identifier");
+    if (!function.getBody().hasOneBlock())
+      return function.emitError("a public function must have one block");
+    if (failed(describeArguments()) || failed(describeResults()))
+      return failure();
+    rewrite();
+    return success();
+  }
+
+private:
+  LogicalResult describe(SlotABI &slot, Value value, const Twine &what) {
+    auto type = getDLPackType(getElementTypeOrSelf(value.getType()));
+    if (failed(type))
+      return function.emitError() << what << " has element type " << getElementTypeOrSelf(value.getType())
+                                  << ", which the C ABI cannot carry (f16, bf16, f32, f64, i1, i8, i16, i32, i64)";
+    std::tie(slot.code, slot.bits) = *type;
+    auto tensor = dyn_cast<RankedTensorType>(value.getType());
+    for (int64_t dim = 0; tensor && dim < tensor.getRank(); ++dim)
+      slot.sizes.push_back(getSize(value, dim));
+    return success();
+  }
+
+  int64_t getSize(Value value, int64_t dim) {
+    if (auto fixed = relations.getStaticSize(value, dim))
+      return *fixed;
+    auto [entry, isNew] = symbols.try_emplace(relations.getClass(value, dim), symbols.size());
+    return -1 - static_cast<int64_t>(entry->second);
+  }
+
+  LogicalResult describeArguments() {
+    for (BlockArgument argument : function.getArguments()) {
+      Type type = argument.getType();
+      bool isTensor = isa<RankedTensorType>(type);
+      bool isScalar = type.isF32() || type.isF64() || type.isIndex() || type.isSignlessInteger(1) ||
+                      type.isSignlessInteger(32) || type.isSignlessInteger(64);
+      unsigned index = argument.getArgNumber();
+      if (!isTensor && !isScalar)
+        return function.emitError() << "argument " << index << " has type " << type
+                                    << "; a public function takes ranked tensors, f32, f64, index, i1, i32 and i64";
+      SlotABI slot{isTensor ? SlotABI::Argument : SlotABI::Scalar, 0, 0, {}, 0};
+      if (failed(describe(slot, argument, "argument " + Twine(index))))
+        return failure();
+      abi.slots.push_back(slot);
+    }
+    return success();
+  }
+
+  LogicalResult describeResults() {
+    unsigned known = symbols.size();
+    for (auto [i, value] : llvm::enumerate(terminator.getOperands())) {
+      if (!isa<RankedTensorType>(value.getType()))
+        return function.emitError() << "result " << i << " has type " << value.getType()
+                                    << "; a public function returns ranked tensors (a scalar as tensor<"
+                                    << value.getType() << ">)";
+      SlotABI slot{SlotABI::Result, 0, 0, {}, 0};
+      if (failed(describe(slot, value, "result " + Twine(i))))
+        return failure();
+      for (auto [dim, size] : llvm::enumerate(slot.sizes))
+        if (size < 0 && -1 - size >= static_cast<int64_t>(known))
+          return function.emitError() << "no argument fixes the size of result " << i << " in dimension " << dim
+                                      << "; return a tensor of a fixed capacity and a count beside it";
+      slot.mayBe = getReusableArguments(value);
+      abi.slots.push_back(slot);
+    }
+    abi.symbols = symbols.size();
+    return success();
+  }
+
+  /// Arguments whose memory the result may be: those that one weir.rows reads element by element, in the
+  /// result's own order, as the only reader.
+  uint64_t getReusableArguments(Value value) {
+    auto rows = value.getDefiningOp<RowsOp>();
+    if (!rows || rows.getOutputs().size() != 1 || !value.hasOneUse())
+      return 0;
+    FormulaOp formula = rows.resolveFormula();
+    uint64_t may = 0;
+    for (auto [i, input] : llvm::enumerate(rows.getInputs())) {
+      auto argument = dyn_cast<BlockArgument>(input);
+      if (argument && argument.getArgNumber() < 64 && !formula.isUniformArgument(i) && hasOnlyRowsAsReader(argument) &&
+          argument.getType() == value.getType())
+        may |= uint64_t(1) << argument.getArgNumber();
+    }
+    return may;
+  }
+
+  static bool hasOnlyRowsAsReader(Value argument) {
+    unsigned readers = 0;
+    for (Operation *user : argument.getUsers())
+      readers += !isa<tensor::DimOp>(user);
+    return readers == 1;
+  }
+
+  static MemRefType getKernelType(Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    SmallVector<int64_t> strides(tensor.getRank(), ShapedType::kDynamic);
+    if (strides.size() <= 1)
+      return MemRefType::get(tensor.getShape(), tensor.getElementType());
+    strides.back() = 1;
+    auto layout = StridedLayoutAttr::get(type.getContext(), 0, strides);
+    return MemRefType::get(tensor.getShape(), tensor.getElementType(), layout);
+  }
+
+  void rewrite() {
+    Block &body = function.getBody().front();
+    Location loc = function.getLoc();
+    OpBuilder builder = OpBuilder::atBlockBegin(&body);
+    SmallVector<Type> types;
+    for (BlockArgument argument : body.getArguments()) {
+      if (isa<RankedTensorType>(argument.getType())) {
+        Type tensor = argument.getType();
+        argument.setType(getKernelType(tensor));
+        auto value = bufferization::ToTensorOp::create(builder, loc, tensor, argument, /*restrict=*/true);
+        argument.replaceAllUsesExcept(value.getResult(), value);
+      }
+      types.push_back(argument.getType());
+    }
+    builder.setInsertionPoint(terminator);
+    for (Value result : terminator.getOperands()) {
+      types.push_back(getKernelType(result.getType()));
+      Value destination = body.addArgument(types.back(), loc);
+      bufferization::MaterializeInDestinationOp::create(builder, loc, /*result=*/Type(), result, destination,
+                                                        /*restrict=*/true, /*writable=*/true);
+    }
+    func::ReturnOp::create(builder, loc);
+    terminator.erase();
+    function.setType(builder.getFunctionType(types, {}));
+    function.setAllArgAttrs(ArrayRef<DictionaryAttr>());
+    function.setAllResultAttrs(ArrayRef<DictionaryAttr>());
+    function.setSymName(abi.name + ".kernel");
+    function->setAttr(WeirDialect::kABIAttrName, abi.toAttribute(function.getContext()));
+    function->setAttr("llvm.emit_c_interface", builder.getUnitAttr());
+  }
+
+  func::FuncOp function;
+  ShapeRelations relations;
+  func::ReturnOp terminator;
+  llvm::DenseMap<unsigned, unsigned> symbols;
+  FunctionABI abi;
+};
+
+struct WeirPrepareABI : weir::impl::WeirPrepareABIBase<WeirPrepareABI> {
+  void runOnOperation() override {
+    bool any = false;
+    for (func::FuncOp function : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      if (!function.isPublic())
+        continue;
+      if (function.isDeclaration()) {
+        function.emitError("is declared but has no body; a library contains all it calls");
+        return signalPassFailure();
+      }
+      if (failed(Preparation(function).run()))
+        return signalPassFailure();
+      any = true;
+    }
+    if (!any) {
+      getOperation().emitError("has no public function to compile");
+      signalPassFailure();
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,129 @@
+//===- ShapeRelations.cpp - which sizes of a function are equal ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ShapeRelations.h"
+
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace weir;
+
+ShapeRelations::ShapeRelations(func::FuncOp function) {
+  function.walk([&](Operation *op) { visit(op); });
+}
+
+unsigned ShapeRelations::getId(Value value, int64_t dim) {
+  auto [entry, isNew] = ids.try_emplace({value, dim}, parents.size());
+  if (isNew) {
+    parents.push_back(entry->second);
+    sizes.push_back(cast<ShapedType>(value.getType()).getDimSize(dim));
+  }
+  return entry->second;
+}
+
+unsigned ShapeRelations::find(unsigned id) {
+  while (parents[id] != id)
+    id = parents[id] = parents[parents[id]];
+  return id;
+}
+
+std::optional<int64_t> ShapeRelations::getStaticSize(Value value, int64_t dim) {
+  int64_t size = sizes[find(getId(value, dim))];
+  return ShapedType::isDynamic(size) ? std::nullopt : std::optional<int64_t>(size);
+}
+
+void ShapeRelations::equate(Value a, int64_t aDim, Value b, int64_t bDim) {
+  unsigned x = find(getId(a, aDim)), y = find(getId(b, bDim));
+  if (x == y)
+    return;
+  parents[y] = x;
+  if (ShapedType::isDynamic(sizes[x]))
+    sizes[x] = sizes[y];
+}
+
+void ShapeRelations::equateAll(Value a, Value b) {
+  for (int64_t dim = 0, rank = cast<ShapedType>(a.getType()).getRank(); dim < rank; ++dim)
+    equate(a, dim, b, dim);
+}
+
+/// Varying values are aligned from the right, uniform ones with the shape less the row. A dimension of static size 1
+/// repeats and says nothing.
+void ShapeRelations::visitRows(ValueRange values, ValueRange uniforms, int64_t rank, int64_t rowDim) {
+  SmallVector<std::pair<Value, int64_t>> first(rank);
+  auto meet = [&](Value value, int64_t dim, int64_t full) {
+    if (cast<ShapedType>(value.getType()).getDimSize(dim) == 1)
+      return;
+    if (first[full].first)
+      equate(first[full].first, first[full].second, value, dim);
+    else
+      first[full] = {value, dim};
+  };
+  for (Value value : values) {
+    int64_t own = cast<ShapedType>(value.getType()).getRank();
+    for (int64_t dim = 0; dim < own; ++dim)
+      meet(value, dim, rank - own + dim);
+  }
+  for (Value value : uniforms)
+    if (auto type = dyn_cast<ShapedType>(value.getType()))
+      for (int64_t dim = 0; dim < type.getRank(); ++dim)
+        meet(value, dim, dim < rowDim ? dim : dim + 1);
+}
+
+static void sortOperands(FormulaOp formula, ValueRange inputs, Value mask, ValueRange outputs,
+                         SmallVector<Value> &varying, SmallVector<Value> &uniform) {
+  for (auto [i, input] : llvm::enumerate(inputs))
+    (formula.isUniformArgument(i) ? uniform : varying).push_back(input);
+  for (auto [i, output] : llvm::enumerate(outputs))
+    (formula.isUniformResult(i) ? uniform : varying).push_back(output);
+  if (mask)
+    varying.push_back(mask);
+}
+
+static int64_t getMaxRank(ArrayRef<Value> values) {
+  int64_t rank = 0;
+  for (Value value : values)
+    rank = std::max(rank, cast<ShapedType>(value.getType()).getRank());
+  return rank;
+}
+
+void ShapeRelations::visit(Operation *op) {
+  SmallVector<Value> varying, uniform;
+  if (auto apply = dyn_cast<ApplyOp>(op)) {
+    sortOperands(apply.resolveFormula(), apply.getInputs(), apply.getMask(), apply.getResults(), varying, uniform);
+    visitRows(varying, uniform, apply.getRowRank(), apply.getRowDim());
+  } else if (auto rows = dyn_cast<RowsOp>(op)) {
+    sortOperands(rows.resolveFormula(), rows.getInputs(), rows.getMask(), rows.getOutputs(), varying, uniform);
+    int64_t rank = getMaxRank(varying);
+    visitRows(varying, uniform, rank, rank - 1);
+  } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    DenseMap<unsigned, std::pair<Value, int64_t>> loops;
+    for (OpOperand &operand : op->getOpOperands())
+      for (auto [dim, expr] : llvm::enumerate(linalgOp.getMatchingIndexingMap(&operand).getResults()))
+        if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
+          auto [entry, isNew] = loops.try_emplace(loop.getPosition(), operand.get(), dim);
+          if (!isNew)
+            equate(entry->second.first, entry->second.second, operand.get(), dim);
+        }
+  } else if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
+    unsigned next = 0; // Dynamic sizes are listed in the order of the dynamic dimensions.
+    for (int64_t d = 0, e = empty.getType().getRank(); d < e; ++d)
+      if (empty.getType().isDynamicDim(d))
+        if (auto dim = empty.getDynamicSizes()[next++].getDefiningOp<tensor::DimOp>())
+          if (std::optional<int64_t> source = dim.getConstantIndex())
+            equate(dim.getSource(), *source, empty, d);
+  } else if (auto cast = dyn_cast<tensor::CastOp>(op)) {
+    if (isa<RankedTensorType>(cast.getType()) && isa<RankedTensorType>(cast.getSource().getType()))
+      equateAll(cast.getSource(), cast.getResult());
+  }
+  if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
+    for (OpResult result : op->getResults())
+      equateAll(dps.getTiedOpOperand(result)->get(), result);
+}
