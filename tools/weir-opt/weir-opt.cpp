@@ -5,12 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "weir/Codegen/CPU/Passes.h"
-#include "weir/Conversion/Passes.h"
-#include "weir/Dialect/Weir/IR/Weir.h"
-#include "weir/Dialect/Weir/Library/WeirLibrary.h"
-#include "weir/Dialect/Weir/Transforms/Passes.h"
-#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+#include "weir/Pipelines/Pipelines.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -22,13 +17,8 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  weir::registerWeirLibraryPasses();
-  weir::registerWeirTransformsPasses();
-  weir::registerWeirConversionPasses();
-  weir::registerWeirCodegenCPUPasses();
-  registry.insert<weir::WeirDialect, weir::cpu::WeirCPUDialect>();
-  weir::registerWeirLibrary(registry);
-  weir::registerBufferizableOpInterfaceModels(registry);
+  weir::registerDialects(registry);
+  weir::registerPipelinesAndPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "weir-opt: weir's optimizer driver\n", registry));
 }

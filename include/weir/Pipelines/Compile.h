@@ -1,0 +1,43 @@
+//===- Compile.h - from a file of IR to a library ----------*- C++ -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_PIPELINES_COMPILE_H
+#define WEIR_PIPELINES_COMPILE_H
+
+#include "weir/Target/FunctionABI.h"
+#include "weir/Target/Machine.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/Error.h"
+
+namespace weir {
+
+enum class EmitKind { Shared, Object, Assembly, LLVMIR, MLIR };
+
+struct CompileOptions {
+  std::string target = "host";
+  std::string library = "module"; // A C identifier.
+  std::string prefix;
+  bool explain = false;
+  std::string runtimeArchive; // Needed for EmitKind::Shared.
+};
+
+/// Reads IR from `path` ("-" is standard input). Prints diagnostics; null on failure.
+mlir::OwningOpRef<mlir::ModuleOp> parseInput(mlir::MLIRContext &context, llvm::StringRef path);
+
+/// Compiles `module` and writes `output`: for a shared library also NAME.h beside it. Diagnostics about the IR
+/// are printed where they arise and the error then says only that compilation failed; every other
+/// error says what is wrong. Nothing is left at `output` unless all went well.
+llvm::Error compile(mlir::ModuleOp module, const CompileOptions &options, EmitKind kind, llvm::StringRef output);
+
+/// The faces of the public functions of the last compiled module.
+llvm::SmallVector<FunctionABI> collectFunctions(mlir::ModuleOp module);
+
+} // namespace weir
+
+#endif // WEIR_PIPELINES_COMPILE_H

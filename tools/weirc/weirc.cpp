@@ -1,0 +1,106 @@
+//===- weirc.cpp - the ahead-of-time compiler ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// weirc IN.mlir -o DIR/NAME.so writes NAME.so and NAME.h; other kinds of output go to the file named by -o.
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Pipelines/Compile.h"
+#include "weir/Pipelines/Pipelines.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace weir;
+namespace cl = llvm::cl;
+
+/// The command line. Made after LLVM's own options are forgotten: one of them is called --threads too.
+struct CommandLine {
+  cl::OptionCategory category{"weirc options"};
+  cl::opt<std::string> input{cl::Positional, cl::desc("IN.mlir"), cl::Required, cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("the file to write: DIR/NAME.so for a shared library"),
+                              cl::value_desc("file"), cl::Required, cl::cat(category)};
+  cl::list<std::string> targets{"target", cl::desc("host (default), x86-64, x86-64-v2, x86-64-v3, x86-64-v4 or a CPU"),
+                                cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> prefix{"prefix", cl::desc("goes before every exported name"), cl::cat(category)};
+  cl::opt<std::string> threads{"threads", cl::desc("none (default)"), cl::init("none"), cl::cat(category)};
+  cl::opt<bool> explain{"explain", cl::desc("say how each weir op runs, and why"), cl::cat(category)};
+  cl::opt<std::string> emit{"emit", cl::desc("shared (default), object, asm, llvm or mlir"), cl::init("shared"),
+                            cl::cat(category)};
+};
+
+static int fail(const llvm::Twine &message) {
+  llvm::WithColor::error(llvm::errs(), "weirc") << message << "\n";
+  return 1;
+}
+
+static std::optional<EmitKind> parseEmit(llvm::StringRef name) {
+  if (name == "shared")
+    return EmitKind::Shared;
+  if (name == "object")
+    return EmitKind::Object;
+  if (name == "asm")
+    return EmitKind::Assembly;
+  if (name == "llvm")
+    return EmitKind::LLVMIR;
+  if (name == "mlir")
+    return EmitKind::MLIR;
+  return std::nullopt;
+}
+
+/// The runtime lies in lib/ beside the bin/ that holds this program.
+static std::string findRuntime(const char *argv0) {
+  std::string self = llvm::sys::fs::getMainExecutable(argv0, reinterpret_cast<void *>(&findRuntime));
+  llvm::SmallString<256> path(llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)));
+  llvm::sys::path::append(path, "lib", "libweir_rt.a");
+  return path.str().str();
+}
+
+static bool isIdentifier(llvm::StringRef name) { return toIdentifier(name) == name; }
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::ResetCommandLineParser();
+  CommandLine line;
+  cl::ParseCommandLineOptions(argc, argv, "weirc: compiles weir and linalg on tensors into a library that C calls\n");
+  std::optional<EmitKind> kind = parseEmit(line.emit);
+  if (!kind)
+    return fail("cannot emit '" + line.emit + "'; this build emits shared, object, asm, llvm and mlir");
+  if (line.targets.size() > 1)
+    return fail("several targets in one library are not supported; give one --target");
+  if (line.threads != "none")
+    return fail("cannot generate code for --threads=" + line.threads + "; this build has none");
+  if (!line.prefix.empty() && !isIdentifier(line.prefix))
+    return fail("the prefix '" + line.prefix + "' is not a C identifier");
+  if (*kind == EmitKind::Shared && !llvm::StringRef(line.output).ends_with(".so"))
+    return fail("a shared library is named NAME.so, but -o names '" + line.output + "'");
+
+  mlir::DialectRegistry registry;
+  registerDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  llvm::SourceMgr sources;
+  mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+  context.printOpOnDiagnostic(false);
+  mlir::OwningOpRef<mlir::ModuleOp> module = parseInput(context, line.input);
+  if (!module)
+    return 1;
+  CompileOptions options;
+  options.target = line.targets.empty() ? "host" : line.targets.front();
+  options.library = toIdentifier(llvm::sys::path::stem(line.output));
+  options.prefix = line.prefix;
+  options.explain = line.explain;
+  options.runtimeArchive = findRuntime(argv[0]);
+  if (llvm::Error error = compile(*module, options, *kind, line.output))
+    return fail(llvm::toString(std::move(error)));
+  return 0;
+}
