@@ -62,6 +62,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm, const CPUPipelineOptions &opt
   ConvertVectorToLLVMPassOptions vectors;
   vectors.reassociateFPReductions = true;
   pm.addPass(createConvertVectorToLLVMPass(vectors));
+  pm.addPass(createWeirExactMathToLibm()); // Before upstream writes expm1(x) as exp(x) - 1.
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());

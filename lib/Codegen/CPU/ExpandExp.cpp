@@ -56,9 +56,9 @@ public:
   /// The fraction gets the low part of log2(e), and x a clamp that keeps n finite.
   Value accurate(Value x) {
     x = clamp(x, -110.0f, 100.0f);
-    Value n = math::RoundEvenOp::create(b, loc, mul(x, splat(kLog2e)));
-    Value f = math::FmaOp::create(b, loc, x, splat(kLog2e), arith::NegFOp::create(b, loc, n));
-    f = math::FmaOp::create(b, loc, x, splat(kLog2eLow), f);
+    Value n = LLVM::RoundEvenOp::create(b, loc, type, mul(x, splat(kLog2e)));
+    Value f = fma(x, splat(kLog2e), arith::NegFOp::create(b, loc, n));
+    f = fma(x, splat(kLog2eLow), f);
     return scalef(polynomial(kExp2Centred, f), n);
   }
 
@@ -87,6 +87,7 @@ private:
   Value i32(int32_t value) { return LLVM::ConstantOp::create(b, loc, b.getI32IntegerAttr(value)); }
   Value allLanes() { return LLVM::ConstantOp::create(b, loc, b.getI16IntegerAttr(-1)); }
   Value mul(Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
+  Value fma(Value x, Value y, Value z) { return LLVM::FMAOp::create(b, loc, type, x, y, z); }
   Value add(Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
   Value sub(Value x, Value y) { return arith::SubFOp::create(b, loc, x, y); }
 
@@ -102,7 +103,7 @@ private:
   Value polynomial(ArrayRef<float> coefficients, Value x) {
     Value p = splat(coefficients.front());
     for (float c : coefficients.drop_front())
-      p = target.fma ? Value(math::FmaOp::create(b, loc, p, x, splat(c))) : add(mul(p, x), splat(c));
+      p = target.fma ? fma(p, x, splat(c)) : add(mul(p, x), splat(c));
     return p;
   }
 

@@ -23,6 +23,17 @@ def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def WeirExactMathToLibm : Pass<"weir-exact-math-to-libm", "::mlir::ModuleOp"> {
+  let summary = "Call the C library for the functions whose textbook expansion cancels";
+  let description = [{
+    `math.expm1` and `math.log1p` exist because exp(x) - 1 and log(1 + x) lose all digits near 0, yet that is how upstream's
+    conversion to LLVM writes them. They become calls of expm1f and log1pf, element by element.
+
+    Before: `%y = math.expm1 %x : vector<16xf32>`. After: sixteen calls of `@expm1f`.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::vector::VectorDialect"];
+}
+
 def WeirOrderContractions : Pass<"weir-order-contractions", "::mlir::ModuleOp"> {
   let summary = "Order the loops of matrix products so that the innermost one is contiguous";
   let description = [{
