@@ -59,12 +59,11 @@ void weir::buildCPUCodePipeline(OpPassManager &pm, const CPUPipelineOptions &opt
   pm.addPass(arith::createArithExpandOpsPass(expand));
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createWeirExactMathToLibm()); // Before upstream writes expm1(x) as exp(x) - 1.
   ConvertVectorToLLVMPassOptions vectors;
   vectors.reassociateFPReductions = true;
   pm.addPass(createConvertVectorToLLVMPass(vectors));
-  pm.addPass(createWeirExactMathToLibm()); // Before upstream writes expm1(x) as exp(x) - 1.
   pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());
   FinalizeMemRefToLLVMConversionPassOptions memrefs;
   memrefs.useGenericFunctions = true;

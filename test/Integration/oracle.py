@@ -54,14 +54,15 @@ def boltzmann(x):
     return math.fsum(softmax(x) * x)
 
 
-def rms_norm(x, g, eps):
-    return x * g / math.sqrt(math.fsum(x * x) / len(x) + eps)
+def rms_norm(x, g, eps, n):
+    """`n` is weir.length: it counts unmasked positions, those with a score of -inf included."""
+    return x * g / math.sqrt(math.fsum(x * x) / n + eps)
 
 
-def layer_norm(x, g, b, eps):
-    mu = math.fsum(x) / len(x)
+def layer_norm(x, g, b, eps, n):
+    mu = math.fsum(x) / n
     d = x - mu
-    return d / math.sqrt(math.fsum(d * d) / len(x) + eps) * g + b
+    return d / math.sqrt(math.fsum(d * d) / n + eps) * g + b
 
 
 def sigmoid(x):

@@ -19,7 +19,7 @@ def ConvertWeirToVector : Pass<"convert-weir-to-vector", "::mlir::ModuleOp"> {
     Before: `weir.rows @softmax ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>) {form = #weir.form<stored>}`.
     After: an `scf.for` over rows holding a sweep for the maximum, one that stores exponentials and sums them, and one that scales.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::weir::cpu::WeirCPUDialect"];
 }
 

@@ -8,6 +8,7 @@
 #include "RowAccess.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -162,8 +163,52 @@ Value RowAccess::toStorage(OpBuilder &builder, Value value, Type element) {
   return arith::ExtFOp::create(builder, rows.getLoc(), stored, value);
 }
 
+/// How an element type lies in memory when vectors of it cannot be loaded as they are: LLVM packs vectors of i1
+/// into bits, and takes vectors of half-width floats apart on targets that lack them.
+static IntegerType getRawType(Type element) {
+  if (element.isInteger(1))
+    return IntegerType::get(element.getContext(), 8);
+  if (element.isBF16() || element.isF16())
+    return IntegerType::get(element.getContext(), 16);
+  return IntegerType();
+}
+
+/// The address of element `position` of a one-dimensional buffer.
+static Value emitAddress(OpBuilder &b, Location loc, Value buffer, Value position, int64_t bytes) {
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, buffer);
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, metadata.getBaseBuffer());
+  Value element = arith::AddIOp::create(b, loc, metadata.getOffset(), position);
+  Value offset = arith::MulIOp::create(b, loc, element, arith::ConstantIndexOp::create(b, loc, bytes));
+  Value address = arith::AddIOp::create(b, loc, base, offset);
+  address = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+  return LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), address);
+}
+
+Value RowAccess::loadRaw(OpBuilder &b, Value buffer, const Lanes &lanes, Value padding, IntegerType raw) {
+  Location loc = rows.getLoc();
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  int64_t bytes = raw.getWidth() / 8;
+  Value address = emitAddress(b, loc, buffer, lanes.position, bytes);
+  VectorType type = getVectorType(raw);
+  Value bits;
+  if (!lanes.mask) {
+    bits = LLVM::LoadOp::create(b, loc, type, address, bytes);
+  } else {
+    Value fill = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+    if (padding && !element.isInteger(1))
+      fill = arith::BitcastOp::create(b, loc, type, padding);
+    bits = LLVM::MaskedLoadOp::create(b, loc, type, address, lanes.mask, fill, b.getI32IntegerAttr(bytes));
+  }
+  if (!element.isInteger(1))
+    return arith::BitcastOp::create(b, loc, getVectorType(element), bits);
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, bits, zero);
+}
+
 Value RowAccess::loadVector(OpBuilder &builder, Value buffer, const Lanes &lanes, Value padding) {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  if (IntegerType raw = getRawType(element))
+    return loadRaw(builder, buffer, lanes, padding, raw);
   VectorType type = getVectorType(element);
   Location loc = rows.getLoc();
   if (!lanes.mask)
@@ -176,6 +221,18 @@ Value RowAccess::loadVector(OpBuilder &builder, Value buffer, const Lanes &lanes
 
 void RowAccess::storeVector(OpBuilder &builder, Value buffer, const Lanes &lanes, Value value) {
   Location loc = rows.getLoc();
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  if (IntegerType raw = getRawType(element)) {
+    int64_t bytes = raw.getWidth() / 8;
+    value = element.isInteger(1) ? Value(arith::ExtUIOp::create(builder, loc, getVectorType(raw), value))
+                                 : Value(arith::BitcastOp::create(builder, loc, getVectorType(raw), value));
+    Value address = emitAddress(builder, loc, buffer, lanes.position, bytes);
+    if (!lanes.mask)
+      LLVM::StoreOp::create(builder, loc, value, address, bytes);
+    else
+      LLVM::MaskedStoreOp::create(builder, loc, value, address, lanes.mask, builder.getI32IntegerAttr(bytes));
+    return;
+  }
   if (!lanes.mask)
     vector::StoreOp::create(builder, loc, value, buffer, ValueRange{lanes.position});
   else

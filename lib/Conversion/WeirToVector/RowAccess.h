@@ -71,6 +71,8 @@ public:
 private:
   RowAccess(RowsOp rows, FormulaOp formula, mlir::Type computeType, int64_t laneCount)
       : rows(rows), formula(formula), computeType(computeType), laneCount(laneCount) {}
+  mlir::Value loadRaw(mlir::OpBuilder &builder, mlir::Value buffer, const Lanes &lanes, mlir::Value padding,
+                      mlir::IntegerType raw);
   mlir::Value emitRowView(mlir::OpBuilder &builder, mlir::Value operand);
   llvm::SmallVector<mlir::Value> getOuterIndices(mlir::Value operand, int64_t operandOuterRank);
   mlir::Value toCompute(mlir::OpBuilder &builder, mlir::Value value);

@@ -90,8 +90,9 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op, unsigned re
   if (asVector && (isa<math::ExpOp>(op) || anchoredExp2))
     return emitExp(builder, op, operands[0]);
   OperationState state(op->getLoc(), op->getName(), operands, {type}, op->getAttrs());
-  // Within the accuracy class a product may be fused into a sum.
-  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
+  // Within the accuracy class a product may be fused into a sum. Not into a difference: in x * b - m, where m is the
+  // rounded maximum of x * b, the product's rounding must be the same on both sides.
+  if (isa<arith::AddFOp, arith::MulFOp>(op))
     state.attributes.set("fastmath", arith::FastMathFlagsAttr::get(builder.getContext(),
                                                                    arith::FastMathFlags::contract));
   return builder.create(state)->getResult(0);
@@ -123,6 +124,21 @@ Value RowEmitter::getScalar(Value value) {
     }
   }
   return scalars[value] = scalar;
+}
+
+void RowEmitter::resetReductionsWhere(OpBuilder &builder, Value empty) {
+  DenseMap<Value, Value> kept;
+  for (auto [value, scalar] : scalars) {
+    auto reduce = value.getDefiningOp<ReduceOp>();
+    if (!reduce && schedule.getLevel(value) > 0)
+      continue; // Made of reductions: to be made again.
+    kept[value] = scalar;
+    if (reduce && value == reduce.getResult()) {
+      Value identity = getIdentity(builder, reduce.getKind(), scalar.getType());
+      kept[value] = arith::SelectOp::create(builder, loc, empty, identity, scalar);
+    }
+  }
+  scalars = std::move(kept);
 }
 
 Value RowEmitter::splat(Value scalar) {

@@ -43,6 +43,9 @@ public:
   mlir::Value getBroadcast(mlir::Value value);
   /// Gives a uniform value of the formula its scalar: a reduction's result, the row's length.
   void setScalar(mlir::Value value, mlir::Value scalar) { scalars[value] = scalar; }
+  /// Gives every reduction its identity where `empty` holds, for what is asked for from now on: a sum whose
+  /// operand vanishes by itself holds no 0 in a row with nothing left.
+  void resetReductionsWhere(mlir::OpBuilder &builder, mlir::Value empty);
   /// Any scalar of the row in all lanes.
   mlir::Value splat(mlir::Value scalar);
 

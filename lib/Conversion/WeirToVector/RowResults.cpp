@@ -112,9 +112,13 @@ static Value emitIsEmpty(RowEmitter &emitter, OpBuilder &builder) {
 static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder, Value empty) {
   FormulaOp formula = emitter.formula;
   Location loc = emitter.rows.getLoc();
+  bool reset = !empty;
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i) {
     if (!formula.isUniformResult(i))
       continue;
+    if (!reset)
+      emitter.resetReductionsWhere(builder, empty);
+    reset = true;
     emitter.anchorRowCode(builder);
     Value value = emitter.getScalar(formula.getYieldedValues()[i]);
     if (empty && isa<FloatType>(value.getType())) {
