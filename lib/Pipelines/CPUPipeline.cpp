@@ -9,6 +9,7 @@
 
 #include "weir/Codegen/CPU/Passes.h"
 #include "weir/Conversion/Passes.h"
+#include "weir/Dialect/Weir/Analysis/Passes.h"
 #include "weir/Dialect/Weir/Library/WeirLibrary.h"
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 #include "weir/Target/Passes.h"
@@ -80,6 +81,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm, const CPUPipelineOptions &opt
 }
 
 void weir::registerPipelinesAndPasses() {
+  registerWeirAnalysisPasses();
   registerWeirLibraryPasses();
   registerWeirTransformsPasses();
   registerWeirConversionPasses();

@@ -1,0 +1,23 @@
+//===- Passes.td - facts about formulas ---------------*- tablegen -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_DIALECT_WEIR_ANALYSIS_PASSES_TD
+#define WEIR_DIALECT_WEIR_ANALYSIS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def WeirPrintAnalysis : Pass<"weir-print-analysis", "::mlir::ModuleOp"> {
+  let summary = "Print what follows from each formula";
+  let description = [{
+    For every `weir.formula`: sweeps as written and as derived, row reads, and the law of each reduction. A value that keeps a
+    reduction out of an earlier sweep gets a remark. The IR is not changed.
+
+    Before and after: the same module. Printed: `@softmax: sweeps 2 -> 1, reads 2`.
+  }];
+}
+
+#endif // WEIR_DIALECT_WEIR_ANALYSIS_PASSES_TD
