@@ -59,7 +59,7 @@ class Case:
         self.oracle = getattr(oracle, name)
 
     def forms(self):
-        return ["recompute", "stored"] if self.reduction else ["elementwise"]
+        return ["recompute", "stored", "online"] if self.reduction else ["elementwise"]
 
 
 CASES = [

@@ -29,6 +29,7 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
 void RowEmitter::enterRow(OpBuilder &builder) {
   scalars.clear();
   broadcasts.clear();
+  running.clear();
   sharesInfinity = Value();
   anchorRowCode(builder);
 }
@@ -204,7 +205,8 @@ Value RowEmitter::emitPosition(OpBuilder &builder, Element &element) {
 Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
   if (Value known = element.values.lookup(value))
     return known;
-  if (!schedule.getVariance().isVarying(value))
+  bool perLane = schedule.getVariance().isVarying(value) || running.contains(value);
+  if (!perLane)
     return getBroadcast(value);
   Value vector;
   if (auto argument = dyn_cast<BlockArgument>(value)) {
@@ -216,7 +218,7 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
     // x / u becomes x * (1 / u) where a class allows the second rounding.
     auto div = dyn_cast<arith::DivFOp>(op);
     if (div && formula.hasReduction() && !schedule.getVariance().isVarying(div.getRhs()) &&
-        !isReciprocal(op)) {
+        !running.contains(div.getRhs()) && !isReciprocal(op)) {
       Value &inverse = broadcasts[value];
       if (!inverse) {
         Value divisor = getScalar(div.getRhs());

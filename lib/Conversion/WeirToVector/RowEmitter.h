@@ -74,6 +74,10 @@ public:
 
   mlir::Value constant(mlir::OpBuilder &builder, mlir::Type type, double value);
 
+  /// Uniform values that are not final yet and differ from lane to lane while a sweep runs: they are evaluated
+  /// as vectors, from what the element at hand says of them.
+  llvm::DenseSet<mlir::Value> running;
+
   /// With the policy `pos_inf = share` and a row that holds +inf, scores are read as 0 where they
   /// are +inf and as excluded elsewhere.
   void setSharesInfinity(mlir::Value scalarCondition) { sharesInfinity = scalarCondition; }

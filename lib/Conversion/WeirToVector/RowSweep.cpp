@@ -58,7 +58,7 @@ SmallVector<Value> RowSweep::emitGroups(ValueRange carried, Body body) {
 }
 
 SmallVector<Value> RowSweep::emitGroupsInBlocks(
-    ValueRange carried, ValueRange blockInits, Body body,
+    ValueRange carried, llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange)> begin, Body body,
     llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange, ValueRange)> fold) {
   Value step = index(builder, kBlock);
   auto blocks = scf::ForOp::create(builder, loc, index(builder, 0), groupsEnd, step, carried);
@@ -67,7 +67,8 @@ SmallVector<Value> RowSweep::emitGroupsInBlocks(
   Value end = arith::AddIOp::create(inner, loc, blocks.getInductionVar(), step);
   end = arith::MinUIOp::create(inner, loc, end, groupsEnd);
   SmallVector<Value> block =
-      emitLoop(inner, blocks.getInductionVar(), end, groupSize, /*masked=*/false, blockInits, body);
+      emitLoop(inner, blocks.getInductionVar(), end, groupSize, /*masked=*/false,
+               begin(inner, blocks.getRegionIterArgs()), body);
   SmallVector<Value> next = fold(inner, blocks.getRegionIterArgs(), block);
   if (!carried.empty())
     scf::YieldOp::create(inner, loc, next);

@@ -24,11 +24,13 @@ public:
 
   /// Visits the whole groups. `carried` goes through the loop.
   llvm::SmallVector<mlir::Value> emitGroups(mlir::ValueRange carried, Body body);
-  /// As emitGroups, in blocks of at most `kBlock` elements: each block starts from `blockInits`, and
+  /// As emitGroups, in blocks of at most `kBlock` elements: each block starts from `begin`, and
   /// `fold` takes its result into the carried values. Sums stay short, so their error does not
   /// grow with the row.
   llvm::SmallVector<mlir::Value>
-  emitGroupsInBlocks(mlir::ValueRange carried, mlir::ValueRange blockInits, Body body,
+  emitGroupsInBlocks(mlir::ValueRange carried,
+                     llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::ValueRange carried)> begin,
+                     Body body,
                      llvm::function_ref<llvm::SmallVector<mlir::Value>(
                          mlir::OpBuilder &, mlir::ValueRange carried, mlir::ValueRange block)> fold);
   /// Visits what emitGroups left over, one vector at a time.

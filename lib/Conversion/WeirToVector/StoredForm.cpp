@@ -170,11 +170,10 @@ static int64_t chooseGroupSize(RowEmitter &emitter, ArrayRef<ReduceOp> reduces) 
   return most;
 }
 
-void StoredForm::emitStatistics(OpBuilder &builder, ArrayRef<ReduceOp> reduces, bool last) {
+void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder, ArrayRef<ReduceOp> reduces, Value keptRow) {
   int64_t copies = chooseGroupSize(emitter, reduces);
   Partials partials(emitter, reduces, copies);
-  Value kept = last && keepsValue ? emitter.schedule.getStoredValue() : Value();
-  Value keptRow = scratch ? scratch : kept ? emitter.access.getResultRow(0) : Value();
+  Value kept = keptRow ? emitter.schedule.getStoredValue() : Value();
   auto body = [&](int64_t count) {
     return [&, count](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) {
       SmallVector<Element> group(lanes.begin(), lanes.end());
@@ -189,7 +188,7 @@ void StoredForm::emitStatistics(OpBuilder &builder, ArrayRef<ReduceOp> reduces, 
   RowSweep sweep(emitter, builder, copies);
   SmallVector<Value> inits = partials.inits(builder, 1), blockInits = partials.inits(builder, copies);
   SmallVector<Value> totals = sweep.emitGroupsInBlocks(
-      inits, blockInits, body(copies),
+      inits, [&](OpBuilder &, ValueRange) { return blockInits; }, body(copies),
       [&](OpBuilder &b, ValueRange carried, ValueRange block) { return partials.fold(b, carried, block, copies); });
   totals = sweep.emitRest(totals, body(1));
   partials.finish(builder, totals);
@@ -218,11 +217,11 @@ bool StoredForm::storesInResult(RowEmitter &emitter) {
 
 void StoredForm::emitRow(OpBuilder &builder) {
   emitRowPrologue(emitter, builder);
-  auto sweeps = emitter.schedule.getSweeps();
-  for (auto [i, reduces] : llvm::enumerate(sweeps))
-    emitStatistics(builder, reduces, i + 1 == sweeps.size());
   Value keptRow;
   if (keepsValue && emitter.schedule.getStoredValue())
     keptRow = scratch ? scratch : emitter.access.getResultRow(0);
+  auto sweeps = emitter.schedule.getSweeps();
+  for (auto [i, reduces] : llvm::enumerate(sweeps))
+    emitStatistics(emitter, builder, reduces, i + 1 == sweeps.size() ? keptRow : Value());
   emitRowResults(emitter, builder, keptRow);
 }

@@ -27,12 +27,14 @@ public:
   void emitRow(mlir::OpBuilder &builder);
 
 private:
-  void emitStatistics(mlir::OpBuilder &builder, llvm::ArrayRef<ReduceOp> reduces, bool last);
-
   RowEmitter &emitter;
   bool keepsValue;
   mlir::Value scratch;
 };
+
+/// One sweep that evaluates `reduces` as written. `keptRow`, if not null, receives the schedule's stored value.
+void emitStatistics(RowEmitter &emitter, mlir::OpBuilder &builder, llvm::ArrayRef<ReduceOp> reduces,
+                    mlir::Value keptRow);
 
 /// What every form shares: the row's length under a mask, infinities that share the mass, and the
 /// results of a finished row, empty rows included.

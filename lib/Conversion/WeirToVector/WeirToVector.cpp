@@ -7,6 +7,7 @@
 
 #include "weir/Conversion/Passes.h"
 
+#include "OnlineForm.h"
 #include "StoredForm.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
@@ -81,7 +82,10 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Value> indices = emitRowLoops(builder, loc, emitter.access.getOuterSizes());
   emitter.access.enterRow(builder, indices);
-  StoredForm(emitter, keeps, scratch).emitRow(builder);
+  if (form == Form::Online)
+    OnlineForm(emitter, RowLaws(emitter.formula)).emitRow(builder);
+  else
+    StoredForm(emitter, keeps, scratch).emitRow(builder);
   if (!scratch)
     return;
   builder.setInsertionPoint(rows);

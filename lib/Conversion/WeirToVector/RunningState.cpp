@@ -1,0 +1,372 @@
+//===- RunningState.cpp - the state of a row while a sweep runs ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RunningState.h"
+
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace weir;
+
+//===----------------------------------------------------------------------===//
+// What is carried
+//===----------------------------------------------------------------------===//
+
+RunningState::RunningState(RowEmitter &emitter, const DerivedSweep &sweep, const RowLaws &laws)
+    : emitter(emitter), loc(emitter.rows.getLoc()),
+      type(emitter.access.getVectorType(emitter.access.getComputeType())) {
+  for (const Law &law : sweep.laws) {
+    ReduceOp reduce = law.reduce;
+    if (reduce.getKind() != ReductionKind::Add) {
+      anchors.push_back(reduce);
+      emitter.running.insert(reduce.getResult());
+    }
+  }
+  // Every uniform value made of this sweep's results is per lane for now.
+  for (const Law &law : sweep.laws)
+    emitter.running.insert(ReduceOp(law.reduce).getResult());
+  for (Operation &op : emitter.formula.getBody().front().without_terminator())
+    if (!isa<ReduceOp>(op) && !emitter.schedule.getVariance().isVarying(op.getResult(0)) &&
+        llvm::any_of(op.getOperands(), [&](Value v) { return emitter.running.contains(v); }))
+      emitter.running.insert(op.getResult(0));
+  for (const Law &law : sweep.laws) {
+    ReduceOp reduce = law.reduce;
+    if (reduce.getKind() != ReductionKind::Add)
+      continue;
+    if (law.kind == Law::Recentre) {
+      moments.push_back(law);
+      continue;
+    }
+    Sum sum{reduce.getValue(), reduce, law.motion.exponent, law.motion.shift, law.motion.power, -1};
+    if (law.kind != Law::ExpPoly)
+      sum.shift = UniformForm();
+    for (auto &term : sum.power.terms)
+      pulled.push_back(term.first);
+    int64_t index = addSum(sum);
+    if (law.kind == Law::ExpPoly) {
+      int64_t base = addSum({law.motion.base, ReduceOp(), law.motion.exponent, {}, {}, -1});
+      sums[index].base = base;
+    }
+  }
+  for (const Sum &sum : sums) {
+    collectFrontier(sum.operand);
+    for (auto &term : sum.exponent.terms)
+      addToFrontier(term.first);
+    for (auto &term : sum.shift.terms)
+      addToFrontier(term.first);
+  }
+}
+
+/// Two sums of one operand are one sum.
+int64_t RunningState::addSum(Sum sum) {
+  for (auto [i, known] : llvm::enumerate(sums))
+    if (known.operand == sum.operand && known.power == sum.power) {
+      if (!known.reduce)
+        known.reduce = sum.reduce;
+      else if (sum.reduce && known.reduce != sum.reduce)
+        continue;
+      return i;
+    }
+  sums.push_back(std::move(sum));
+  return sums.size() - 1;
+}
+
+bool RunningState::isUnfinished(Value value) const { return emitter.running.contains(value); }
+
+void RunningState::addToFrontier(Value value) {
+  if (!llvm::is_contained(frontier, value) && !llvm::is_contained(pulled, value))
+    frontier.push_back(value);
+}
+
+/// The unfinished uniforms that varying values are made with.
+void RunningState::collectFrontier(Value value) {
+  if (!emitter.schedule.getVariance().isVarying(value)) {
+    if (isUnfinished(value))
+      addToFrontier(value);
+    return;
+  }
+  if (Operation *op = value.getDefiningOp())
+    for (Value operand : op->getOperands())
+      collectFrontier(operand);
+}
+
+SmallVector<Value> RunningState::begin(OpBuilder &b) {
+  SmallVector<Value> carried;
+  for (ReduceOp reduce : anchors)
+    carried.push_back(emitter.getIdentity(b, reduce.getKind(), type));
+  llvm::append_range(carried, evaluateFrontier(b, SmallVector<Value>(carried)));
+  carried.append(sums.size() + 3 * moments.size(), emitter.constant(b, type, 0.0));
+  return carried;
+}
+
+SmallVector<Value> RunningState::beginBlock(OpBuilder &b, ValueRange carried) {
+  SmallVector<Value> block(carried);
+  block.append(kCopies * sums.size(), emitter.constant(b, type, 0.0));
+  return block;
+}
+
+SmallVector<Value> RunningState::endBlock(OpBuilder &b, ValueRange block) {
+  SmallVector<Value> carried(block.take_front(copiesBegin()));
+  for (size_t s = 0; s < sums.size(); ++s) {
+    Value sum = block[copiesBegin() + s * kCopies];
+    for (int64_t c = 1; c < kCopies; ++c)
+      sum = arith::AddFOp::create(b, loc, sum, block[copiesBegin() + s * kCopies + c]);
+    Value &total = carried[totalsBegin() + s];
+    total = arith::AddFOp::create(b, loc, total, sum);
+  }
+  return carried;
+}
+
+//===----------------------------------------------------------------------===//
+// Anchors
+//===----------------------------------------------------------------------===//
+
+/// An anchor to compute with: 0 while its lane has seen nothing, so that no infinities meet.
+Value RunningState::emitSafe(OpBuilder &b, ReduceOp reduce, Value anchor) {
+  Value identity = emitter.getIdentity(b, reduce.getKind(), type);
+  Value seen = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, anchor, identity);
+  return arith::SelectOp::create(b, loc, seen, anchor, emitter.constant(b, type, 0.0));
+}
+
+Value RunningState::isUntouched(OpBuilder &b, Value firstAnchor) {
+  Value identity = emitter.getIdentity(b, anchors[0].getKind(), type);
+  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, firstAnchor, identity);
+}
+
+SmallVector<Value> RunningState::evaluateFrontier(OpBuilder &b, ValueRange anchorValues) {
+  Element element(Lanes{});
+  for (auto [reduce, value] : llvm::zip(anchors, anchorValues))
+    element.values[reduce.getResult()] = emitSafe(b, reduce, value);
+  SmallVector<Value> values;
+  for (Value value : frontier)
+    values.push_back(emitter.getVector(b, element, value));
+  return values;
+}
+
+/// The linear form's movement between two sets of frontier values.
+Value RunningState::emitForm(OpBuilder &b, const UniformForm &form, ValueRange from, ValueRange to) {
+  Value sum;
+  for (auto [value, k] : form.terms) {
+    size_t at = llvm::find(frontier, value) - frontier.begin();
+    Value moved = arith::SubFOp::create(b, loc, to[at], from[at]);
+    if (k != 1)
+      moved = arith::MulFOp::create(b, loc, moved, emitter.constant(b, type, k));
+    sum = sum ? Value(arith::AddFOp::create(b, loc, sum, moved)) : moved;
+  }
+  return sum;
+}
+
+/// Corrects sums, `stride` vectors each, for anchors that moved. What a lane has not touched stays 0.
+void RunningState::shiftSums(OpBuilder &b, MutableArrayRef<Value> values, int64_t stride, ValueRange from,
+                             ValueRange to, Value untouched) {
+  Value zero = emitter.constant(b, type, 0.0);
+  SmallVector<Value> old(values.begin(), values.end());
+  for (auto [s, sum] : llvm::enumerate(sums)) {
+    if (sum.exponent.empty() && sum.shift.empty())
+      continue;
+    Value factor, moved;
+    if (!sum.exponent.empty()) {
+      Value exponent = emitForm(b, sum.exponent, from, to);
+      factor = cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Fast, exponent);
+      factor = arith::SelectOp::create(b, loc, untouched, zero, factor);
+    }
+    if (!sum.shift.empty())
+      moved = arith::SelectOp::create(b, loc, untouched, zero, emitForm(b, sum.shift, from, to));
+    for (int64_t c = 0; c < stride; ++c) {
+      Value &value = values[s * stride + c];
+      if (moved) // h + L moved by the same amount for every element.
+        value = arith::AddFOp::create(b, loc, value,
+                                      arith::MulFOp::create(b, loc, moved, old[sum.base * stride + c]));
+      if (factor)
+        value = arith::MulFOp::create(b, loc, value, factor);
+    }
+  }
+}
+
+/// Raises the anchors to those of the group. Lanes seldom grow, so the correction is behind a branch.
+SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b, MutableArrayRef<Element> group, ValueRange carried,
+                                              int64_t copies) {
+  SmallVector<Value> raised;
+  Value grew;
+  for (auto [i, reduce] : llvm::enumerate(anchors)) {
+    SmallVector<Value> tree;
+    for (Element &element : group)
+      tree.push_back(emitter.getReduced(b, element, reduce));
+    while (tree.size() > 1) {
+      SmallVector<Value> half;
+      for (size_t k = 0; k + 1 < tree.size(); k += 2)
+        half.push_back(emitter.combine(b, reduce, tree[k], tree[k + 1]));
+      if (tree.size() % 2)
+        half.push_back(tree.back());
+      tree = std::move(half);
+    }
+    raised.push_back(emitter.combine(b, reduce, carried[i], tree[0]));
+    auto predicate = emitter.maximaMayLoseNaN
+                         ? (reduce.getKind() == ReductionKind::Max ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT)
+                         : arith::CmpFPredicate::UNE;
+    Value moved = arith::CmpFOp::create(b, loc, predicate, emitter.maximaMayLoseNaN ? tree[0] : raised[i], carried[i]);
+    grew = grew ? Value(arith::OrIOp::create(b, loc, grew, moved)) : moved;
+  }
+  if (frontier.empty()) {
+    SmallVector<Value> next(carried);
+    llvm::copy(raised, next.begin());
+    return next;
+  }
+  Value any = vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, grew);
+  auto branch = scf::IfOp::create(b, loc, carried.getTypes(), any, /*withElseRegion=*/true);
+  OpBuilder moved = branch.getThenBodyBuilder();
+  SmallVector<Value> next(carried);
+  llvm::copy(raised, next.begin());
+  SmallVector<Value> to = evaluateFrontier(moved, raised);
+  ValueRange from = carried.slice(frontierBegin(), frontier.size());
+  Value untouched = isUntouched(moved, carried[0]);
+  MutableArrayRef<Value> all(next);
+  shiftSums(moved, all.slice(totalsBegin(), sums.size()), 1, from, to, untouched);
+  if (copies)
+    shiftSums(moved, all.slice(copiesBegin(), sums.size() * copies), copies, from, to, untouched);
+  llvm::copy(to, next.begin() + frontierBegin());
+  scf::YieldOp::create(moved, loc, next);
+  OpBuilder same = branch.getElseBodyBuilder();
+  scf::YieldOp::create(same, loc, carried);
+  return SmallVector<Value>(branch.getResults());
+}
+
+//===----------------------------------------------------------------------===//
+// Update
+//===----------------------------------------------------------------------===//
+
+void RunningState::presetElement(OpBuilder &b, Element &element, ValueRange frontierValues) {
+  for (auto [value, vector] : llvm::zip(frontier, frontierValues))
+    element.values[value] = vector;
+  for (Value value : pulled)
+    element.values[value] = emitter.constant(b, type, 1.0);
+}
+
+Value RunningState::getSumOperand(OpBuilder &b, Element &element, const Sum &sum) {
+  if (sum.reduce)
+    return emitter.getReduced(b, element, sum.reduce);
+  Value operand = emitter.getVector(b, element, sum.operand);
+  Value included = emitter.limits.atExcluded(sum.operand) == Limit::Zero ? Value() : emitter.getIncluded(b, element);
+  if (!included)
+    return operand;
+  return arith::SelectOp::create(b, loc, included, operand, emitter.constant(b, type, 0.0));
+}
+
+SmallVector<Value> RunningState::update(OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried, int64_t copies) {
+  SmallVector<Element> group(lanes.begin(), lanes.end());
+  SmallVector<Value> next(carried);
+  if (!anchors.empty())
+    next = raiseAnchors(b, group, carried, copies);
+  for (Element &element : group)
+    presetElement(b, element, ArrayRef<Value>(next).slice(frontierBegin(), frontier.size()));
+  for (auto [v, element] : llvm::enumerate(group))
+    for (auto [s, sum] : llvm::enumerate(sums)) {
+      Value &place = copies ? next[copiesBegin() + s * copies + v % copies] : next[totalsBegin() + s];
+      place = arith::AddFOp::create(b, loc, place, getSumOperand(b, element, sum));
+    }
+  for (auto [m, law] : llvm::enumerate(moments))
+    updateMoments(b, group, MutableArrayRef<Value>(next).slice(momentsBegin() + 3 * m, 3), law);
+  return next;
+}
+
+/// Centred squares of the group about its own mean, merged into the lane's as Chan, Golub and LeVeque (1979) do.
+void RunningState::updateMoments(OpBuilder &b, MutableArrayRef<Element> group, MutableArrayRef<Value> state,
+                                 const Law &law) {
+  auto add = [&](Value x, Value y) -> Value { return arith::AddFOp::create(b, loc, x, y); };
+  auto sub = [&](Value x, Value y) -> Value { return arith::SubFOp::create(b, loc, x, y); };
+  auto mul = [&](Value x, Value y) -> Value { return arith::MulFOp::create(b, loc, x, y); };
+  Value zero = emitter.constant(b, type, 0.0), one = emitter.constant(b, type, 1.0);
+  auto shifted = law.motion.base.getDefiningOp(); // h - u
+  Value h = shifted->getOperand(0);
+  Value count = zero, sum = zero, squares = zero;
+  auto keep = [&](Element &element, Value value) -> Value {
+    Value included = emitter.getIncluded(b, element);
+    return included ? Value(arith::SelectOp::create(b, loc, included, value, zero)) : value;
+  };
+  for (Element &element : group) {
+    count = add(count, keep(element, one));
+    sum = add(sum, keep(element, emitter.getVector(b, element, h)));
+  }
+  auto atLeastOne = [&](Value n) -> Value { return arith::MaximumFOp::create(b, loc, n, one); };
+  Value mean = arith::DivFOp::create(b, loc, sum, atLeastOne(count));
+  for (Element &element : group) {
+    Value d = sub(emitter.getVector(b, element, h), mean);
+    squares = add(squares, keep(element, mul(d, d)));
+  }
+  Value n = add(state[0], count);
+  Value share = arith::DivFOp::create(b, loc, count, atLeastOne(n));
+  Value delta = sub(mean, state[1]);
+  state[2] = add(add(state[2], squares), mul(mul(delta, delta), mul(state[0], share)));
+  state[1] = add(state[1], mul(delta, share));
+  state[0] = n;
+}
+
+//===----------------------------------------------------------------------===//
+// Finish
+//===----------------------------------------------------------------------===//
+
+void RunningState::finish(OpBuilder &b, ValueRange carried) {
+  emitter.anchorRowCode(b);
+  emitter.running.clear();
+  for (auto [i, reduce] : llvm::enumerate(anchors))
+    emitter.setScalar(reduce.getResult(), emitter.combineLanes(b, reduce, carried[i]));
+  finishSums(b, carried);
+  for (auto [m, law] : llvm::enumerate(moments))
+    finishMoments(b, carried.slice(momentsBegin() + 3 * m, 3), law);
+}
+
+void RunningState::finishSums(OpBuilder &b, ValueRange carried) {
+  SmallVector<Value> totals(carried.slice(totalsBegin(), sums.size()));
+  if (!anchors.empty() && !frontier.empty()) {
+    // All lanes move to the anchors of the whole row.
+    SmallVector<Value> to;
+    for (Value value : frontier)
+      to.push_back(emitter.getBroadcast(value));
+    shiftSums(b, totals, 1, carried.slice(frontierBegin(), frontier.size()), to, isUntouched(b, carried[0]));
+  }
+  for (bool wantPulled : {false, true})
+    for (auto [s, sum] : llvm::enumerate(sums)) {
+      if (!sum.reduce || sum.power.empty() == wantPulled)
+        continue;
+      Value scalar = emitter.combineLanes(b, sum.reduce, totals[s]);
+      for (auto [value, power] : sum.power.terms) {
+        Value factor = emitter.getScalar(value);
+        if (power == -1) {
+          scalar = arith::DivFOp::create(b, loc, scalar, factor);
+          continue;
+        }
+        if (power != 1)
+          factor = math::PowFOp::create(b, loc, factor, emitter.constant(b, factor.getType(), power));
+        scalar = arith::MulFOp::create(b, loc, scalar, factor);
+      }
+      emitter.setScalar(sum.reduce.getResult(), scalar);
+    }
+}
+
+/// Merges the lanes' moments, then moves the centre to the uniform that the formula subtracts, which differs from
+/// the mean of what is included when -inf scores count in the length.
+void RunningState::finishMoments(OpBuilder &b, ValueRange state, const Law &law) {
+  auto lanesSum = [&](Value v) -> Value {
+    return vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, v, arith::FastMathFlags::reassoc);
+  };
+  auto mul = [&](Value x, Value y) -> Value { return arith::MulFOp::create(b, loc, x, y); };
+  Value n = lanesSum(state[0]);
+  Value one = emitter.constant(b, n.getType(), 1.0);
+  Value mean = arith::DivFOp::create(b, loc, lanesSum(mul(state[0], state[1])),
+                                     arith::MaximumFOp::create(b, loc, n, one));
+  Value d = arith::SubFOp::create(b, loc, state[1], emitter.splat(mean));
+  Value squares = lanesSum(arith::AddFOp::create(b, loc, state[2], mul(state[0], mul(d, d))));
+  Value centre = emitter.getScalar(law.motion.shift.terms[0].first);
+  Value off = arith::SubFOp::create(b, loc, mean, centre);
+  Value result = arith::AddFOp::create(b, loc, squares, mul(n, mul(off, off)));
+  emitter.setScalar(ReduceOp(law.reduce).getResult(), result);
+}
