@@ -176,7 +176,8 @@ void RunningState::shiftSums(OpBuilder &b, MutableArrayRef<Value> values, int64_
     Value factor, moved;
     if (!sum.exponent.empty()) {
       Value exponent = emitForm(b, sum.exponent, from, to);
-      factor = cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Fast, exponent);
+      // Accurate, since a lane goes through many corrections and most do not concern it: exp(0) must be 1.
+      factor = cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Accurate, exponent);
       factor = arith::SelectOp::create(b, loc, untouched, zero, factor);
     }
     if (!sum.shift.empty())

@@ -23,7 +23,7 @@ class RunningState {
 public:
   RunningState(RowEmitter &emitter, const DerivedSweep &sweep, const RowLaws &laws);
 
-  static constexpr int64_t kCopies = 2;
+  static constexpr int64_t kCopies = 4;
 
   /// The carried values at the start of a row, without copies.
   llvm::SmallVector<mlir::Value> begin(mlir::OpBuilder &builder);
