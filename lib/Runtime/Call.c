@@ -8,7 +8,6 @@
 #include "Internal.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +36,7 @@ static size_t measure(const int64_t *table, struct call *call) {
   call->symbols = table[1];
   call->tensors = 0;
   int64_t words = 0;
-  const int64_t *at = table + 2;
+  const int64_t *at = table + 3;
   for (int64_t slot = 0; slot < call->slots; ++slot) {
     if (*at == WEIR_SLOT_SCALAR) {
       at += 3;
@@ -60,7 +59,7 @@ static void lay_out(struct call *call, char *memory) {
 }
 
 static void read_table(struct call *call, const int64_t *table, void **slots) {
-  const int64_t *at = table + 2;
+  const int64_t *at = table + 3;
   int64_t index = 0, results = 0;
   for (int64_t slot = 0; slot < call->slots; ++slot) {
     call->kernel_args[slot] = slots[slot];
@@ -69,7 +68,8 @@ static void read_table(struct call *call, const int64_t *table, void **slots) {
       continue;
     }
     struct weir_tensor *t = &call->tensor[index];
-    memset(t, 0, sizeof *t);
+    t->data = t->low = t->high = NULL;
+    t->temporary = NULL;
     t->is_result = at[0] == WEIR_SLOT_RESULT;
     t->code = at[1];
     t->bits = at[2];
@@ -77,8 +77,7 @@ static void read_table(struct call *call, const int64_t *table, void **slots) {
     t->may_be = (uint64_t)at[4];
     t->sizes = at + 5;
     t->given = (const DLTensor *)slots[slot];
-    snprintf(t->name, sizeof t->name, t->is_result ? "result%lld" : "arg%lld",
-             (long long)(t->is_result ? results++ : slot));
+    t->number = t->is_result ? results++ : slot;
     call->slot_of[index++] = slot;
     at += 5 + t->rank;
   }
@@ -88,6 +87,8 @@ static void read_table(struct call *call, const int64_t *table, void **slots) {
 
 /* Kernels read rows with unit stride and step over rows with non-negative ones. */
 static int kernel_can_use(const struct weir_tensor *t) {
+  if (t->compact)
+    return 1;
   for (int64_t dim = 0; dim < t->rank; ++dim) {
     int64_t stride = weir_stride(t->given, dim);
     if (t->given->shape[dim] > 1 && (dim == t->rank - 1 ? stride != 1 : stride < 0))
@@ -118,7 +119,7 @@ static int64_t *describe(struct weir_tensor *t, int64_t *words) {
   for (int64_t dim = t->rank - 1; dim >= 0; --dim) {
     int64_t size = t->given->shape[dim];
     words[3 + dim] = size;
-    int own = !t->temporary && size > 1 && t->elements > 0;
+    int own = !t->compact && !t->temporary && size > 1 && t->elements > 0;
     words[3 + t->rank + dim] = own ? weir_stride(t->given, dim) : compact;
     compact *= size ? size : 1;
   }
@@ -138,7 +139,7 @@ static int32_t prepare(struct call *call) {
       size_t bytes = (size_t)(t->elements * t->element_bytes);
       if (posix_memalign(&t->temporary, 64, bytes) != 0) {
         t->temporary = NULL;
-        return weir_fail(WEIR_OUT_OF_MEMORY, "out of memory: no room for a contiguous copy of %s", t->name);
+        return weir_fail(WEIR_OUT_OF_MEMORY, "out of memory: no room for a contiguous copy of %s", weir_name(t, 0));
       }
       if (!t->is_result)
         copy_strided(t, t->data, t->temporary, 0, 1, t->elements);
@@ -149,7 +150,11 @@ static int32_t prepare(struct call *call) {
   return status;
 }
 
-static int32_t run_kernel(void (*kernel)(void **), void **arguments) {
+static int32_t run_kernel(void (*kernel)(void **), void **arguments, int64_t allocates) {
+  if (!allocates) {
+    kernel(arguments);
+    return WEIR_OK;
+  }
   struct weir_frame frame;
   weir_enter(&frame);
   int32_t status = (int32_t)setjmp(frame.on_failure);
@@ -171,7 +176,7 @@ int32_t weir_rt_call(const char *function, const int64_t *table, void (*kernel)(
   weir_clear_error();
   int32_t status = prepare(&call);
   if (status == WEIR_OK)
-    status = run_kernel(kernel, call.kernel_args);
+    status = run_kernel(kernel, call.kernel_args, table[2]);
   for (int64_t i = 0; i < call.tensors; ++i) {
     struct weir_tensor *t = &call.tensor[i];
     if (t->temporary && t->is_result && status == WEIR_OK)

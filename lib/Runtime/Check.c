@@ -24,6 +24,12 @@ static const char *dtype_name(int64_t code, int64_t bits, char *buffer, size_t s
   return buffer;
 }
 
+const char *weir_name(const struct weir_tensor *tensor, int which) {
+  static _Thread_local char names[2][32];
+  snprintf(names[which], sizeof names[which], "%s%" PRId64, tensor->is_result ? "result" : "arg", tensor->number);
+  return names[which];
+}
+
 int64_t weir_stride(const DLTensor *tensor, int64_t dim) {
   if (tensor->strides)
     return tensor->strides[dim];
@@ -36,21 +42,21 @@ int64_t weir_stride(const DLTensor *tensor, int64_t dim) {
 static int32_t check_type(const struct weir_tensor *t) {
   const DLTensor *given = t->given;
   if (given->device.device_type != kDLCPU)
-    return weir_fail(WEIR_DEVICE, "%s is on device type %d; it must be in CPU memory (type %d)", t->name,
+    return weir_fail(WEIR_DEVICE, "%s is on device type %d; it must be in CPU memory (type %d)", weir_name(t, 0),
                      (int)given->device.device_type, (int)kDLCPU);
   if (given->dtype.lanes != 1)
-    return weir_fail(WEIR_DTYPE, "%s has %d lanes; it must have 1", t->name, (int)given->dtype.lanes);
+    return weir_fail(WEIR_DTYPE, "%s has %d lanes; it must have 1", weir_name(t, 0), (int)given->dtype.lanes);
   if (given->dtype.code != t->code || given->dtype.bits != t->bits) {
     char have[48], want[48];
-    return weir_fail(WEIR_DTYPE, "%s has dtype %s; it must be %s", t->name,
+    return weir_fail(WEIR_DTYPE, "%s has dtype %s; it must be %s", weir_name(t, 0),
                      dtype_name(given->dtype.code, given->dtype.bits, have, sizeof have),
                      dtype_name(t->code, t->bits, want, sizeof want));
   }
   if (given->ndim != t->rank)
-    return weir_fail(WEIR_RANK, "%s has rank %d; it must have rank %" PRId64, t->name, (int)given->ndim,
+    return weir_fail(WEIR_RANK, "%s has rank %d; it must have rank %" PRId64, weir_name(t, 0), (int)given->ndim,
                      t->rank);
   if (t->rank > 0 && !given->shape)
-    return weir_fail(WEIR_NULL, "%s has no shape: the pointer is NULL", t->name);
+    return weir_fail(WEIR_NULL, "%s has no shape: the pointer is NULL", weir_name(t, 0));
   return WEIR_OK;
 }
 
@@ -59,7 +65,7 @@ static int32_t check_shape(struct weir_tensor *t, int64_t *symbols) {
   for (int64_t dim = 0; dim < t->rank; ++dim) {
     int64_t size = t->given->shape[dim], want = t->sizes[dim];
     if (size < 0)
-      return weir_fail(WEIR_SHAPE, "%s has the negative size %" PRId64 " in dimension %" PRId64, t->name,
+      return weir_fail(WEIR_SHAPE, "%s has the negative size %" PRId64 " in dimension %" PRId64, weir_name(t, 0),
                        size, dim);
     if (want < 0 && symbols[-1 - want] < 0)
       symbols[-1 - want] = size;
@@ -67,14 +73,14 @@ static int32_t check_shape(struct weir_tensor *t, int64_t *symbols) {
       want = symbols[-1 - want];
     if (size != want)
       return weir_fail(WEIR_SHAPE, "%s has size %" PRId64 " in dimension %" PRId64 "; it must be %" PRId64,
-                       t->name, size, dim, want);
+                       weir_name(t, 0), size, dim, want);
     if (__builtin_mul_overflow(t->elements, size, &t->elements))
-      return weir_fail(WEIR_SHAPE, "%s has more elements than memory can hold", t->name);
+      return weir_fail(WEIR_SHAPE, "%s has more elements than memory can hold", weir_name(t, 0));
   }
   int64_t bytes;
   t->element_bytes = (t->bits + 7) / 8;
   if (__builtin_mul_overflow(t->elements, t->element_bytes, &bytes))
-    return weir_fail(WEIR_SHAPE, "%s has more elements than memory can hold", t->name);
+    return weir_fail(WEIR_SHAPE, "%s has more elements than memory can hold", weir_name(t, 0));
   return WEIR_OK;
 }
 
@@ -101,34 +107,53 @@ static int is_injective(const struct weir_tensor *t) {
   return 1;
 }
 
+/* True for row-major memory without gaps, which is nearly every tensor and needs no further care. */
+static int is_compact(const DLTensor *given) {
+  if (!given->strides)
+    return 1;
+  int64_t expected = 1;
+  for (int64_t dim = given->ndim - 1; dim >= 0; --dim) {
+    if (given->shape[dim] != 1 && given->strides[dim] != expected)
+      return 0;
+    expected *= given->shape[dim];
+  }
+  return 1;
+}
+
 static int32_t check_memory(struct weir_tensor *t) {
   const DLTensor *given = t->given;
+  t->compact = is_compact(given);
   if (t->elements == 0)
     return WEIR_OK;
   if (!given->data)
-    return weir_fail(WEIR_NULL, "%s has data NULL but is not empty", t->name);
+    return weir_fail(WEIR_NULL, "%s has data NULL but is not empty", weir_name(t, 0));
   t->data = (char *)given->data + given->byte_offset;
-  if ((uintptr_t)t->data % (uintptr_t)t->element_bytes)
-    return weir_fail(WEIR_ALIGNMENT, "%s is not aligned to its elements of %" PRId64 " bytes", t->name,
+  if ((uintptr_t)t->data & (uintptr_t)(t->element_bytes - 1)) /* A power of two. */
+    return weir_fail(WEIR_ALIGNMENT, "%s is not aligned to its elements of %" PRId64 " bytes", weir_name(t, 0),
                      t->element_bytes);
+  if (t->compact) {
+    t->low = t->data;
+    t->high = t->data + t->elements * t->element_bytes;
+    return WEIR_OK;
+  }
   int64_t low = 0, high = 0;
   for (int64_t dim = 0; dim < t->rank; ++dim) {
     int64_t reach;
     if (__builtin_mul_overflow(weir_stride(given, dim), given->shape[dim] - 1, &reach) ||
         __builtin_mul_overflow(reach, t->element_bytes, &reach) ||
         __builtin_add_overflow(reach < 0 ? low : high, reach, reach < 0 ? &low : &high))
-      return weir_fail(WEIR_STRIDE, "%s has a stride that leaves the address space", t->name);
+      return weir_fail(WEIR_STRIDE, "%s has a stride that leaves the address space", weir_name(t, 0));
   }
   t->low = t->data + low;
   t->high = t->data + high + t->element_bytes;
   if (t->is_result && !is_injective(t))
-    return weir_fail(WEIR_STRIDE, "%s has strides by which elements share memory", t->name);
+    return weir_fail(WEIR_STRIDE, "%s has strides by which elements share memory", weir_name(t, 0));
   return WEIR_OK;
 }
 
 int32_t weir_check_tensor(struct weir_tensor *t, int64_t *symbols) {
   if (!t->given)
-    return weir_fail(WEIR_NULL, "%s is NULL", t->name);
+    return weir_fail(WEIR_NULL, "%s is NULL", weir_name(t, 0));
   int32_t status = check_type(t);
   if (status == WEIR_OK)
     status = check_shape(t, symbols);
@@ -157,7 +182,7 @@ int32_t weir_check_overlap(const struct weir_tensor *tensors, const int64_t *slo
         continue;
       if (!other->is_result && (result->may_be >> slots[o] & 1) && is_same_memory(result, other))
         continue;
-      return weir_fail(WEIR_OVERLAP, "%s overlaps %s in memory", result->name, other->name);
+      return weir_fail(WEIR_OVERLAP, "%s overlaps %s in memory", weir_name(result, 0), weir_name(other, 1));
     }
   }
   return WEIR_OK;

@@ -16,14 +16,15 @@
 
 /* One tensor of a call: what the table asks and what the caller gave. */
 struct weir_tensor {
-  char name[24]; /* arg3, result0 */
   int is_result;
+  int64_t number; /* arg3, result0; the name is only spelled out in a message */
   int64_t code, bits, rank;
   uint64_t may_be; /* slots whose memory a result may share exactly */
   const int64_t *sizes;
   const DLTensor *given;
   char *data; /* with byte_offset */
   int64_t elements, element_bytes;
+  int compact; /* row-major without gaps */
   char *low, *high; /* bytes touched: [low, high) */
   void *temporary;  /* compact copy handed to the kernel, or NULL */
 };
@@ -42,6 +43,9 @@ struct weir_frame {
 
 int32_t weir_fail(int32_t status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void weir_clear_error(void);
+
+/* A tensor's name in messages, in the calling thread's buffer `which` (0 or 1). */
+const char *weir_name(const struct weir_tensor *tensor, int which);
 
 /* Checks one tensor by itself, binding size symbols (-1 when unbound). */
 int32_t weir_check_tensor(struct weir_tensor *tensor, int64_t *symbols);

@@ -140,6 +140,18 @@ private:
   Type i32, none;
 };
 
+/// True when the kernel may ask the runtime for memory. Functions with a body that it calls are not looked into.
+bool allocates(LLVM::LLVMFuncOp kernel) {
+  ModuleOp module = kernel->getParentOfType<ModuleOp>();
+  return kernel
+      .walk([&](LLVM::CallOp call) {
+        auto callee = call.getCallee() ? module.lookupSymbol<LLVM::LLVMFuncOp>(*call.getCallee()) : LLVM::LLVMFuncOp();
+        bool harmless = callee && callee.isExternal() && !callee.getSymName().contains("alloc");
+        return harmless ? WalkResult::advance() : WalkResult::interrupt();
+      })
+      .wasInterrupted();
+}
+
 struct WeirEmitABI : weir::impl::WeirEmitABIBase<WeirEmitABI> {
   using WeirEmitABIBase::WeirEmitABIBase;
   void runOnOperation() override {
@@ -149,7 +161,9 @@ struct WeirEmitABI : weir::impl::WeirEmitABIBase<WeirEmitABI> {
       auto attr = kernel->getAttrOfType<DictionaryAttr>(WeirDialect::kABIAttrName);
       if (!attr || kernel.getSymName().starts_with("_mlir_ciface_"))
         continue;
-      emitter.emitFunction(kernel, FunctionABI::fromAttribute(attr));
+      FunctionABI abi = FunctionABI::fromAttribute(attr);
+      abi.allocates = allocates(kernel);
+      emitter.emitFunction(kernel, abi);
     }
     emitter.emitLibraryFunctions();
     for (auto function : module.getOps<LLVM::LLVMFuncOp>())

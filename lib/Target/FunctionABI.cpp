@@ -15,7 +15,7 @@ using namespace mlir;
 using namespace weir;
 
 SmallVector<int64_t> FunctionABI::encode() const {
-  SmallVector<int64_t> table = {static_cast<int64_t>(slots.size()), symbols};
+  SmallVector<int64_t> table = {static_cast<int64_t>(slots.size()), symbols, allocates};
   for (const SlotABI &slot : slots) {
     table.append({slot.kind, slot.code, slot.bits});
     if (slot.kind == SlotABI::Scalar)
@@ -30,7 +30,8 @@ FunctionABI FunctionABI::decode(StringRef name, ArrayRef<int64_t> table) {
   FunctionABI abi;
   abi.name = name.str();
   abi.symbols = table[1];
-  size_t at = 2;
+  abi.allocates = table[2];
+  size_t at = 3;
   for (int64_t i = 0; i < table[0]; ++i) {
     SlotABI slot{static_cast<SlotABI::Kind>(table[at]), table[at + 1], table[at + 2], {}, 0};
     at += 3;

@@ -31,7 +31,8 @@ enum weir_status {
   WEIR_OUT_OF_MEMORY = 9
 };
 
-/* A function's table is a flat array of int64: number of slots, number of size symbols, then per slot
+/* A function's table is a flat array of int64: number of slots, number of size symbols, 1 when its kernel may
+ * allocate, then per slot
  *   kind, DLPack code, bits, and for a tensor also: rank, set of arguments it may be (bit i is slot i), sizes.
  * A size >= 0 is fixed; -1 - k stands for symbol k, whose first occurrence binds it. */
 enum weir_slot_kind { WEIR_SLOT_SCALAR = 0, WEIR_SLOT_ARGUMENT = 1, WEIR_SLOT_RESULT = 2 };

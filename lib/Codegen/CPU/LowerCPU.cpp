@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -47,6 +48,7 @@ static Value mxcsrSlot(cpu::FlushDenormalsOp op, OpBuilder &builder) {
                                 builder.getI32Type(), one);
 }
 
+/// The mode is written only where it differs: loading MXCSR costs more than the comparison.
 static void lowerFlush(cpu::FlushDenormalsOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -57,12 +59,19 @@ static void lowerFlush(cpu::FlushDenormalsOp op) {
   access("llvm.x86.sse.stmxcsr");
   Value callers = LLVM::LoadOp::create(builder, loc, builder.getI32Type(), slot);
   Value bits = LLVM::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(kFlushBits));
-  LLVM::StoreOp::create(builder, loc, LLVM::OrOp::create(builder, loc, callers, bits), slot);
-  access("llvm.x86.sse.ldmxcsr");
+  Value flushing = LLVM::OrOp::create(builder, loc, callers, bits);
+  Value differs = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne, flushing, callers);
+  auto setMode = [&](Value mode) {
+    auto branch = scf::IfOp::create(builder, loc, differs, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    LLVM::StoreOp::create(builder, loc, mode, slot);
+    access("llvm.x86.sse.ldmxcsr");
+  };
+  setMode(flushing);
   Block &body = op.getBody().front();
   op->getBlock()->getOperations().splice(op->getIterator(), body.getOperations());
-  LLVM::StoreOp::create(builder, loc, callers, slot);
-  access("llvm.x86.sse.ldmxcsr");
+  setMode(callers);
   op.erase();
 }
 
