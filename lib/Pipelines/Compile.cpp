@@ -37,13 +37,20 @@ OwningOpRef<ModuleOp> weir::parseInput(MLIRContext &context, StringRef path) {
   return parseSourceFile<ModuleOp>(sources, &context);
 }
 
-SmallVector<FunctionABI> weir::collectFunctions(ModuleOp module) {
+static SmallVector<FunctionABI> collectFunctions(ModuleOp module) {
   SmallVector<FunctionABI> functions;
   module.walk([&](Operation *op) {
     if (auto attr = op->getAttrOfType<DictionaryAttr>(WeirDialect::kABIAttrName))
       functions.push_back(FunctionABI::fromAttribute(attr));
   });
   return functions;
+}
+
+std::string weir::findRuntimeArchive(const char *argv0) {
+  std::string self = llvm::sys::fs::getMainExecutable(argv0, reinterpret_cast<void *>(&findRuntimeArchive));
+  llvm::SmallString<256> path(llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)));
+  llvm::sys::path::append(path, "lib", "libweir_rt.a");
+  return path.str().str();
 }
 
 static llvm::Error runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &)> build) {
@@ -91,7 +98,8 @@ static llvm::Error link(llvm::Module &code, llvm::TargetMachine &machine, const 
   return llvm::Error::success();
 }
 
-llvm::Error weir::compile(ModuleOp module, const CompileOptions &options, EmitKind kind, StringRef output) {
+llvm::Error weir::compile(ModuleOp module, const CompileOptions &options, EmitKind kind, StringRef output,
+                          SmallVectorImpl<FunctionABI> *faces) {
   llvm::Expected<Machine> machine = Machine::get(options.target);
   if (!machine)
     return machine.takeError();
@@ -102,6 +110,8 @@ llvm::Error weir::compile(ModuleOp module, const CompileOptions &options, EmitKi
   SmallVector<FunctionABI> functions = collectFunctions(module);
   if (llvm::Error error = checkNames(functions, options))
     return error;
+  if (faces)
+    faces->assign(functions.begin(), functions.end());
   if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) { buildCPUCodePipeline(pm, pipeline); }))
     return error;
   module->removeAttr(WeirDialect::kTargetAttrName);

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "examples" / "python"))
-BIN = pathlib.Path(os.environ.get("WEIR_BIN", ROOT / "build" / "bin"))
+BIN = pathlib.Path(os.environ.get("WEIR_BIN", ROOT / "build" / "bin")).resolve()
 
 from weir_library import Library  # noqa: E402
 

@@ -15,7 +15,6 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -58,14 +57,6 @@ static std::optional<EmitKind> parseEmit(llvm::StringRef name) {
   return std::nullopt;
 }
 
-/// The runtime lies in lib/ beside the bin/ that holds this program.
-static std::string findRuntime(const char *argv0) {
-  std::string self = llvm::sys::fs::getMainExecutable(argv0, reinterpret_cast<void *>(&findRuntime));
-  llvm::SmallString<256> path(llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)));
-  llvm::sys::path::append(path, "lib", "libweir_rt.a");
-  return path.str().str();
-}
-
 static bool isIdentifier(llvm::StringRef name) { return toIdentifier(name) == name; }
 
 int main(int argc, char **argv) {
@@ -99,7 +90,7 @@ int main(int argc, char **argv) {
   options.library = toIdentifier(llvm::sys::path::stem(line.output));
   options.prefix = line.prefix;
   options.explain = line.explain;
-  options.runtimeArchive = findRuntime(argv[0]);
+  options.runtimeArchive = findRuntimeArchive(argv[0]);
   if (llvm::Error error = compile(*module, options, *kind, line.output))
     return fail(llvm::toString(std::move(error)));
   return 0;

@@ -33,10 +33,12 @@ mlir::OwningOpRef<mlir::ModuleOp> parseInput(mlir::MLIRContext &context, llvm::S
 /// Compiles `module` and writes `output`: for a shared library also NAME.h beside it. Diagnostics about the IR
 /// are printed where they arise and the error then says only that compilation failed; every other
 /// error says what is wrong. Nothing is left at `output` unless all went well.
-llvm::Error compile(mlir::ModuleOp module, const CompileOptions &options, EmitKind kind, llvm::StringRef output);
+/// The faces of the public functions go to `functions` when it is given.
+llvm::Error compile(mlir::ModuleOp module, const CompileOptions &options, EmitKind kind, llvm::StringRef output,
+                    llvm::SmallVectorImpl<FunctionABI> *functions = nullptr);
 
-/// The faces of the public functions of the last compiled module.
-llvm::SmallVector<FunctionABI> collectFunctions(mlir::ModuleOp module);
+/// The runtime archive of the installation that holds the running program: lib/ beside its bin/.
+std::string findRuntimeArchive(const char *argv0);
 
 } // namespace weir
 
