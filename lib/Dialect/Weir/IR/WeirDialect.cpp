@@ -48,7 +48,7 @@ LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
   if (attr.getName() == kABIAttrName && isa<FunctionOpInterface>(op))
     return success();
   if (attr.getName() != kTargetAttrName)
-    return op->emitOpError() << "carries '" << attr.getName()
+    return op->emitOpError() << "carries '" << attr.getName().getValue()
                              << "', which weir does not define on operations";
   auto target = dyn_cast<DictionaryAttr>(attr.getValue());
   if (!isa<ModuleOp>(op) || !target || !target.getAs<StringAttr>("features") ||
@@ -62,7 +62,7 @@ static LogicalResult verifyUniformAttr(Operation *op, NamedAttribute attr,
                                        StringRef what, unsigned index) {
   if (attr.getName() != WeirDialect::kUniformAttrName)
     return op->emitOpError() << what << " " << index << " carries '"
-                             << attr.getName() << "', which weir does not define";
+                             << attr.getName().getValue() << "', which weir does not define";
   if (!isa<FormulaOp>(op))
     return op->emitOpError() << what << " " << index
                              << " is 'weir.uniform', which only weir.formula has";

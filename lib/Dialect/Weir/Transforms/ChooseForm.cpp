@@ -7,6 +7,7 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
+#include "weir/Dialect/Weir/Analysis/RowLaws.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -32,17 +33,36 @@ struct Choice {
 Choice choose(FormulaOp formula) {
   if (!formula.hasReduction())
     return {Form::Elementwise, "the formula has no reduction"};
-  bool hasExp = false;
-  formula.getBody().walk([&](Operation *op) { hasExp |= isa<math::MathDialect>(op->getDialect()); });
-  if (!hasExp)
+  Variance variance(formula);
+  bool isDear = false;
+  formula.getBody().walk([&](Operation *op) {
+    isDear |= isa<math::MathDialect>(op->getDialect()) && !isa<math::AbsFOp>(op) && variance.isVarying(op->getResult(0));
+  });
+  if (!isDear)
     return {Form::Recompute, "nothing in the row is dear enough to be kept"};
   return {Form::Stored, "exponentials are evaluated once and kept in the row"};
 }
 
+/// Running states carry values of maxima but not their positions, unless nothing else leans on them.
+bool canRunOnline(FormulaOp formula) {
+  RowLaws laws(formula);
+  for (const DerivedSweep &sweep : laws.getSweeps()) {
+    bool plain = llvm::all_of(sweep.laws, [](const Law &law) { return law.kind == Law::Plain; });
+    for (const Law &law : sweep.laws)
+      if (!plain && ReduceOp(law.reduce).getWinner())
+        return false;
+  }
+  return true;
+}
+
 LogicalResult checkGiven(ApplyOp apply, FormulaOp formula) {
   bool elementwise = *apply.getForm() == Form::Elementwise;
-  if (elementwise == !formula.hasReduction())
-    return success();
+  if (elementwise == !formula.hasReduction()) {
+    if (*apply.getForm() != Form::Online || canRunOnline(formula))
+      return success();
+    return apply.emitOpError("form online does not fit @")
+           << formula.getSymName() << ": the winner of a maximum has no running form beside sums";
+  }
   return apply.emitOpError("form ")
          << stringifyForm(*apply.getForm()) << " does not fit @" << formula.getSymName() << ", which "
          << (elementwise ? "has a reduction" : "is elementwise");

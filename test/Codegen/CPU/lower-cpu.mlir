@@ -1,0 +1,26 @@
+// RUN: weir-opt %s --weir-lower-cpu | FileCheck %s --check-prefix=AVX512
+// RUN: sed 's/+avx512f,+avx512dq/+sse2/' %s | weir-opt --weir-lower-cpu | FileCheck %s --check-prefix=ANY
+
+module attributes {weir.target = {features = "+avx512f,+avx512dq", vector_bits = 512 : i64}} {
+// AVX512-LABEL: func.func @fast
+// AVX512: llvm.x86.avx512.mask.reduce.ps.512
+// AVX512: llvm.x86.avx512.mask.scalef.ps.512
+// ANY-LABEL: func.func @fast
+// ANY-NOT: x86.avx512
+// ANY: arith.shli
+func.func @fast(%x: vector<16xf32>) -> vector<16xf32> {
+  %e = weir_cpu.exp fast %x : vector<16xf32>
+  return %e : vector<16xf32>
+}
+// AVX512-LABEL: func.func @flush
+// AVX512: llvm.x86.sse.stmxcsr
+// AVX512: scf.if
+// AVX512: llvm.x86.sse.ldmxcsr
+func.func @flush(%x: memref<16xf32>, %v: vector<16xf32>) {
+  %c0 = arith.constant 0 : index
+  weir_cpu.flush_denormals {
+    vector.store %v, %x[%c0] : memref<16xf32>, vector<16xf32>
+  }
+  return
+}
+}

@@ -1,0 +1,56 @@
+// Every op and every attribute, printed and parsed again.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// RUN: weir-opt %s --mlir-print-op-generic | weir-opt | FileCheck %s
+// RUN: weir-opt %s --emit-bytecode | weir-opt | FileCheck %s
+
+// CHECK-LABEL: weir.formula @all(%{{.*}}: f32, %{{.*}}: f32, %{{.*}}: f32 {weir.uniform}, %{{.*}}: i64 {weir.uniform}) -> (f32, index {weir.uniform})
+weir.formula @all(%x: f32, %y: f32, %a: f32 {weir.uniform}, %seed: i64 {weir.uniform})
+    -> (f32, index {weir.uniform}) {
+  %k = arith.constant 3 : index
+  // CHECK: weir.length : index
+  %n = weir.length : index
+  // CHECK: weir.position : index
+  %p = weir.position : index
+  // CHECK: weir.row : index
+  %r = weir.row : index
+  // CHECK: weir.random %{{.*}} stream 7 : f32
+  %u = weir.random %seed stream 7 : f32
+  // CHECK: weir.reduce {{ *}}max %{{.*}} : f32, index
+  %m, %i = weir.reduce max %x : f32, index
+  // CHECK: weir.reduce {{ *}}min %{{.*}} : f32
+  %lo = weir.reduce min %x : f32
+  // CHECK: weir.reduce {{ *}}add %{{.*}} : index
+  %c = weir.reduce add %p : index
+  // CHECK: weir.kth %{{.*}}, %{{.*}} : index, f32
+  %v, %q = weir.kth %k, %x : index, f32
+  // CHECK: weir.solve %{{.*}} to %{{.*}} {{ *}}decreasing {max_iterations = 8 : i64, tolerance = 1.250000e-01 : f64} : f32 {
+  %tau = weir.solve %lo to %m decreasing {max_iterations = 8 : i64, tolerance = 0.125 : f64} : f32 {
+  ^bb0(%t: f32):
+    %d = arith.subf %x, %t : f32
+    %s = weir.reduce add %d : f32
+    // CHECK: weir.yield %{{.*}} : f32
+    weir.yield %s : f32
+  }
+  %w = arith.mulf %x, %tau : f32
+  weir.yield %w, %i : f32, index
+}
+
+weir.formula @soft(%x: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  weir.yield %w : f32
+}
+
+// CHECK-LABEL: func.func @use
+func.func @use(%x: tensor<?x8xf32>, %m: tensor<8xi1>, %b: memref<4x8xbf16>) -> tensor<?x8xf32> {
+  // CHECK: weir.apply @soft(%{{.*}}) mask(%{{.*}} : tensor<8xi1>) {along = 0 : i64, empty_row = #weir.empty_row<nan>, form = #weir.form<online>, nan = #weir.nan<ignore>, pos_inf = #weir.pos_inf<share>, ties = #weir.ties<all_equal>} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %0 = weir.apply @soft(%x) mask(%m : tensor<8xi1>) {along = 0, empty_row = #weir.empty_row<nan>,
+      pos_inf = #weir.pos_inf<share>, nan = #weir.nan<ignore>, ties = #weir.ties<all_equal>, form = #weir.form<online>}
+      : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  // CHECK: weir.rows @soft ins(%{{.*}} : memref<4x8xbf16>) outs(%{{.*}} : memref<4x8xbf16>) {form = #weir.form<stored>}
+  weir.rows @soft ins(%b : memref<4x8xbf16>) outs(%b : memref<4x8xbf16>) {form = #weir.form<stored>}
+  return %0 : tensor<?x8xf32>
+}

@@ -1,0 +1,31 @@
+// RUN: weir-opt %s --weir-choose-form -split-input-file -verify-diagnostics
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{form elementwise does not fit @softmax, which has a reduction}}
+  %a = weir.apply @softmax(%x) {form = #weir.form<elementwise>} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{form online does not fit @silu, which is elementwise}}
+  %a = weir.apply @silu(%x) {form = #weir.form<online>} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+weir.formula @winner(%x: f32) -> (f32, index {weir.uniform}) {
+  %m, %i = weir.reduce max %x : f32, index
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  weir.yield %w, %i : f32, index
+}
+func.func @f(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<index>) {
+  // expected-error@+1 {{form online does not fit @winner: the winner of a maximum has no running form beside sums}}
+  %a:2 = weir.apply @winner(%x) {form = #weir.form<online>} : (tensor<4xf32>) -> (tensor<4xf32>, tensor<index>)
+  return %a#0, %a#1 : tensor<4xf32>, tensor<index>
+}
