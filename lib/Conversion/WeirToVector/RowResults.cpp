@@ -158,8 +158,9 @@ static void emitEmptyRow(RowEmitter &emitter, OpBuilder &builder) {
     if (formula.isUniformResult(i))
       continue;
     Type type = emitter.access.getScalarType(formula.getResultTypes()[i]);
-    emitter.anchorRowCode(builder);
-    Value value = emitter.splat(emitEmptyValue(emitter, builder, i, type));
+    Value scalar = emitEmptyValue(emitter, builder, i, type);
+    emitter.anchorRowCode(builder); // Counting under a mask has moved it.
+    Value value = emitter.splat(scalar);
     bool uniformPolicy = emitter.rows.getEmptyRow() == EmptyRow::Uniform;
     auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
       Value written = value;
