@@ -34,6 +34,7 @@ static void cleanUp(OpPassManager &pm) {
 void weir::buildTensorPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addPass(createInlinerPass());
   pm.addPass(createWeirLinkLibrary());
+  pm.addPass(createWeirNormalizeFormulas());
   WeirChooseFormOptions choose;
   choose.explain = options.explain;
   pm.addPass(createWeirChooseForm(choose));

@@ -15,7 +15,9 @@
 using namespace mlir;
 using namespace weir;
 
-static bool isInfinite(Limit l) { return l == Limit::NegInf || l == Limit::PosInf; }
+static bool isInfinite(Limit l) {
+  return l == Limit::NegInf || l == Limit::PosInf;
+}
 static bool isFinite(Limit l) { return l != Limit::Unknown && !isInfinite(l); }
 
 static Limit negate(Limit l) {
@@ -67,13 +69,17 @@ static Limit invert(Limit a) {
 static Limit exponential(Limit a) {
   if (a == Limit::NegInf)
     return Limit::Zero;
-  return a == Limit::PosInf ? a : isFinite(a) ? Limit::Positive : Limit::Unknown;
+  return a == Limit::PosInf ? a
+         : isFinite(a)      ? Limit::Positive
+                            : Limit::Unknown;
 }
 
 static Limit logarithm(Limit a) {
   if (a == Limit::Zero)
     return Limit::NegInf;
-  return a == Limit::PosInf ? a : a == Limit::Positive ? Limit::Finite : Limit::Unknown;
+  return a == Limit::PosInf     ? a
+         : a == Limit::Positive ? Limit::Finite
+                                : Limit::Unknown;
 }
 
 static Limit maximum(Limit a, Limit b) {
@@ -163,20 +169,23 @@ Limit FormulaLimits::compute(Value value) {
       .Case<arith::MulFOp>([&](auto) { return multiply(in(0), in(1)); })
       .Case<arith::DivFOp>([&](auto) { return multiply(in(0), invert(in(1))); })
       .Case<arith::NegFOp>([&](auto) { return negate(in(0)); })
-      .Case<arith::MaximumFOp, arith::MaxNumFOp>([&](auto) { return maximum(in(0), in(1)); })
+      .Case<arith::MaximumFOp, arith::MaxNumFOp>(
+          [&](auto) { return maximum(in(0), in(1)); })
       .Case<arith::MinimumFOp, arith::MinNumFOp>(
           [&](auto) { return negate(maximum(negate(in(0)), negate(in(1)))); })
       .Case<math::ExpOp, math::Exp2Op>([&](auto) { return exponential(in(0)); })
       .Case<math::LogOp, math::Log2Op>([&](auto) { return logarithm(in(0)); })
-      .Case<math::ExpM1Op>(
-          [&](auto) { return in(0) == Limit::NegInf ? Limit::Negative : Limit::Unknown; })
+      .Case<math::ExpM1Op>([&](auto) {
+        return in(0) == Limit::NegInf ? Limit::Negative : Limit::Unknown;
+      })
       .Case<math::AbsFOp>([&](auto) {
         Limit a = in(0);
         return a == Limit::NegInf || a == Limit::Negative ? negate(a) : a;
       })
       .Case<arith::SelectOp>([&](arith::SelectOp select) {
         if (auto cmp = select.getCondition().getDefiningOp<arith::CmpFOp>())
-          if (auto taken = decide(cmp, atExcluded(cmp.getLhs()), atExcluded(cmp.getRhs())))
+          if (auto taken = decide(cmp, atExcluded(cmp.getLhs()),
+                                  atExcluded(cmp.getRhs())))
             return *taken ? in(1) : in(2);
         return in(1) == in(2) ? in(1) : Limit::Unknown;
       })
@@ -204,14 +213,16 @@ bool FormulaLimits::propagatesNaN(Value value, bool rowHoldsNaN) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
-  // A sum keeps any NaN of its operand. A maximum made by compare and select does not.
+  // A sum keeps any NaN of its operand. A maximum made by compare and select
+  // does not.
   if (auto reduce = dyn_cast<ReduceOp>(op))
     return rowHoldsNaN && reduce.getKind() == ReductionKind::Add &&
            propagatesNaN(reduce.getValue(), rowHoldsNaN);
   if (auto select = dyn_cast<arith::SelectOp>(op))
     return propagatesNaN(select.getTrueValue(), rowHoldsNaN) &&
            propagatesNaN(select.getFalseValue(), rowHoldsNaN);
-  if (isa<arith::MaxNumFOp, arith::MinNumFOp, math::PowFOp>(op) || !value.getType().isF32())
+  if (isa<arith::MaxNumFOp, arith::MinNumFOp, math::PowFOp>(op) ||
+      !value.getType().isF32())
     return false;
   if (isa<WeirDialect>(op->getDialect()))
     return false;

@@ -12,23 +12,28 @@
 
 namespace weir {
 
-/// What is known of a value when the score of its element is -inf and every uniform is
-/// finite. `Positive`, `Negative` and `Finite` are finite; nothing is known of `Unknown`.
+/// What is known of a value when the score of its element is -inf and every
+/// uniform is finite. `Positive`, `Negative` and `Finite` are finite; nothing
+/// is known of `Unknown`.
 enum class Limit { Unknown, NegInf, PosInf, Zero, Positive, Negative, Finite };
 
-/// The behaviour of a formula's values at the edges of the score's range. It lets the code
-/// generator leave out masking where an excluded element vanishes by itself.
+/// The behaviour of a formula's values at the edges of the score's range. It
+/// lets the code generator leave out masking where an excluded element vanishes
+/// by itself.
 class FormulaLimits {
 public:
-  explicit FormulaLimits(FormulaOp formula) : formula(formula), variance(formula) {}
+  explicit FormulaLimits(FormulaOp formula)
+      : formula(formula), variance(formula) {}
 
   /// The limit of `value` for an element whose score is -inf.
   Limit atExcluded(mlir::Value value);
 
-  /// True when `value` is certainly NaN once the score of some element of the row is NaN.
+  /// True when `value` is certainly NaN once the score of some element of the
+  /// row is NaN.
   bool propagatesNaN(mlir::Value value, bool rowHoldsNaN);
 
-  /// True when the operand of `reduce` is the reduction's identity for an excluded element.
+  /// True when the operand of `reduce` is the reduction's identity for an
+  /// excluded element.
   bool vanishesWhenExcluded(ReduceOp reduce);
 
 private:

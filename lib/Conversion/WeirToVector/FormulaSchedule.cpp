@@ -14,8 +14,8 @@ using namespace mlir;
 using namespace weir;
 
 unsigned weir::getElementwiseCost(Operation *op) {
-  if (isa<math::AbsFOp, math::FmaOp, math::FloorOp, math::CeilOp, math::RoundEvenOp,
-          math::TruncOp, math::CopySignOp>(op))
+  if (isa<math::AbsFOp, math::FmaOp, math::FloorOp, math::CeilOp,
+          math::RoundEvenOp, math::TruncOp, math::CopySignOp>(op))
     return 1;
   if (isa<math::MathDialect>(op->getDialect()))
     return 10;
@@ -53,10 +53,12 @@ void FormulaSchedule::assignLevels(Block &block) {
 }
 
 /// Work per element to evaluate `value` when `kept` can be read back.
-unsigned FormulaSchedule::getCost(Value value, Value kept,
-                                  llvm::SmallPtrSetImpl<Operation *> &seen) const {
+unsigned
+FormulaSchedule::getCost(Value value, Value kept,
+                         llvm::SmallPtrSetImpl<Operation *> &seen) const {
   Operation *op = value.getDefiningOp();
-  if (value == kept || !op || !variance.isVarying(value) || !seen.insert(op).second)
+  if (value == kept || !op || !variance.isVarying(value) ||
+      !seen.insert(op).second)
     return 0;
   unsigned cost = getElementwiseCost(op);
   for (Value operand : op->getOperands())
@@ -78,7 +80,8 @@ void FormulaSchedule::chooseStoredValue() {
   llvm::SmallPtrSet<Operation *, 16> evaluated;
   for (ReduceOp reduce : sweeps.back())
     getCost(reduce.getValue(), Value(), evaluated);
-  unsigned whole = resultCost(Value()), best = 5; // A store and a load must pay for themselves.
+  unsigned whole = resultCost(Value()),
+           best = 5; // A store and a load must pay for themselves.
   for (Operation &op : formula.getBody().front()) {
     if (!evaluated.contains(&op) || op.getNumResults() != 1 ||
         !op.getResult(0).getType().isF32())

@@ -13,20 +13,24 @@
 
 namespace weir {
 
-/// The body evaluated as written: reductions grouped by how many others must be finished
-/// before them, and the one value worth keeping from the last sweep for the results.
+/// The body evaluated as written: reductions grouped by how many others must be
+/// finished before them, and the one value worth keeping from the last sweep
+/// for the results.
 class FormulaSchedule {
 public:
   explicit FormulaSchedule(FormulaOp formula);
 
   /// Reductions of sweep 0, 1, ...: each needs only those of earlier sweeps.
-  llvm::ArrayRef<llvm::SmallVector<ReduceOp>> getSweeps() const { return sweeps; }
+  llvm::ArrayRef<llvm::SmallVector<ReduceOp>> getSweeps() const {
+    return sweeps;
+  }
 
   /// The number of sweeps that must be over before `value` can be evaluated.
   unsigned getLevel(mlir::Value value) const { return levels.lookup(value); }
 
-  /// The varying value of the last sweep that saves most work in the results when kept per
-  /// element (softmax: the exponentials). Null when nothing expensive would be saved.
+  /// The varying value of the last sweep that saves most work in the results
+  /// when kept per element (softmax: the exponentials). Null when nothing
+  /// expensive would be saved.
   mlir::Value getStoredValue() const { return stored; }
 
   bool hasVaryingResult() const;
@@ -45,7 +49,8 @@ private:
   mlir::Value stored;
 };
 
-/// Cost of one elementwise op in vector instructions, roughly: 1, or more for exp and friends.
+/// Cost of one elementwise op in vector instructions, roughly: 1, or more for
+/// exp and friends.
 unsigned getElementwiseCost(mlir::Operation *op);
 
 } // namespace weir

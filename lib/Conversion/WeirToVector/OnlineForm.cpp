@@ -15,11 +15,12 @@ using namespace weir;
 
 void OnlineForm::emitSweep(OpBuilder &builder, const DerivedSweep &sweep) {
   // A sweep that leans on nothing unfinished runs as written.
-  bool plain = llvm::all_of(sweep.laws, [](const Law &law) { return law.kind == Law::Plain; });
+  bool plain = llvm::all_of(
+      sweep.laws, [](const Law &law) { return law.kind == Law::Plain; });
   if (plain) {
     SmallVector<ReduceOp> reduces;
     for (const Law &law : sweep.laws)
-      reduces.push_back(law.reduce);
+      reduces.push_back(law.getReduce());
     emitStatistics(emitter, builder, reduces, Value());
     return;
   }
@@ -28,12 +29,18 @@ void OnlineForm::emitSweep(OpBuilder &builder, const DerivedSweep &sweep) {
   RowSweep loops(emitter, builder, /*groupSize=*/8);
   SmallVector<Value> carried = state.begin(builder);
   carried = loops.emitGroupsInBlocks(
-      carried, [&](OpBuilder &b, ValueRange c) { return state.beginBlock(b, c); },
-      [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) { return state.update(b, lanes, c, RunningState::kCopies); },
-      [&](OpBuilder &b, ValueRange, ValueRange block) { return state.endBlock(b, block); });
-  carried = loops.emitRest(carried, [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
-    return state.update(b, lanes, c, /*copies=*/0);
-  });
+      carried,
+      [&](OpBuilder &b, ValueRange c) { return state.beginBlock(b, c); },
+      [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
+        return state.update(b, lanes, c, RunningState::kCopies);
+      },
+      [&](OpBuilder &b, ValueRange, ValueRange block) {
+        return state.endBlock(b, block);
+      });
+  carried = loops.emitRest(
+      carried, [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
+        return state.update(b, lanes, c, /*copies=*/0);
+      });
   state.finish(builder, carried);
 }
 

@@ -13,10 +13,12 @@
 
 namespace weir {
 
-/// The derived sweeps of a formula: running sums are corrected by their laws when the anchors they lean on move.
+/// The derived sweeps of a formula: running sums are corrected by their laws
+/// when the anchors they lean on move.
 class OnlineForm {
 public:
-  OnlineForm(RowEmitter &emitter, const RowLaws &laws) : emitter(emitter), laws(laws) {}
+  OnlineForm(RowEmitter &emitter, RowLaws &laws)
+      : emitter(emitter), laws(laws) {}
 
   void emitRow(mlir::OpBuilder &builder);
 
@@ -24,7 +26,7 @@ private:
   void emitSweep(mlir::OpBuilder &builder, const DerivedSweep &sweep);
 
   RowEmitter &emitter;
-  const RowLaws &laws;
+  RowLaws &laws;
 };
 
 } // namespace weir

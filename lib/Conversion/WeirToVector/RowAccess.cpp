@@ -14,7 +14,8 @@
 using namespace mlir;
 using namespace weir;
 
-/// The rank of the full shape: that of the highest varying operand, mask or result.
+/// The rank of the full shape: that of the highest varying operand, mask or
+/// result.
 static int64_t getFullRank(RowsOp rows, FormulaOp formula) {
   int64_t rank = 0;
   auto join = [&](Value value) {
@@ -31,8 +32,8 @@ static int64_t getFullRank(RowsOp rows, FormulaOp formula) {
   return rank;
 }
 
-/// All shaped operands that hold one value per element, the destinations first: their sizes are
-/// exact, while an input may be broadcast.
+/// All shaped operands that hold one value per element, the destinations first:
+/// their sizes are exact, while an input may be broadcast.
 static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula) {
   SmallVector<Value> values;
   for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
@@ -46,17 +47,20 @@ static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula) {
   return values;
 }
 
-FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula, OpBuilder &builder,
-                                       Type computeType, int64_t laneCount) {
+FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
+                                       OpBuilder &builder, Type computeType,
+                                       int64_t laneCount) {
   SmallVector<Value> varying = getVaryingOperands(rows, formula);
   for (Value value : varying) {
     auto type = cast<MemRefType>(value.getType());
     SmallVector<int64_t> strides;
     int64_t offset;
-    if (type.getRank() == 0 || failed(type.getStridesAndOffset(strides, offset)) ||
+    if (type.getRank() == 0 ||
+        failed(type.getStridesAndOffset(strides, offset)) ||
         (strides.back() != 1 && type.getShape().back() != 1))
       return rows.emitOpError("operand of type ")
-             << type << " has no statically contiguous row; make it contiguous first";
+             << type
+             << " has no statically contiguous row; make it contiguous first";
   }
   RowAccess access(rows, formula, computeType, laneCount);
   Location loc = rows.getLoc();
@@ -79,8 +83,10 @@ FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula, OpBuilder
   return access;
 }
 
-/// The row's outer indices as `operand` sees them: aligned from the right, 0 where it repeats.
-SmallVector<Value> RowAccess::getOuterIndices(Value operand, int64_t operandOuterRank) {
+/// The row's outer indices as `operand` sees them: aligned from the right, 0
+/// where it repeats.
+SmallVector<Value> RowAccess::getOuterIndices(Value operand,
+                                              int64_t operandOuterRank) {
   auto type = cast<MemRefType>(operand.getType());
   SmallVector<Value> own;
   size_t skip = indices.size() - operandOuterRank;
@@ -108,10 +114,13 @@ Value RowAccess::emitRowView(OpBuilder &builder, Value operand) {
     offsets.push_back(index);
   offsets.push_back(builder.getIndexAttr(0));
   int64_t size = type.getDimSize(rank - 1);
-  sizes.back() = ShapedType::isDynamic(size) ? OpFoldResult(length)
-                                             : OpFoldResult(builder.getIndexAttr(size));
-  auto viewType = memref::SubViewOp::inferRankReducedResultType({size}, type, offsets, sizes, strides);
-  return memref::SubViewOp::create(builder, rows.getLoc(), cast<MemRefType>(viewType), operand, offsets,
+  sizes.back() = ShapedType::isDynamic(size)
+                     ? OpFoldResult(length)
+                     : OpFoldResult(builder.getIndexAttr(size));
+  auto viewType = memref::SubViewOp::inferRankReducedResultType(
+      {size}, type, offsets, sizes, strides);
+  return memref::SubViewOp::create(builder, rows.getLoc(),
+                                   cast<MemRefType>(viewType), operand, offsets,
                                    sizes, strides);
 }
 
@@ -163,8 +172,9 @@ Value RowAccess::toStorage(OpBuilder &builder, Value value, Type element) {
   return arith::ExtFOp::create(builder, rows.getLoc(), stored, value);
 }
 
-/// How an element type lies in memory when vectors of it cannot be loaded as they are: LLVM packs vectors of i1
-/// into bits, and takes vectors of half-width floats apart on targets that lack them.
+/// How an element type lies in memory when vectors of it cannot be loaded as
+/// they are: LLVM packs vectors of i1 into bits, and takes vectors of
+/// half-width floats apart on targets that lack them.
 static IntegerType getRawType(Type element) {
   if (element.isInteger(1))
     return IntegerType::get(element.getContext(), 8);
@@ -174,17 +184,22 @@ static IntegerType getRawType(Type element) {
 }
 
 /// The address of element `position` of a one-dimensional buffer.
-static Value emitAddress(OpBuilder &b, Location loc, Value buffer, Value position, int64_t bytes) {
+static Value emitAddress(OpBuilder &b, Location loc, Value buffer,
+                         Value position, int64_t bytes) {
   auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, buffer);
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, metadata.getBaseBuffer());
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(
+      b, loc, metadata.getBaseBuffer());
   Value element = arith::AddIOp::create(b, loc, metadata.getOffset(), position);
-  Value offset = arith::MulIOp::create(b, loc, element, arith::ConstantIndexOp::create(b, loc, bytes));
+  Value offset = arith::MulIOp::create(
+      b, loc, element, arith::ConstantIndexOp::create(b, loc, bytes));
   Value address = arith::AddIOp::create(b, loc, base, offset);
   address = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
-  return LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), address);
+  return LLVM::IntToPtrOp::create(
+      b, loc, LLVM::LLVMPointerType::get(b.getContext()), address);
 }
 
-Value RowAccess::loadRaw(OpBuilder &b, Value buffer, const Lanes &lanes, Value padding, IntegerType raw) {
+Value RowAccess::loadRaw(OpBuilder &b, Value buffer, const Lanes &lanes,
+                         Value padding, IntegerType raw) {
   Location loc = rows.getLoc();
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   int64_t bytes = raw.getWidth() / 8;
@@ -197,7 +212,8 @@ Value RowAccess::loadRaw(OpBuilder &b, Value buffer, const Lanes &lanes, Value p
     Value fill = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
     if (padding && !element.isInteger(1))
       fill = arith::BitcastOp::create(b, loc, type, padding);
-    bits = LLVM::MaskedLoadOp::create(b, loc, type, address, lanes.mask, fill, b.getI32IntegerAttr(bytes));
+    bits = LLVM::MaskedLoadOp::create(b, loc, type, address, lanes.mask, fill,
+                                      b.getI32IntegerAttr(bytes));
   }
   if (!element.isInteger(1))
     return arith::BitcastOp::create(b, loc, getVectorType(element), bits);
@@ -205,44 +221,57 @@ Value RowAccess::loadRaw(OpBuilder &b, Value buffer, const Lanes &lanes, Value p
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, bits, zero);
 }
 
-Value RowAccess::loadVector(OpBuilder &builder, Value buffer, const Lanes &lanes, Value padding) {
+Value RowAccess::loadVector(OpBuilder &builder, Value buffer,
+                            const Lanes &lanes, Value padding) {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   if (IntegerType raw = getRawType(element))
     return loadRaw(builder, buffer, lanes, padding, raw);
   VectorType type = getVectorType(element);
   Location loc = rows.getLoc();
   if (!lanes.mask)
-    return vector::LoadOp::create(builder, loc, type, buffer, ValueRange{lanes.position});
+    return vector::LoadOp::create(builder, loc, type, buffer,
+                                  ValueRange{lanes.position});
   if (!padding)
-    padding = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  return vector::MaskedLoadOp::create(builder, loc, type, buffer, ValueRange{lanes.position}, lanes.mask,
+    padding =
+        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  return vector::MaskedLoadOp::create(builder, loc, type, buffer,
+                                      ValueRange{lanes.position}, lanes.mask,
                                       padding);
 }
 
-void RowAccess::storeVector(OpBuilder &builder, Value buffer, const Lanes &lanes, Value value) {
+void RowAccess::storeVector(OpBuilder &builder, Value buffer,
+                            const Lanes &lanes, Value value) {
   Location loc = rows.getLoc();
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   if (IntegerType raw = getRawType(element)) {
     int64_t bytes = raw.getWidth() / 8;
-    value = element.isInteger(1) ? Value(arith::ExtUIOp::create(builder, loc, getVectorType(raw), value))
-                                 : Value(arith::BitcastOp::create(builder, loc, getVectorType(raw), value));
+    value = element.isInteger(1)
+                ? Value(arith::ExtUIOp::create(builder, loc, getVectorType(raw),
+                                               value))
+                : Value(arith::BitcastOp::create(builder, loc,
+                                                 getVectorType(raw), value));
     Value address = emitAddress(builder, loc, buffer, lanes.position, bytes);
     if (!lanes.mask)
       LLVM::StoreOp::create(builder, loc, value, address, bytes);
     else
-      LLVM::MaskedStoreOp::create(builder, loc, value, address, lanes.mask, builder.getI32IntegerAttr(bytes));
+      LLVM::MaskedStoreOp::create(builder, loc, value, address, lanes.mask,
+                                  builder.getI32IntegerAttr(bytes));
     return;
   }
   if (!lanes.mask)
-    vector::StoreOp::create(builder, loc, value, buffer, ValueRange{lanes.position});
+    vector::StoreOp::create(builder, loc, value, buffer,
+                            ValueRange{lanes.position});
   else
-    vector::MaskedStoreOp::create(builder, loc, buffer, ValueRange{lanes.position}, lanes.mask, value);
+    vector::MaskedStoreOp::create(
+        builder, loc, buffer, ValueRange{lanes.position}, lanes.mask, value);
 }
 
-Value RowAccess::loadVarying(OpBuilder &builder, unsigned index, const Lanes &lanes, Value padding) {
+Value RowAccess::loadVarying(OpBuilder &builder, unsigned index,
+                             const Lanes &lanes, Value padding) {
   Value row = inputRows[index];
   Type element = cast<MemRefType>(row.getType()).getElementType();
-  if (padding && lanes.mask && element != getElementTypeOrSelf(padding.getType()))
+  if (padding && lanes.mask &&
+      element != getElementTypeOrSelf(padding.getType()))
     padding = toStorage(builder, padding, element);
   return toCompute(builder, loadVector(builder, row, lanes, padding));
 }
@@ -264,20 +293,23 @@ Value RowAccess::loadScalar(OpBuilder &builder, unsigned index) {
   Location loc = rows.getLoc();
   if (!formula.isUniformArgument(index)) {
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-    return toCompute(builder, memref::LoadOp::create(builder, loc, inputRows[index], zero));
+    return toCompute(
+        builder, memref::LoadOp::create(builder, loc, inputRows[index], zero));
   }
   auto type = dyn_cast<MemRefType>(input.getType());
   if (!type)
     return toCompute(builder, input);
-  return toCompute(builder, memref::LoadOp::create(builder, loc, input,
-                                                   getOuterIndices(input, type.getRank())));
+  return toCompute(
+      builder, memref::LoadOp::create(builder, loc, input,
+                                      getOuterIndices(input, type.getRank())));
 }
 
 Value RowAccess::loadMask(OpBuilder &builder, const Lanes &lanes) {
   return loadVector(builder, maskRow, lanes, Value());
 }
 
-void RowAccess::storeVarying(OpBuilder &builder, unsigned result, const Lanes &lanes, Value value) {
+void RowAccess::storeVarying(OpBuilder &builder, unsigned result,
+                             const Lanes &lanes, Value value) {
   Value row = resultRows[result];
   Type element = cast<MemRefType>(row.getType()).getElementType();
   storeVector(builder, row, lanes, toStorage(builder, value, element));
@@ -286,6 +318,7 @@ void RowAccess::storeVarying(OpBuilder &builder, unsigned result, const Lanes &l
 void RowAccess::storeScalar(OpBuilder &builder, unsigned result, Value value) {
   Value output = rows.getOutputs()[result];
   auto type = cast<MemRefType>(output.getType());
-  memref::StoreOp::create(builder, rows.getLoc(), toStorage(builder, value, type.getElementType()), output,
-                          getOuterIndices(output, type.getRank()));
+  memref::StoreOp::create(builder, rows.getLoc(),
+                          toStorage(builder, value, type.getElementType()),
+                          output, getOuterIndices(output, type.getRank()));
 }

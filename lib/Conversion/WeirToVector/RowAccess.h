@@ -14,48 +14,59 @@
 
 namespace weir {
 
-/// A group of consecutive elements of a row: the first one's position and, at the end of a
-/// row, which lanes exist. A null mask means all lanes do.
+/// A group of consecutive elements of a row: the first one's position and, at
+/// the end of a row, which lanes exist. A null mask means all lanes do.
 struct Lanes {
   mlir::Value position;
   mlir::Value mask;
 };
 
-/// The operands of one weir.rows, seen from inside the loops over its outer dimensions.
+/// The operands of one weir.rows, seen from inside the loops over its outer
+/// dimensions.
 class RowAccess {
 public:
-  /// Emits what is the same for all rows: sizes of the outer dimensions and the row length.
-  /// Fails, with an error on `rows`, when an operand's innermost stride is not 1.
-  static mlir::FailureOr<RowAccess> create(RowsOp rows, FormulaOp formula, mlir::OpBuilder &builder,
-                                           mlir::Type computeType, int64_t laneCount);
+  /// Emits what is the same for all rows: sizes of the outer dimensions and the
+  /// row length. Fails, with an error on `rows`, when an operand's innermost
+  /// stride is not 1.
+  static mlir::FailureOr<RowAccess> create(RowsOp rows, FormulaOp formula,
+                                           mlir::OpBuilder &builder,
+                                           mlir::Type computeType,
+                                           int64_t laneCount);
 
   llvm::ArrayRef<mlir::Value> getOuterSizes() const { return outerSizes; }
   mlir::Value getRowLength() const { return length; }
 
-  /// Enters the row at outer indices `indices`: emits its one-dimensional views.
+  /// Enters the row at outer indices `indices`: emits its one-dimensional
+  /// views.
   void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices);
 
   /// The row's index in row-major order of the outer dimensions.
   mlir::Value emitRowIndex(mlir::OpBuilder &builder);
 
-  /// Loads argument `index` as a vector of the compute type; lanes off the end read `padding`.
-  mlir::Value loadVarying(mlir::OpBuilder &builder, unsigned index, const Lanes &lanes,
-                          mlir::Value padding);
-  /// Loads argument `index`, which is uniform or the same over the whole row, as a scalar.
+  /// Loads argument `index` as a vector of the compute type; lanes off the end
+  /// read `padding`.
+  mlir::Value loadVarying(mlir::OpBuilder &builder, unsigned index,
+                          const Lanes &lanes, mlir::Value padding);
+  /// Loads argument `index`, which is uniform or the same over the whole row,
+  /// as a scalar.
   mlir::Value loadScalar(mlir::OpBuilder &builder, unsigned index);
-  /// True when argument `index` is varying by declaration but has one element per row.
+  /// True when argument `index` is varying by declaration but has one element
+  /// per row.
   bool isBroadcastAlongRow(unsigned index) const;
 
   bool hasMask() { return static_cast<bool>(rows.getMask()); }
   mlir::Value loadMask(mlir::OpBuilder &builder, const Lanes &lanes);
 
-  void storeVarying(mlir::OpBuilder &builder, unsigned result, const Lanes &lanes, mlir::Value value);
-  void storeScalar(mlir::OpBuilder &builder, unsigned result, mlir::Value value);
+  void storeVarying(mlir::OpBuilder &builder, unsigned result,
+                    const Lanes &lanes, mlir::Value value);
+  void storeScalar(mlir::OpBuilder &builder, unsigned result,
+                   mlir::Value value);
 
   /// Vector accesses to a one-dimensional buffer of the compute type.
-  mlir::Value loadVector(mlir::OpBuilder &builder, mlir::Value buffer, const Lanes &lanes,
-                         mlir::Value padding);
-  void storeVector(mlir::OpBuilder &builder, mlir::Value buffer, const Lanes &lanes, mlir::Value value);
+  mlir::Value loadVector(mlir::OpBuilder &builder, mlir::Value buffer,
+                         const Lanes &lanes, mlir::Value padding);
+  void storeVector(mlir::OpBuilder &builder, mlir::Value buffer,
+                   const Lanes &lanes, mlir::Value value);
 
   /// The row of result `result` as a one-dimensional buffer.
   mlir::Value getResultRow(unsigned result) const { return resultRows[result]; }
@@ -65,18 +76,26 @@ public:
   mlir::VectorType getVectorType(mlir::Type element) const {
     return mlir::VectorType::get(laneCount, element);
   }
-  /// The type a formula's value of type `formal` has in code: the compute type for f32.
-  mlir::Type getScalarType(mlir::Type formal) const { return formal.isF32() ? computeType : formal; }
+  /// The type a formula's value of type `formal` has in code: the compute type
+  /// for f32.
+  mlir::Type getScalarType(mlir::Type formal) const {
+    return formal.isF32() ? computeType : formal;
+  }
 
 private:
-  RowAccess(RowsOp rows, FormulaOp formula, mlir::Type computeType, int64_t laneCount)
-      : rows(rows), formula(formula), computeType(computeType), laneCount(laneCount) {}
-  mlir::Value loadRaw(mlir::OpBuilder &builder, mlir::Value buffer, const Lanes &lanes, mlir::Value padding,
+  RowAccess(RowsOp rows, FormulaOp formula, mlir::Type computeType,
+            int64_t laneCount)
+      : rows(rows), formula(formula), computeType(computeType),
+        laneCount(laneCount) {}
+  mlir::Value loadRaw(mlir::OpBuilder &builder, mlir::Value buffer,
+                      const Lanes &lanes, mlir::Value padding,
                       mlir::IntegerType raw);
   mlir::Value emitRowView(mlir::OpBuilder &builder, mlir::Value operand);
-  llvm::SmallVector<mlir::Value> getOuterIndices(mlir::Value operand, int64_t operandOuterRank);
+  llvm::SmallVector<mlir::Value> getOuterIndices(mlir::Value operand,
+                                                 int64_t operandOuterRank);
   mlir::Value toCompute(mlir::OpBuilder &builder, mlir::Value value);
-  mlir::Value toStorage(mlir::OpBuilder &builder, mlir::Value value, mlir::Type element);
+  mlir::Value toStorage(mlir::OpBuilder &builder, mlir::Value value,
+                        mlir::Type element);
 
   RowsOp rows;
   FormulaOp formula;

@@ -18,12 +18,13 @@ using namespace mlir;
 using namespace weir;
 
 RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
-    : rows(rows), formula(formula), access(access), limits(formula), schedule(formula),
-      loc(rows.getLoc()), rowBuilder(rows),
+    : rows(rows), formula(formula), access(access), limits(formula),
+      schedule(formula), loc(rows.getLoc()), rowBuilder(rows),
       score(formula.getBody().getArgument(formula.getScoreIndex())) {
-  maximaMayLoseNaN = llvm::all_of(formula.getYieldedValues(), [&](Value result) {
-    return limits.propagatesNaN(result, /*rowHoldsNaN=*/true);
-  });
+  maximaMayLoseNaN =
+      llvm::all_of(formula.getYieldedValues(), [&](Value result) {
+        return limits.propagatesNaN(result, /*rowHoldsNaN=*/true);
+      });
 }
 
 void RowEmitter::enterRow(OpBuilder &builder) {
@@ -38,7 +39,8 @@ Value RowEmitter::constant(OpBuilder &builder, Type type, double value) {
   Type element = getElementTypeOrSelf(type);
   TypedAttr attr = isa<FloatType>(element)
                        ? TypedAttr(builder.getFloatAttr(element, value))
-                       : TypedAttr(builder.getIntegerAttr(element, static_cast<int64_t>(value)));
+                       : TypedAttr(builder.getIntegerAttr(
+                             element, static_cast<int64_t>(value)));
   if (auto vector = dyn_cast<VectorType>(type))
     attr = DenseElementsAttr::get(vector, attr);
   return arith::ConstantOp::create(builder, loc, attr);
@@ -55,28 +57,39 @@ bool RowEmitter::dependsOnExtremum(Value value) {
   if (auto reduce = dyn_cast<ReduceOp>(op))
     if (reduce.getKind() != ReductionKind::Add)
       return true;
-  return llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOnExtremum(operand); });
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    return dependsOnExtremum(operand);
+  });
 }
 
-/// exp of an anchored exponent enters a ratio in which its error is that of the class; any other exp
-/// is asked to be right by itself.
+/// exp of an anchored exponent enters a ratio in which its error is that of the
+/// class; any other exp is asked to be right by itself.
 Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
   bool anchored = dependsOnExtremum(op->getOperand(0));
   if (isa<math::Exp2Op>(op)) {
-    Value ln2 = constant(builder, operand.getType(), 0.693147180559945309417232121458);
+    Value ln2 =
+        constant(builder, operand.getType(), 0.693147180559945309417232121458);
     operand = arith::MulFOp::create(builder, loc, operand, ln2);
   }
-  return cpu::ExpOp::create(builder, loc, operand.getType(),
-                            anchored ? cpu::ExpVariant::Fast : cpu::ExpVariant::Accurate, operand);
+  return cpu::ExpOp::create(
+      builder, loc, operand.getType(),
+      anchored ? cpu::ExpVariant::Fast : cpu::ExpVariant::Accurate, operand);
+}
+
+Value RowEmitter::emitAnchoredExp(OpBuilder &builder, Value exponent) {
+  return cpu::ExpOp::create(builder, loc, exponent.getType(),
+                            cpu::ExpVariant::Fast, exponent);
 }
 
 static bool isReciprocal(Operation *op) {
   APFloat one(0.0f);
-  return matchPattern(op->getOperand(0), m_ConstantFloat(&one)) && one.isExactlyValue(1.0);
+  return matchPattern(op->getOperand(0), m_ConstantFloat(&one)) &&
+         one.isExactlyValue(1.0);
 }
 
-Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op, unsigned resultIndex,
-                                  ValueRange operands, bool asVector) {
+Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
+                                  unsigned resultIndex, ValueRange operands,
+                                  bool asVector) {
   Type scalarType = access.getScalarType(op->getResult(resultIndex).getType());
   Type type = asVector ? Type(access.getVectorType(scalarType)) : scalarType;
   if (auto constantOp = dyn_cast<arith::ConstantOp>(op)) {
@@ -87,15 +100,19 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op, unsigned re
       attr = DenseElementsAttr::get(cast<VectorType>(type), attr);
     return arith::ConstantOp::create(builder, loc, attr);
   }
-  bool anchoredExp2 = isa<math::Exp2Op>(op) && dependsOnExtremum(op->getOperand(0));
+  bool anchoredExp2 =
+      isa<math::Exp2Op>(op) && dependsOnExtremum(op->getOperand(0));
   if (asVector && (isa<math::ExpOp>(op) || anchoredExp2))
     return emitExp(builder, op, operands[0]);
-  OperationState state(op->getLoc(), op->getName(), operands, {type}, op->getAttrs());
-  // Within the accuracy class a product may be fused into a sum. Not into a difference: in x * b - m, where m is the
-  // rounded maximum of x * b, the product's rounding must be the same on both sides.
+  OperationState state(op->getLoc(), op->getName(), operands, {type},
+                       op->getAttrs());
+  // Within the accuracy class a product may be fused into a sum. Not into a
+  // difference: in x * b - m, where m is the rounded maximum of x * b, the
+  // product's rounding must be the same on both sides.
   if (isa<arith::AddFOp, arith::MulFOp>(op))
-    state.attributes.set("fastmath", arith::FastMathFlagsAttr::get(builder.getContext(),
-                                                                   arith::FastMathFlags::contract));
+    state.attributes.set(
+        "fastmath", arith::FastMathFlagsAttr::get(
+                        builder.getContext(), arith::FastMathFlags::contract));
   return builder.create(state)->getResult(0);
 }
 
@@ -120,8 +137,9 @@ Value RowEmitter::getScalar(Value value) {
       SmallVector<Value> operands;
       for (Value operand : op->getOperands())
         operands.push_back(getScalar(operand));
-      scalar = emitElementwise(rowBuilder, op, cast<OpResult>(value).getResultNumber(), operands,
-                               /*asVector=*/false);
+      scalar = emitElementwise(
+          rowBuilder, op, cast<OpResult>(value).getResultNumber(), operands,
+          /*asVector=*/false);
     }
   }
   return scalars[value] = scalar;
@@ -136,14 +154,16 @@ void RowEmitter::resetReductionsWhere(OpBuilder &builder, Value empty) {
     kept[value] = scalar;
     if (reduce && value == reduce.getResult()) {
       Value identity = getIdentity(builder, reduce.getKind(), scalar.getType());
-      kept[value] = arith::SelectOp::create(builder, loc, empty, identity, scalar);
+      kept[value] =
+          arith::SelectOp::create(builder, loc, empty, identity, scalar);
     }
   }
   scalars = std::move(kept);
 }
 
 Value RowEmitter::splat(Value scalar) {
-  return vector::BroadcastOp::create(rowBuilder, loc, access.getVectorType(scalar.getType()), scalar);
+  return vector::BroadcastOp::create(
+      rowBuilder, loc, access.getVectorType(scalar.getType()), scalar);
 }
 
 Value RowEmitter::getBroadcast(Value value) {
@@ -157,8 +177,10 @@ Value RowEmitter::getBroadcast(Value value) {
 // Varying values
 //===----------------------------------------------------------------------===//
 
-/// The score after the mask and the policies: an element that takes no part reads as -inf.
-Value RowEmitter::applyPolicies(OpBuilder &builder, Element &element, Value loaded) {
+/// The score after the mask and the policies: an element that takes no part
+/// reads as -inf.
+Value RowEmitter::applyPolicies(OpBuilder &builder, Element &element,
+                                Value loaded) {
   Type type = loaded.getType();
   Value excluded;
   auto exclude = [&](Value keep) {
@@ -169,43 +191,55 @@ Value RowEmitter::applyPolicies(OpBuilder &builder, Element &element, Value load
   if (access.hasMask())
     exclude(access.loadMask(builder, element.lanes));
   if (rows.getNan() == NaNPolicy::Ignore)
-    exclude(arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD, loaded, loaded));
+    exclude(arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD,
+                                  loaded, loaded));
   if (!sharesInfinity)
     return loaded;
   Value infinity = constant(builder, type, INFINITY);
-  Value isInfinite = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, loaded, infinity);
-  Value shared = arith::SelectOp::create(builder, loc, isInfinite, constant(builder, type, 0.0),
+  Value isInfinite = arith::CmpFOp::create(
+      builder, loc, arith::CmpFPredicate::OEQ, loaded, infinity);
+  Value shared = arith::SelectOp::create(builder, loc, isInfinite,
+                                         constant(builder, type, 0.0),
                                          constant(builder, type, -INFINITY));
-  return arith::SelectOp::create(builder, loc, splat(sharesInfinity), shared, loaded);
+  return arith::SelectOp::create(builder, loc, splat(sharesInfinity), shared,
+                                 loaded);
 }
 
-Value RowEmitter::loadArgument(OpBuilder &builder, Element &element, BlockArgument argument) {
+Value RowEmitter::loadArgument(OpBuilder &builder, Element &element,
+                               BlockArgument argument) {
   unsigned index = argument.getArgNumber();
   if (access.isBroadcastAlongRow(index) && argument != score)
     return getBroadcast(argument);
-  bool isScore = argument == score && formula.hasReduction() && argument.getType().isF32();
+  bool isScore =
+      argument == score && formula.hasReduction() && argument.getType().isF32();
   Value padding;
   if (isScore && element.lanes.mask)
-    padding = constant(builder, access.getVectorType(access.getComputeType()), -INFINITY);
-  Value loaded = access.isBroadcastAlongRow(index)
-                     ? getBroadcast(argument)
-                     : access.loadVarying(builder, index, element.lanes, padding);
+    padding = constant(builder, access.getVectorType(access.getComputeType()),
+                       -INFINITY);
+  Value loaded =
+      access.isBroadcastAlongRow(index)
+          ? getBroadcast(argument)
+          : access.loadVarying(builder, index, element.lanes, padding);
   if (access.isBroadcastAlongRow(index) && padding)
-    loaded = arith::SelectOp::create(builder, loc, element.lanes.mask, loaded, padding);
+    loaded = arith::SelectOp::create(builder, loc, element.lanes.mask, loaded,
+                                     padding);
   return isScore ? applyPolicies(builder, element, loaded) : loaded;
 }
 
 Value RowEmitter::emitPosition(OpBuilder &builder, Element &element) {
-  Value first = vector::BroadcastOp::create(builder, loc, access.getVectorType(builder.getIndexType()),
-                                            element.lanes.position);
-  Value lane = vector::StepOp::create(builder, loc, access.getVectorType(builder.getIndexType()));
+  Value first = vector::BroadcastOp::create(
+      builder, loc, access.getVectorType(builder.getIndexType()),
+      element.lanes.position);
+  Value lane = vector::StepOp::create(
+      builder, loc, access.getVectorType(builder.getIndexType()));
   return arith::AddIOp::create(builder, loc, first, lane);
 }
 
 Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
   if (Value known = element.values.lookup(value))
     return known;
-  bool perLane = schedule.getVariance().isVarying(value) || running.contains(value);
+  bool perLane =
+      schedule.getVariance().isVarying(value) || running.contains(value);
   if (!perLane)
     return getBroadcast(value);
   Value vector;
@@ -217,22 +251,26 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
     Operation *op = value.getDefiningOp();
     // x / u becomes x * (1 / u) where a class allows the second rounding.
     auto div = dyn_cast<arith::DivFOp>(op);
-    if (div && formula.hasReduction() && !schedule.getVariance().isVarying(div.getRhs()) &&
+    if (div && formula.hasReduction() &&
+        !schedule.getVariance().isVarying(div.getRhs()) &&
         !running.contains(div.getRhs()) && !isReciprocal(op)) {
       Value &inverse = broadcasts[value];
       if (!inverse) {
         Value divisor = getScalar(div.getRhs());
-        inverse = splat(arith::DivFOp::create(rowBuilder, loc,
-                                              constant(rowBuilder, divisor.getType(), 1.0), divisor));
+        inverse = splat(arith::DivFOp::create(
+            rowBuilder, loc, constant(rowBuilder, divisor.getType(), 1.0),
+            divisor));
       }
       Value factor = inverse;
-      vector = arith::MulFOp::create(builder, loc, getVector(builder, element, div.getLhs()), factor);
+      vector = arith::MulFOp::create(
+          builder, loc, getVector(builder, element, div.getLhs()), factor);
     } else {
       SmallVector<Value> operands;
       for (Value operand : op->getOperands())
         operands.push_back(getVector(builder, element, operand));
-      vector = emitElementwise(builder, op, cast<OpResult>(value).getResultNumber(), operands,
-                               /*asVector=*/true);
+      vector = emitElementwise(
+          builder, op, cast<OpResult>(value).getResultNumber(), operands,
+          /*asVector=*/true);
     }
   }
   return element.values[value] = vector;
@@ -245,19 +283,21 @@ Value RowEmitter::getIncluded(OpBuilder &builder, Element &element) {
     element.included = element.lanes.mask;
     if (access.hasMask()) {
       Value mask = access.loadMask(builder, element.lanes);
-      element.included = element.included
-                             ? arith::AndIOp::create(builder, loc, element.included, mask)
-                             : mask;
+      element.included =
+          element.included
+              ? arith::AndIOp::create(builder, loc, element.included, mask)
+              : mask;
     }
     return element.included;
   }
   Value x = getVector(builder, element, score);
   Value excluded = constant(builder, x.getType(), -INFINITY);
-  return element.included =
-             arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNE, x, excluded);
+  return element.included = arith::CmpFOp::create(
+             builder, loc, arith::CmpFPredicate::UNE, x, excluded);
 }
 
-Value RowEmitter::getReduced(OpBuilder &builder, Element &element, ReduceOp reduce) {
+Value RowEmitter::getReduced(OpBuilder &builder, Element &element,
+                             ReduceOp reduce) {
   Value operand = getVector(builder, element, reduce.getValue());
   if (limits.vanishesWhenExcluded(reduce))
     return operand;
@@ -265,7 +305,8 @@ Value RowEmitter::getReduced(OpBuilder &builder, Element &element, ReduceOp redu
   if (!included)
     return operand;
   Type scalarType = access.getScalarType(reduce.getValue().getType());
-  Value identity = getIdentity(builder, reduce.getKind(), access.getVectorType(scalarType));
+  Value identity =
+      getIdentity(builder, reduce.getKind(), access.getVectorType(scalarType));
   return arith::SelectOp::create(builder, loc, included, operand, identity);
 }
 
@@ -277,17 +318,20 @@ double RowEmitter::getMaskedValue(unsigned index) {
 bool RowEmitter::resultMasksItself(unsigned index) {
   Limit limit = limits.atExcluded(formula.getYieldedValues()[index]);
   return !formula.hasReduction() ||
-         (getEmptinessWitness() && (limit == Limit::NegInf || limit == Limit::Zero));
+         (getEmptinessWitness() &&
+          (limit == Limit::NegInf || limit == Limit::Zero));
 }
 
 ReduceOp RowEmitter::getEmptinessWitness() {
   for (ReduceOp reduce : formula.getBody().front().getOps<ReduceOp>())
-    if (reduce.getKind() == ReductionKind::Max && reduce.getValue().getType().isF32())
+    if (reduce.getKind() == ReductionKind::Max &&
+        reduce.getValue().getType().isF32())
       return reduce;
   return ReduceOp();
 }
 
-Value RowEmitter::getResult(OpBuilder &builder, Element &element, unsigned index) {
+Value RowEmitter::getResult(OpBuilder &builder, Element &element,
+                            unsigned index) {
   Value result = getVector(builder, element, formula.getYieldedValues()[index]);
   if (resultMasksItself(index))
     return result;
@@ -302,12 +346,14 @@ Value RowEmitter::getResult(OpBuilder &builder, Element &element, unsigned index
 // Reductions
 //===----------------------------------------------------------------------===//
 
-Value RowEmitter::getIdentity(OpBuilder &builder, ReductionKind kind, Type type) {
+Value RowEmitter::getIdentity(OpBuilder &builder, ReductionKind kind,
+                              Type type) {
   Type element = getElementTypeOrSelf(type);
   if (isa<FloatType>(element) || kind == ReductionKind::Add)
-    return constant(builder, type, kind == ReductionKind::Add   ? 0.0
-                                   : kind == ReductionKind::Max ? -INFINITY
-                                                                : INFINITY);
+    return constant(builder, type,
+                    kind == ReductionKind::Add   ? 0.0
+                    : kind == ReductionKind::Max ? -INFINITY
+                                                 : INFINITY);
   unsigned width = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
   APInt extreme = kind == ReductionKind::Max ? APInt::getSignedMinValue(width)
                                              : APInt::getSignedMaxValue(width);
@@ -317,7 +363,8 @@ Value RowEmitter::getIdentity(OpBuilder &builder, ReductionKind kind, Type type)
   return arith::ConstantOp::create(builder, loc, attr);
 }
 
-Value RowEmitter::combine(OpBuilder &builder, ReduceOp reduce, Value a, Value b) {
+Value RowEmitter::combine(OpBuilder &builder, ReduceOp reduce, Value a,
+                          Value b) {
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(a.getType()));
   if (reduce.getKind() == ReductionKind::Add)
     return isFloat ? Value(arith::AddFOp::create(builder, loc, a, b))
@@ -330,12 +377,14 @@ Value RowEmitter::combine(OpBuilder &builder, ReduceOp reduce, Value a, Value b)
     return isMax ? Value(arith::MaximumFOp::create(builder, loc, a, b))
                  : Value(arith::MinimumFOp::create(builder, loc, a, b));
   // One instruction, and a NaN in `b` is dropped: see maximaMayLoseNaN.
-  auto predicate = isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+  auto predicate =
+      isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
   Value better = arith::CmpFOp::create(builder, loc, predicate, b, a);
   return arith::SelectOp::create(builder, loc, better, b, a);
 }
 
-Value RowEmitter::combineLanes(OpBuilder &builder, ReduceOp reduce, Value vector) {
+Value RowEmitter::combineLanes(OpBuilder &builder, ReduceOp reduce,
+                               Value vector) {
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(vector.getType()));
   bool isMax = reduce.getKind() == ReductionKind::Max;
   using Kind = vector::CombiningKind;
@@ -344,9 +393,12 @@ Value RowEmitter::combineLanes(OpBuilder &builder, ReduceOp reduce, Value vector
                                        isFloat ? arith::FastMathFlags::reassoc
                                                : arith::FastMathFlags::none);
   if (!isFloat)
-    return vector::ReductionOp::create(builder, loc, isMax ? Kind::MAXSI : Kind::MINSI, vector);
+    return vector::ReductionOp::create(
+        builder, loc, isMax ? Kind::MAXSI : Kind::MINSI, vector);
   if (!maximaMayLoseNaN)
-    return vector::ReductionOp::create(builder, loc, isMax ? Kind::MAXIMUMF : Kind::MINIMUMF, vector);
-  return vector::ReductionOp::create(builder, loc, isMax ? Kind::MAXNUMF : Kind::MINNUMF, vector,
-                                     arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
+    return vector::ReductionOp::create(
+        builder, loc, isMax ? Kind::MAXIMUMF : Kind::MINIMUMF, vector);
+  return vector::ReductionOp::create(
+      builder, loc, isMax ? Kind::MAXNUMF : Kind::MINNUMF, vector,
+      arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
 }

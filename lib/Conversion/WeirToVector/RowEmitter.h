@@ -23,65 +23,93 @@ struct Element {
   mlir::Value included;
 };
 
-/// Emits the values of one formula for one row: uniform ones as scalars ahead of the loops, varying
-/// ones as vectors inside them. Every form is written in terms of this class.
+/// Emits the values of one formula for one row: uniform ones as scalars ahead
+/// of the loops, varying ones as vectors inside them. Every form is written in
+/// terms of this class.
 class RowEmitter {
 public:
   RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access);
 
-  /// Forgets the previous row. Uniform values are from now on emitted at `builder`'s position, which
-  /// `anchorRowCode` moves.
+  /// Forgets the previous row. Uniform values are from now on emitted at
+  /// `builder`'s position, which `anchorRowCode` moves.
   void enterRow(mlir::OpBuilder &builder);
-  /// Emits further uniform values just before `op`, a loop of the row's own block.
+  /// Emits further uniform values just before `op`, a loop of the row's own
+  /// block.
   void anchorRowCode(mlir::Operation *op) { rowBuilder.setInsertionPoint(op); }
   /// Emits further uniform values where `builder` stands.
-  void anchorRowCode(mlir::OpBuilder &builder) { rowBuilder.restoreInsertionPoint(builder.saveInsertionPoint()); }
+  void anchorRowCode(mlir::OpBuilder &builder) {
+    rowBuilder.restoreInsertionPoint(builder.saveInsertionPoint());
+  }
 
   /// A uniform value as a scalar. Its reductions must be finished.
   mlir::Value getScalar(mlir::Value value);
   /// A uniform value in all lanes.
   mlir::Value getBroadcast(mlir::Value value);
-  /// Gives a uniform value of the formula its scalar: a reduction's result, the row's length.
-  void setScalar(mlir::Value value, mlir::Value scalar) { scalars[value] = scalar; }
-  /// Gives every reduction its identity where `empty` holds, for what is asked for from now on: a sum whose
-  /// operand vanishes by itself holds no 0 in a row with nothing left.
+  /// Gives a uniform value of the formula its scalar: a reduction's result, the
+  /// row's length.
+  void setScalar(mlir::Value value, mlir::Value scalar) {
+    scalars[value] = scalar;
+  }
+  /// Gives every reduction its identity where `empty` holds, for what is asked
+  /// for from now on: a sum whose operand vanishes by itself holds no 0 in a
+  /// row with nothing left.
   void resetReductionsWhere(mlir::OpBuilder &builder, mlir::Value empty);
   /// Any scalar of the row in all lanes.
   mlir::Value splat(mlir::Value scalar);
 
   /// A value of the formula in the lanes of `element`.
-  mlir::Value getVector(mlir::OpBuilder &builder, Element &element, mlir::Value value);
+  mlir::Value getVector(mlir::OpBuilder &builder, Element &element,
+                        mlir::Value value);
   /// Which lanes take part. Null means all.
   mlir::Value getIncluded(mlir::OpBuilder &builder, Element &element);
   /// The operand of a reduction with the identity in lanes that take no part.
-  mlir::Value getReduced(mlir::OpBuilder &builder, Element &element, ReduceOp reduce);
+  mlir::Value getReduced(mlir::OpBuilder &builder, Element &element,
+                         ReduceOp reduce);
   /// Result `index` with the masked value in excluded lanes.
-  mlir::Value getResult(mlir::OpBuilder &builder, Element &element, unsigned index);
+  mlir::Value getResult(mlir::OpBuilder &builder, Element &element,
+                        unsigned index);
 
-  /// The value result `index` has for excluded elements: 0, or -inf for log-weights.
+  /// The value result `index` has for excluded elements: 0, or -inf for
+  /// log-weights.
   double getMaskedValue(unsigned index);
-  /// True when excluded lanes of result `index` need no select: their limit is the masked value, and a
-  /// row with nothing left, where the limit does not exist, is recognised apart.
+  /// True when excluded lanes of result `index` need no select: their limit is
+  /// the masked value, and a row with nothing left, where the limit does not
+  /// exist, is recognised apart.
   bool resultMasksItself(unsigned index);
-  /// A maximum over the row that is -inf exactly when nothing is left of it, or null.
+  /// A maximum over the row that is -inf exactly when nothing is left of it, or
+  /// null.
   ReduceOp getEmptinessWitness();
 
   /// Combines two partial results of a reduction, on vectors or scalars.
-  mlir::Value combine(mlir::OpBuilder &builder, ReduceOp reduce, mlir::Value a, mlir::Value b);
+  mlir::Value combine(mlir::OpBuilder &builder, ReduceOp reduce, mlir::Value a,
+                      mlir::Value b);
   /// Combines the lanes of a partial result.
-  mlir::Value combineLanes(mlir::OpBuilder &builder, ReduceOp reduce, mlir::Value vector);
-  mlir::Value getIdentity(mlir::OpBuilder &builder, ReductionKind kind, mlir::Type scalarType);
+  mlir::Value combineLanes(mlir::OpBuilder &builder, ReduceOp reduce,
+                           mlir::Value vector);
+  mlir::Value getIdentity(mlir::OpBuilder &builder, ReductionKind kind,
+                          mlir::Type scalarType);
 
   mlir::Value constant(mlir::OpBuilder &builder, mlir::Type type, double value);
+  /// Result `resultIndex` of the elementwise `op` on operands of the row's own
+  /// code.
+  mlir::Value emitElementwise(mlir::OpBuilder &builder, mlir::Operation *op,
+                              unsigned resultIndex, mlir::ValueRange operands,
+                              bool asVector);
+  /// e to an exponent that leans on a maximum: its error is that of the class.
+  mlir::Value emitAnchoredExp(mlir::OpBuilder &builder, mlir::Value exponent);
 
-  /// Uniform values that are not final yet and differ from lane to lane while a sweep runs: they are evaluated
-  /// as vectors, from what the element at hand says of them.
+  /// Uniform values that are not final yet and differ from lane to lane while a
+  /// sweep runs: they are evaluated as vectors, from what the element at hand
+  /// says of them.
   llvm::DenseSet<mlir::Value> running;
 
-  /// With the policy `pos_inf = share` and a row that holds +inf, scores are read as 0 where they
-  /// are +inf and as excluded elsewhere.
-  void setSharesInfinity(mlir::Value scalarCondition) { sharesInfinity = scalarCondition; }
-  /// Which of the score's values are read as they are; set while the largest score is being found.
+  /// With the policy `pos_inf = share` and a row that holds +inf, scores are
+  /// read as 0 where they are +inf and as excluded elsewhere.
+  void setSharesInfinity(mlir::Value scalarCondition) {
+    sharesInfinity = scalarCondition;
+  }
+  /// Which of the score's values are read as they are; set while the largest
+  /// score is being found.
   mlir::Value getScore() const { return score; }
 
   RowsOp rows;
@@ -89,15 +117,17 @@ public:
   RowAccess &access;
   FormulaLimits limits;
   FormulaSchedule schedule;
-  /// A NaN in the row reaches every result through a sum, so maxima may lose it.
+  /// A NaN in the row reaches every result through a sum, so maxima may lose
+  /// it.
   bool maximaMayLoseNaN;
 
 private:
-  mlir::Value emitElementwise(mlir::OpBuilder &builder, mlir::Operation *op, unsigned resultIndex,
-                              mlir::ValueRange operands, bool asVector);
-  mlir::Value emitExp(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value operand);
-  mlir::Value loadArgument(mlir::OpBuilder &builder, Element &element, mlir::BlockArgument argument);
-  mlir::Value applyPolicies(mlir::OpBuilder &builder, Element &element, mlir::Value score);
+  mlir::Value emitExp(mlir::OpBuilder &builder, mlir::Operation *op,
+                      mlir::Value operand);
+  mlir::Value loadArgument(mlir::OpBuilder &builder, Element &element,
+                           mlir::BlockArgument argument);
+  mlir::Value applyPolicies(mlir::OpBuilder &builder, Element &element,
+                            mlir::Value score);
   mlir::Value emitPosition(mlir::OpBuilder &builder, Element &element);
   bool dependsOnExtremum(mlir::Value value);
 

@@ -1,4 +1,5 @@
-//===- RowResults.cpp - what every form shares: prologue and results of a row ===//
+//===- RowResults.cpp - what every form shares: prologue and results of a row
+//===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -25,47 +26,59 @@ static Value emitUnmaskedCount(RowEmitter &emitter, OpBuilder &builder) {
   VectorType type = emitter.access.getVectorType(builder.getI64Type());
   Value zero = emitter.constant(builder, type, 0);
   RowSweep sweep(emitter, builder, 1);
-  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) -> SmallVector<Value> {
+  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes,
+                  ValueRange carried) -> SmallVector<Value> {
     Value mask = emitter.access.loadMask(b, lanes[0]);
     Value ones = arith::ExtUIOp::create(b, loc, type, mask);
     return {arith::AddIOp::create(b, loc, carried[0], ones)};
   };
-  SmallVector<Value> counts = sweep.emitRest(sweep.emitGroups(zero, body), body);
-  Value count = vector::ReductionOp::create(builder, loc, vector::CombiningKind::ADD, counts[0]);
-  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), count);
+  SmallVector<Value> counts =
+      sweep.emitRest(sweep.emitGroups(zero, body), body);
+  Value count = vector::ReductionOp::create(
+      builder, loc, vector::CombiningKind::ADD, counts[0]);
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                    count);
 }
 
-/// Whether some included score is +inf, for the policy that lets them share the mass.
+/// Whether some included score is +inf, for the policy that lets them share the
+/// mass.
 static Value emitHoldsInfinity(RowEmitter &emitter, OpBuilder &builder) {
   Location loc = emitter.rows.getLoc();
-  VectorType type = emitter.access.getVectorType(emitter.access.getComputeType());
+  VectorType type =
+      emitter.access.getVectorType(emitter.access.getComputeType());
   Value least = emitter.constant(builder, type, -INFINITY);
   RowSweep sweep(emitter, builder, 1);
-  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) -> SmallVector<Value> {
+  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes,
+                  ValueRange carried) -> SmallVector<Value> {
     Element element(lanes[0]);
     Value x = emitter.getVector(b, element, emitter.getScore());
-    Value more = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, carried[0]);
+    Value more =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, carried[0]);
     return {arith::SelectOp::create(b, loc, more, x, carried[0])};
   };
   SmallVector<Value> most = sweep.emitRest(sweep.emitGroups(least, body), body);
-  Value max = vector::ReductionOp::create(builder, loc, vector::CombiningKind::MAXNUMF, most[0],
-                                          arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
-  return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, max,
-                               emitter.constant(builder, max.getType(), INFINITY));
+  Value max = vector::ReductionOp::create(
+      builder, loc, vector::CombiningKind::MAXNUMF, most[0],
+      arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
+  return arith::CmpFOp::create(
+      builder, loc, arith::CmpFPredicate::OEQ, max,
+      emitter.constant(builder, max.getType(), INFINITY));
 }
 
 void weir::emitRowPrologue(RowEmitter &emitter, OpBuilder &builder) {
   emitter.enterRow(builder);
   if (emitter.access.hasMask()) {
     Value count;
-    for (LengthOp length : emitter.formula.getBody().front().getOps<LengthOp>()) {
+    for (LengthOp length :
+         emitter.formula.getBody().front().getOps<LengthOp>()) {
       if (!count)
         count = emitUnmaskedCount(emitter, builder);
       emitter.setScalar(length, count);
     }
   }
   emitter.anchorRowCode(builder);
-  if (emitter.rows.getPosInf() == PosInf::Share && emitter.getScore().getType().isF32()) {
+  if (emitter.rows.getPosInf() == PosInf::Share &&
+      emitter.getScore().getType().isF32()) {
     emitter.setSharesInfinity(emitHoldsInfinity(emitter, builder));
     emitter.anchorRowCode(builder);
   }
@@ -75,12 +88,14 @@ void weir::emitRowPrologue(RowEmitter &emitter, OpBuilder &builder) {
 // Results
 //===----------------------------------------------------------------------===//
 
-/// Whether the finished row had nothing left. Null when no result needs to know.
+/// Whether the finished row had nothing left. Null when no result needs to
+/// know.
 static Value emitIsEmpty(RowEmitter &emitter, OpBuilder &builder) {
   FormulaOp formula = emitter.formula;
   if (!formula.hasReduction())
     return Value();
-  bool matters = emitter.rows.getEmptyRow().value_or(EmptyRow::Zero) != EmptyRow::Zero;
+  bool matters =
+      emitter.rows.getEmptyRow().value_or(EmptyRow::Zero) != EmptyRow::Zero;
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
     matters |= formula.isUniformResult(i) || emitter.resultMasksItself(i);
   if (!matters)
@@ -88,28 +103,35 @@ static Value emitIsEmpty(RowEmitter &emitter, OpBuilder &builder) {
   Location loc = emitter.rows.getLoc();
   if (ReduceOp witness = emitter.getEmptinessWitness()) {
     Value max = emitter.getScalar(witness.getResult());
-    return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, max,
-                                 emitter.constant(builder, max.getType(), -INFINITY));
+    return arith::CmpFOp::create(
+        builder, loc, arith::CmpFPredicate::OEQ, max,
+        emitter.constant(builder, max.getType(), -INFINITY));
   }
   // No maximum to ask: look whether any element takes part.
   VectorType type = emitter.access.getVectorType(builder.getI1Type());
   Value none = emitter.constant(builder, type, 0);
   RowSweep sweep(emitter, builder, 1);
-  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) -> SmallVector<Value> {
+  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes,
+                  ValueRange carried) -> SmallVector<Value> {
     Element element(lanes[0]);
     Value included = emitter.getIncluded(b, element);
-    return {included ? arith::OrIOp::create(b, loc, carried[0], included).getResult()
-                     : emitter.constant(b, type, 1)};
+    return {included
+                ? arith::OrIOp::create(b, loc, carried[0], included).getResult()
+                : emitter.constant(b, type, 1)};
   };
   SmallVector<Value> any = sweep.emitRest(sweep.emitGroups(none, body), body);
   emitter.anchorRowCode(builder);
-  Value someLeft = vector::ReductionOp::create(builder, loc, vector::CombiningKind::OR, any[0]);
-  return arith::XOrIOp::create(builder, loc, someLeft, emitter.constant(builder, builder.getI1Type(), 1));
+  Value someLeft = vector::ReductionOp::create(
+      builder, loc, vector::CombiningKind::OR, any[0]);
+  return arith::XOrIOp::create(
+      builder, loc, someLeft,
+      emitter.constant(builder, builder.getI1Type(), 1));
 }
 
-/// A uniform result of an empty row is what its reductions' identities make of it; where that is
-/// undefined it is 0 (entropy), or NaN if the policy says so.
-static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder, Value empty) {
+/// A uniform result of an empty row is what its reductions' identities make of
+/// it; where that is undefined it is 0 (entropy), or NaN if the policy says so.
+static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder,
+                               Value empty) {
   FormulaOp formula = emitter.formula;
   Location loc = emitter.rows.getLoc();
   bool reset = !empty;
@@ -122,9 +144,12 @@ static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder, Value em
     emitter.anchorRowCode(builder);
     Value value = emitter.getScalar(formula.getYieldedValues()[i]);
     if (empty && isa<FloatType>(value.getType())) {
-      Value undefined = empty, instead = emitter.constant(builder, value.getType(), NAN);
-      if (emitter.rows.getEmptyRow().value_or(EmptyRow::Zero) != EmptyRow::NaN) {
-        Value isNaN = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, value, value);
+      Value undefined = empty,
+            instead = emitter.constant(builder, value.getType(), NAN);
+      if (emitter.rows.getEmptyRow().value_or(EmptyRow::Zero) !=
+          EmptyRow::NaN) {
+        Value isNaN = arith::CmpFOp::create(
+            builder, loc, arith::CmpFPredicate::UNO, value, value);
         undefined = arith::AndIOp::create(builder, loc, empty, isNaN);
         instead = emitter.constant(builder, value.getType(), 0.0);
       }
@@ -135,7 +160,8 @@ static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder, Value em
 }
 
 /// What an empty row's varying result `index` is, as a scalar.
-static Value emitEmptyValue(RowEmitter &emitter, OpBuilder &builder, unsigned index, Type type) {
+static Value emitEmptyValue(RowEmitter &emitter, OpBuilder &builder,
+                            unsigned index, Type type) {
   double masked = emitter.getMaskedValue(index);
   EmptyRow policy = emitter.rows.getEmptyRow().value_or(EmptyRow::Zero);
   if (!isa<FloatType>(type) || policy == EmptyRow::Zero)
@@ -145,10 +171,13 @@ static Value emitEmptyValue(RowEmitter &emitter, OpBuilder &builder, unsigned in
   Location loc = emitter.rows.getLoc();
   Value length = emitter.access.hasMask() ? emitUnmaskedCount(emitter, builder)
                                           : emitter.access.getRowLength();
-  Value count = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), length);
+  Value count =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), length);
   Value n = arith::SIToFPOp::create(builder, loc, type, count);
-  Value share = arith::DivFOp::create(builder, loc, emitter.constant(builder, type, 1.0), n);
-  return masked == 0.0 ? share : Value(math::LogOp::create(builder, loc, share));
+  Value share = arith::DivFOp::create(builder, loc,
+                                      emitter.constant(builder, type, 1.0), n);
+  return masked == 0.0 ? share
+                       : Value(math::LogOp::create(builder, loc, share));
 }
 
 static void emitEmptyRow(RowEmitter &emitter, OpBuilder &builder) {
@@ -165,8 +194,9 @@ static void emitEmptyRow(RowEmitter &emitter, OpBuilder &builder) {
     auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
       Value written = value;
       if (uniformPolicy && emitter.access.hasMask())
-        written = arith::SelectOp::create(b, loc, emitter.access.loadMask(b, lanes[0]), value,
-                                          emitter.constant(b, value.getType(), emitter.getMaskedValue(i)));
+        written = arith::SelectOp::create(
+            b, loc, emitter.access.loadMask(b, lanes[0]), value,
+            emitter.constant(b, value.getType(), emitter.getMaskedValue(i)));
       emitter.access.storeVarying(b, i, lanes[0], written);
       return SmallVector<Value>();
     };
@@ -176,11 +206,13 @@ static void emitEmptyRow(RowEmitter &emitter, OpBuilder &builder) {
   }
 }
 
-static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder, Value keptRow) {
+static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
+                               Value keptRow) {
   FormulaOp formula = emitter.formula;
   auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
     SmallVector<Element> group(lanes.begin(), lanes.end());
-    // All reads of a group come before its writes: a result may be an argument's memory.
+    // All reads of a group come before its writes: a result may be an
+    // argument's memory.
     SmallVector<std::pair<unsigned, Value>> results;
     for (Element &element : group) {
       if (keptRow)
@@ -192,7 +224,8 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder, Value ke
     }
     unsigned perElement = results.size() / group.size();
     for (auto [n, result] : llvm::enumerate(results))
-      emitter.access.storeVarying(b, result.first, group[n / perElement].lanes, result.second);
+      emitter.access.storeVarying(b, result.first, group[n / perElement].lanes,
+                                  result.second);
     return SmallVector<Value>();
   };
   RowSweep sweep(emitter, builder, 4);
@@ -200,7 +233,8 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder, Value ke
   sweep.emitRest({}, body);
 }
 
-void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder, Value keptRow) {
+void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder,
+                          Value keptRow) {
   emitter.anchorRowCode(builder);
   Value empty = emitIsEmpty(emitter, builder);
   emitUniformResults(emitter, builder, empty);
@@ -210,8 +244,10 @@ void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder, Value keptRow
     emitVaryingResults(emitter, builder, keptRow);
     return;
   }
-  auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), empty, /*withElseRegion=*/true);
-  OpBuilder emptyBuilder = branch.getThenBodyBuilder(), fullBuilder = branch.getElseBodyBuilder();
+  auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), empty,
+                                  /*withElseRegion=*/true);
+  OpBuilder emptyBuilder = branch.getThenBodyBuilder(),
+            fullBuilder = branch.getElseBodyBuilder();
   emitEmptyRow(emitter, emptyBuilder);
   emitter.anchorRowCode(fullBuilder);
   emitVaryingResults(emitter, fullBuilder, keptRow);

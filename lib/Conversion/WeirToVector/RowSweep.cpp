@@ -15,7 +15,8 @@ using namespace mlir;
 using namespace weir;
 
 RowSweep::RowSweep(RowEmitter &emitter, OpBuilder &builder, int64_t groupSize)
-    : emitter(emitter), builder(builder), loc(emitter.rows.getLoc()), groupSize(groupSize) {
+    : emitter(emitter), builder(builder), loc(emitter.rows.getLoc()),
+      groupSize(groupSize) {
   Value length = emitter.access.getRowLength();
   Value step = index(builder, groupSize * emitter.access.getLaneCount());
   Value rest = arith::RemUIOp::create(builder, loc, length, step);
@@ -26,10 +27,12 @@ Value RowSweep::index(OpBuilder &b, int64_t value) {
   return arith::ConstantIndexOp::create(b, loc, value);
 }
 
-SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to, int64_t vectors, bool masked,
+SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to,
+                                      int64_t vectors, bool masked,
                                       ValueRange carried, Body body) {
   int64_t lanes = emitter.access.getLaneCount();
-  auto loop = scf::ForOp::create(b, loc, from, to, index(b, vectors * lanes), carried);
+  auto loop =
+      scf::ForOp::create(b, loc, from, to, index(b, vectors * lanes), carried);
   if (&b == &builder) // Not inside a block loop, which is the anchor then.
     emitter.anchorRowCode(loop);
   OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
@@ -37,12 +40,14 @@ SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to, int64_
   for (int64_t v = 0; v < vectors; ++v) {
     Value position = loop.getInductionVar();
     if (v)
-      position = arith::AddIOp::create(inner, loc, position, index(inner, v * lanes),
-                                       arith::IntegerOverflowFlags::nsw);
+      position =
+          arith::AddIOp::create(inner, loc, position, index(inner, v * lanes),
+                                arith::IntegerOverflowFlags::nsw);
     Value mask;
     if (masked) {
       Value left = arith::SubIOp::create(inner, loc, to, position);
-      mask = vector::CreateMaskOp::create(inner, loc, emitter.access.getVectorType(inner.getI1Type()), left);
+      mask = vector::CreateMaskOp::create(
+          inner, loc, emitter.access.getVectorType(inner.getI1Type()), left);
     }
     group.push_back({position, mask});
   }
@@ -54,21 +59,26 @@ SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to, int64_
 }
 
 SmallVector<Value> RowSweep::emitGroups(ValueRange carried, Body body) {
-  return emitLoop(builder, index(builder, 0), groupsEnd, groupSize, /*masked=*/false, carried, body);
+  return emitLoop(builder, index(builder, 0), groupsEnd, groupSize,
+                  /*masked=*/false, carried, body);
 }
 
 SmallVector<Value> RowSweep::emitGroupsInBlocks(
-    ValueRange carried, llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange)> begin, Body body,
-    llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange, ValueRange)> fold) {
+    ValueRange carried,
+    llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange)> begin,
+    Body body,
+    llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange, ValueRange)>
+        fold) {
   Value step = index(builder, kBlock);
-  auto blocks = scf::ForOp::create(builder, loc, index(builder, 0), groupsEnd, step, carried);
+  auto blocks = scf::ForOp::create(builder, loc, index(builder, 0), groupsEnd,
+                                   step, carried);
   OpBuilder inner = OpBuilder::atBlockBegin(blocks.getBody());
   emitter.anchorRowCode(blocks);
   Value end = arith::AddIOp::create(inner, loc, blocks.getInductionVar(), step);
   end = arith::MinUIOp::create(inner, loc, end, groupsEnd);
-  SmallVector<Value> block =
-      emitLoop(inner, blocks.getInductionVar(), end, groupSize, /*masked=*/false,
-               begin(inner, blocks.getRegionIterArgs()), body);
+  SmallVector<Value> block = emitLoop(
+      inner, blocks.getInductionVar(), end, groupSize, /*masked=*/false,
+      begin(inner, blocks.getRegionIterArgs()), body);
   SmallVector<Value> next = fold(inner, blocks.getRegionIterArgs(), block);
   if (!carried.empty())
     scf::YieldOp::create(inner, loc, next);
@@ -76,5 +86,6 @@ SmallVector<Value> RowSweep::emitGroupsInBlocks(
 }
 
 SmallVector<Value> RowSweep::emitRest(ValueRange carried, Body body) {
-  return emitLoop(builder, groupsEnd, emitter.access.getRowLength(), 1, /*masked=*/true, carried, body);
+  return emitLoop(builder, groupsEnd, emitter.access.getRowLength(), 1,
+                  /*masked=*/true, carried, body);
 }

@@ -12,8 +12,8 @@
 
 namespace weir {
 
-/// One pass over a row: a main loop over groups of whole vectors, then a loop over single vectors
-/// whose last one is masked.
+/// One pass over a row: a main loop over groups of whole vectors, then a loop
+/// over single vectors whose last one is masked.
 class RowSweep {
 public:
   /// Emits code for one group of lanes; returns the carried values after it.
@@ -23,24 +23,30 @@ public:
   RowSweep(RowEmitter &emitter, mlir::OpBuilder &builder, int64_t groupSize);
 
   /// Visits the whole groups. `carried` goes through the loop.
-  llvm::SmallVector<mlir::Value> emitGroups(mlir::ValueRange carried, Body body);
-  /// As emitGroups, in blocks of at most `kBlock` elements: each block starts from `begin`, and
-  /// `fold` takes its result into the carried values. Sums stay short, so their error does not
-  /// grow with the row.
-  llvm::SmallVector<mlir::Value>
-  emitGroupsInBlocks(mlir::ValueRange carried,
-                     llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::ValueRange carried)> begin,
-                     Body body,
-                     llvm::function_ref<llvm::SmallVector<mlir::Value>(
-                         mlir::OpBuilder &, mlir::ValueRange carried, mlir::ValueRange block)> fold);
+  llvm::SmallVector<mlir::Value> emitGroups(mlir::ValueRange carried,
+                                            Body body);
+  /// As emitGroups, in blocks of at most `kBlock` elements: each block starts
+  /// from `begin`, and `fold` takes its result into the carried values. Sums
+  /// stay short, so their error does not grow with the row.
+  llvm::SmallVector<mlir::Value> emitGroupsInBlocks(
+      mlir::ValueRange carried,
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(
+          mlir::OpBuilder &, mlir::ValueRange carried)>
+          begin,
+      Body body,
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(
+          mlir::OpBuilder &, mlir::ValueRange carried, mlir::ValueRange block)>
+          fold);
   /// Visits what emitGroups left over, one vector at a time.
   llvm::SmallVector<mlir::Value> emitRest(mlir::ValueRange carried, Body body);
 
   static constexpr int64_t kBlock = 8192;
 
 private:
-  llvm::SmallVector<mlir::Value> emitLoop(mlir::OpBuilder &builder, mlir::Value from, mlir::Value to,
-                                          int64_t vectors, bool masked, mlir::ValueRange carried, Body body);
+  llvm::SmallVector<mlir::Value> emitLoop(mlir::OpBuilder &builder,
+                                          mlir::Value from, mlir::Value to,
+                                          int64_t vectors, bool masked,
+                                          mlir::ValueRange carried, Body body);
   mlir::Value index(mlir::OpBuilder &builder, int64_t value);
 
   RowEmitter &emitter;

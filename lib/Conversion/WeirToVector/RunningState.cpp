@@ -7,6 +7,7 @@
 
 #include "RunningState.h"
 
+#include "RowExprBuilders.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,69 +22,96 @@ using namespace weir;
 // What is carried
 //===----------------------------------------------------------------------===//
 
-RunningState::RunningState(RowEmitter &emitter, const DerivedSweep &sweep, const RowLaws &laws)
+RunningState::RunningState(RowEmitter &emitter, const DerivedSweep &sweep,
+                           RowLaws &laws)
     : emitter(emitter), loc(emitter.rows.getLoc()),
-      type(emitter.access.getVectorType(emitter.access.getComputeType())) {
-  for (const Law &law : sweep.laws) {
-    ReduceOp reduce = law.reduce;
-    if (reduce.getKind() != ReductionKind::Add) {
-      anchors.push_back(reduce);
-      emitter.running.insert(reduce.getResult());
-    }
-  }
+      type(emitter.access.getVectorType(emitter.access.getComputeType())),
+      exprs(laws.getExprs()) {
   // Every uniform value made of this sweep's results is per lane for now.
-  for (const Law &law : sweep.laws)
-    emitter.running.insert(ReduceOp(law.reduce).getResult());
-  for (Operation &op : emitter.formula.getBody().front().without_terminator())
-    if (!isa<ReduceOp>(op) && !emitter.schedule.getVariance().isVarying(op.getResult(0)) &&
-        llvm::any_of(op.getOperands(), [&](Value v) { return emitter.running.contains(v); }))
-      emitter.running.insert(op.getResult(0));
   for (const Law &law : sweep.laws) {
-    ReduceOp reduce = law.reduce;
-    if (reduce.getKind() != ReductionKind::Add)
-      continue;
-    if (law.kind == Law::Recentre) {
-      moments.push_back(law);
-      continue;
-    }
-    Sum sum{reduce.getValue(), reduce, law.motion.exponent, law.motion.shift, law.motion.power, -1};
-    if (law.kind != Law::ExpPoly)
-      sum.shift = UniformForm();
-    for (auto &term : sum.power.terms)
-      pulled.push_back(term.first);
-    int64_t index = addSum(sum);
-    if (law.kind == Law::ExpPoly) {
-      int64_t base = addSum({law.motion.base, ReduceOp(), law.motion.exponent, {}, {}, -1});
-      sums[index].base = base;
-    }
+    emitter.running.insert(law.getReduce().getResult());
+    if (law.getReduce().getKind() != ReductionKind::Add)
+      anchors.push_back(law.getReduce());
   }
+  for (Operation &op : emitter.formula.getBody().front().without_terminator())
+    if (!isa<ReduceOp>(op) &&
+        !emitter.schedule.getVariance().isVarying(op.getResult(0)) &&
+        llvm::any_of(op.getOperands(),
+                     [&](Value v) { return emitter.running.contains(v); }))
+      emitter.running.insert(op.getResult(0));
+  for (const Law &law : sweep.laws)
+    if (law.kind == Law::Recentre)
+      moments.push_back(&law);
+    else if (law.getReduce().getKind() == ReductionKind::Add)
+      addSum(law);
+  for (const Law &law : sweep.laws)
+    for (const RunningSum &sum : law.sums)
+      addShifts(law, sum);
   for (const Sum &sum : sums) {
-    collectFrontier(sum.operand);
-    for (auto &term : sum.exponent.terms)
-      addToFrontier(term.first);
-    for (auto &term : sum.shift.terms)
-      addToFrontier(term.first);
+    if (sum.reduce)
+      collectFrontier(ReduceOp(sum.reduce).getValue());
+    for (auto &[monomial, k] : sum.h.terms)
+      collectFrontier(monomial);
+    for (auto &[atom, k] : sum.exponent)
+      collectFrontier(atom);
+    for (const Sum::Shift &shift : sum.shifts)
+      collectFrontier(shift.anchor);
   }
 }
 
-/// Two sums of one operand are one sum.
-int64_t RunningState::addSum(Sum sum) {
-  for (auto [i, known] : llvm::enumerate(sums))
-    if (known.operand == sum.operand && known.power == sum.power) {
-      if (!known.reduce)
-        known.reduce = sum.reduce;
-      else if (sum.reduce && known.reduce != sum.reduce)
-        continue;
-      return i;
-    }
+/// Formulas are normalised before they come here: an operand is one sum, or a
+/// sum of integers.
+void RunningState::addSum(const Law &law) {
+  assert(law.isDirect() && "a formula that was not normalised");
+  Sum sum;
+  sum.reduce = law.getReduce();
+  if (!law.sums.empty()) {
+    sum.exponent = law.sums[0].exponent;
+    if (law.sums[0].polynomial.size() == 1 &&
+        law.sums[0].polynomial[0].anchors.empty())
+      sum.h = law.sums[0].polynomial[0].h;
+  }
   sums.push_back(std::move(sum));
+}
+
+/// A polynomial h0 + sum of a h_a moves by the movement of a times the sum of
+/// h_a.
+void RunningState::addShifts(const Law &law, const RunningSum &running) {
+  for (const RunningSum::Term &term : running.polynomial) {
+    if (term.anchors.empty())
+      continue;
+    size_t at =
+        llvm::find_if(sums,
+                      [&](Sum &sum) { return sum.reduce == law.getReduce(); }) -
+        sums.begin();
+    Sum::Shift shift{term.anchors[0].first, 0, 1.0};
+    shift.sum = findOrAddBase(term.h, running.exponent, shift.factor);
+    sums[at].shifts.push_back(shift);
+  }
+}
+
+int64_t RunningState::findOrAddBase(const Linear &h, const Factors &exponent,
+                                    double &factor) {
+  factor = h.terms[0].second;
+  Linear unit = h;
+  for (auto &term : unit.terms)
+    term.second /= factor;
+  for (auto [i, sum] : llvm::enumerate(sums))
+    if (sum.h == unit && sum.exponent == exponent)
+      return i;
+  Sum base;
+  base.exponent = exponent;
+  base.h = unit;
+  sums.push_back(std::move(base));
   return sums.size() - 1;
 }
 
-bool RunningState::isUnfinished(Value value) const { return emitter.running.contains(value); }
+bool RunningState::isUnfinished(Value value) const {
+  return emitter.running.contains(value);
+}
 
 void RunningState::addToFrontier(Value value) {
-  if (!llvm::is_contained(frontier, value) && !llvm::is_contained(pulled, value))
+  if (!llvm::is_contained(frontier, value))
     frontier.push_back(value);
 }
 
@@ -99,12 +127,23 @@ void RunningState::collectFrontier(Value value) {
       collectFrontier(operand);
 }
 
+void RunningState::collectFrontier(const Expr *expr) {
+  if (expr->kind == Expr::Leaf && isUnfinished(expr->value))
+    addToFrontier(expr->value);
+  for (auto &[factor, power] : expr->factors)
+    collectFrontier(factor);
+  for (const Linear &arg : expr->args)
+    for (auto &[inner, k] : arg.terms)
+      collectFrontier(inner);
+}
+
 SmallVector<Value> RunningState::begin(OpBuilder &b) {
   SmallVector<Value> carried;
   for (ReduceOp reduce : anchors)
     carried.push_back(emitter.getIdentity(b, reduce.getKind(), type));
   llvm::append_range(carried, evaluateFrontier(b, SmallVector<Value>(carried)));
-  carried.append(sums.size() + 3 * moments.size(), emitter.constant(b, type, 0.0));
+  carried.append(sums.size() + 3 * moments.size(),
+                 emitter.constant(b, type, 0.0));
   return carried;
 }
 
@@ -119,7 +158,8 @@ SmallVector<Value> RunningState::endBlock(OpBuilder &b, ValueRange block) {
   for (size_t s = 0; s < sums.size(); ++s) {
     Value sum = block[copiesBegin() + s * kCopies];
     for (int64_t c = 1; c < kCopies; ++c)
-      sum = arith::AddFOp::create(b, loc, sum, block[copiesBegin() + s * kCopies + c]);
+      sum = arith::AddFOp::create(b, loc, sum,
+                                  block[copiesBegin() + s * kCopies + c]);
     Value &total = carried[totalsBegin() + s];
     total = arith::AddFOp::create(b, loc, total, sum);
   }
@@ -130,19 +170,24 @@ SmallVector<Value> RunningState::endBlock(OpBuilder &b, ValueRange block) {
 // Anchors
 //===----------------------------------------------------------------------===//
 
-/// An anchor to compute with: 0 while its lane has seen nothing, so that no infinities meet.
+/// An anchor to compute with: 0 while its lane has seen nothing, so that no
+/// infinities meet.
 Value RunningState::emitSafe(OpBuilder &b, ReduceOp reduce, Value anchor) {
   Value identity = emitter.getIdentity(b, reduce.getKind(), type);
-  Value seen = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, anchor, identity);
-  return arith::SelectOp::create(b, loc, seen, anchor, emitter.constant(b, type, 0.0));
+  Value seen = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, anchor,
+                                     identity);
+  return arith::SelectOp::create(b, loc, seen, anchor,
+                                 emitter.constant(b, type, 0.0));
 }
 
 Value RunningState::isUntouched(OpBuilder &b, Value firstAnchor) {
   Value identity = emitter.getIdentity(b, anchors[0].getKind(), type);
-  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, firstAnchor, identity);
+  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, firstAnchor,
+                               identity);
 }
 
-SmallVector<Value> RunningState::evaluateFrontier(OpBuilder &b, ValueRange anchorValues) {
+SmallVector<Value> RunningState::evaluateFrontier(OpBuilder &b,
+                                                  ValueRange anchorValues) {
   Element element(Lanes{});
   for (auto [reduce, value] : llvm::zip(anchors, anchorValues))
     element.values[reduce.getResult()] = emitSafe(b, reduce, value);
@@ -152,49 +197,73 @@ SmallVector<Value> RunningState::evaluateFrontier(OpBuilder &b, ValueRange ancho
   return values;
 }
 
-/// The linear form's movement between two sets of frontier values.
-Value RunningState::emitForm(OpBuilder &b, const UniformForm &form, ValueRange from, ValueRange to) {
+Value RunningState::emitExpr(OpBuilder &b, const Expr *expr,
+                             ValueRange frontierValues) {
+  Element element(Lanes{});
+  presetElement(b, element, frontierValues);
+  return LaneExprBuilder(b, emitter, element).emit(exprs.linear(expr));
+}
+
+/// How far the linear form moved between two sets of frontier values.
+Value RunningState::emitMovement(OpBuilder &b, const Factors &form,
+                                 ValueRange from, ValueRange to) {
   Value sum;
-  for (auto [value, k] : form.terms) {
-    size_t at = llvm::find(frontier, value) - frontier.begin();
-    Value moved = arith::SubFOp::create(b, loc, to[at], from[at]);
+  for (auto &[atom, k] : form) {
+    Value moved = arith::SubFOp::create(b, loc, emitExpr(b, atom, to),
+                                        emitExpr(b, atom, from));
+    if (k == -1 && !sum) {
+      sum = arith::SubFOp::create(b, loc, emitExpr(b, atom, from),
+                                  emitExpr(b, atom, to));
+      continue;
+    }
     if (k != 1)
-      moved = arith::MulFOp::create(b, loc, moved, emitter.constant(b, type, k));
+      moved =
+          arith::MulFOp::create(b, loc, moved, emitter.constant(b, type, k));
     sum = sum ? Value(arith::AddFOp::create(b, loc, sum, moved)) : moved;
   }
   return sum;
 }
 
-/// Corrects sums, `stride` vectors each, for anchors that moved. What a lane has not touched stays 0.
-void RunningState::shiftSums(OpBuilder &b, MutableArrayRef<Value> values, int64_t stride, ValueRange from,
-                             ValueRange to, Value untouched) {
+/// Corrects sums, `stride` vectors each, for anchors that moved. What a lane
+/// has not touched stays 0.
+void RunningState::shiftSums(OpBuilder &b, MutableArrayRef<Value> values,
+                             int64_t stride, ValueRange from, ValueRange to,
+                             Value untouched) {
   Value zero = emitter.constant(b, type, 0.0);
   SmallVector<Value> old(values.begin(), values.end());
   for (auto [s, sum] : llvm::enumerate(sums)) {
-    if (sum.exponent.empty() && sum.shift.empty())
+    if (sum.exponent.empty() && sum.shifts.empty())
       continue;
-    Value factor, moved;
+    Value factor;
     if (!sum.exponent.empty()) {
-      Value exponent = emitForm(b, sum.exponent, from, to);
-      // Accurate, since a lane goes through many corrections and most do not concern it: exp(0) must be 1.
-      factor = cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Accurate, exponent);
+      // Accurate, since a lane goes through many corrections and most do not
+      // concern it: exp(0) must be 1.
+      factor = cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Accurate,
+                                  emitMovement(b, sum.exponent, from, to));
       factor = arith::SelectOp::create(b, loc, untouched, zero, factor);
     }
-    if (!sum.shift.empty())
-      moved = arith::SelectOp::create(b, loc, untouched, zero, emitForm(b, sum.shift, from, to));
-    for (int64_t c = 0; c < stride; ++c) {
-      Value &value = values[s * stride + c];
-      if (moved) // h + L moved by the same amount for every element.
-        value = arith::AddFOp::create(b, loc, value,
-                                      arith::MulFOp::create(b, loc, moved, old[sum.base * stride + c]));
-      if (factor)
-        value = arith::MulFOp::create(b, loc, value, factor);
+    for (const Sum::Shift &shift : sum.shifts) {
+      Factors form;
+      form.push_back({shift.anchor, shift.factor});
+      Value moved = arith::SelectOp::create(b, loc, untouched, zero,
+                                            emitMovement(b, form, from, to));
+      for (int64_t c = 0; c < stride;
+           ++c) // a h_a moved by the same amount for every element.
+        values[s * stride + c] = arith::AddFOp::create(
+            b, loc, values[s * stride + c],
+            arith::MulFOp::create(b, loc, moved, old[shift.sum * stride + c]));
     }
+    for (int64_t c = 0; factor && c < stride; ++c)
+      values[s * stride + c] =
+          arith::MulFOp::create(b, loc, values[s * stride + c], factor);
   }
 }
 
-/// Raises the anchors to those of the group. Lanes seldom grow, so the correction is behind a branch.
-SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b, MutableArrayRef<Element> group, ValueRange carried,
+/// Raises the anchors to those of the group. Lanes seldom grow, so the
+/// correction is behind a branch.
+SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b,
+                                              MutableArrayRef<Element> group,
+                                              ValueRange carried,
                                               int64_t copies) {
   SmallVector<Value> raised;
   Value grew;
@@ -212,9 +281,13 @@ SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b, MutableArrayRef<Elem
     }
     raised.push_back(emitter.combine(b, reduce, carried[i], tree[0]));
     auto predicate = emitter.maximaMayLoseNaN
-                         ? (reduce.getKind() == ReductionKind::Max ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT)
+                         ? (reduce.getKind() == ReductionKind::Max
+                                ? arith::CmpFPredicate::OGT
+                                : arith::CmpFPredicate::OLT)
                          : arith::CmpFPredicate::UNE;
-    Value moved = arith::CmpFOp::create(b, loc, predicate, emitter.maximaMayLoseNaN ? tree[0] : raised[i], carried[i]);
+    Value moved = arith::CmpFOp::create(
+        b, loc, predicate, emitter.maximaMayLoseNaN ? tree[0] : raised[i],
+        carried[i]);
     grew = grew ? Value(arith::OrIOp::create(b, loc, grew, moved)) : moved;
   }
   if (frontier.empty()) {
@@ -222,8 +295,10 @@ SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b, MutableArrayRef<Elem
     llvm::copy(raised, next.begin());
     return next;
   }
-  Value any = vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, grew);
-  auto branch = scf::IfOp::create(b, loc, carried.getTypes(), any, /*withElseRegion=*/true);
+  Value any =
+      vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, grew);
+  auto branch = scf::IfOp::create(b, loc, carried.getTypes(), any,
+                                  /*withElseRegion=*/true);
   OpBuilder moved = branch.getThenBodyBuilder();
   SmallVector<Value> next(carried);
   llvm::copy(raised, next.begin());
@@ -231,9 +306,11 @@ SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b, MutableArrayRef<Elem
   ValueRange from = carried.slice(frontierBegin(), frontier.size());
   Value untouched = isUntouched(moved, carried[0]);
   MutableArrayRef<Value> all(next);
-  shiftSums(moved, all.slice(totalsBegin(), sums.size()), 1, from, to, untouched);
+  shiftSums(moved, all.slice(totalsBegin(), sums.size()), 1, from, to,
+            untouched);
   if (copies)
-    shiftSums(moved, all.slice(copiesBegin(), sums.size() * copies), copies, from, to, untouched);
+    shiftSums(moved, all.slice(copiesBegin(), sums.size() * copies), copies,
+              from, to, untouched);
   llvm::copy(to, next.begin() + frontierBegin());
   scf::YieldOp::create(moved, loc, next);
   OpBuilder same = branch.getElseBodyBuilder();
@@ -245,68 +322,91 @@ SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b, MutableArrayRef<Elem
 // Update
 //===----------------------------------------------------------------------===//
 
-void RunningState::presetElement(OpBuilder &b, Element &element, ValueRange frontierValues) {
+void RunningState::presetElement(OpBuilder &b, Element &element,
+                                 ValueRange frontierValues) {
   for (auto [value, vector] : llvm::zip(frontier, frontierValues))
     element.values[value] = vector;
-  for (Value value : pulled)
-    element.values[value] = emitter.constant(b, type, 1.0);
 }
 
-Value RunningState::getSumOperand(OpBuilder &b, Element &element, const Sum &sum) {
+Value RunningState::getSumOperand(OpBuilder &b, Element &element,
+                                  const Sum &sum) {
   if (sum.reduce)
     return emitter.getReduced(b, element, sum.reduce);
-  Value operand = emitter.getVector(b, element, sum.operand);
-  Value included = emitter.limits.atExcluded(sum.operand) == Limit::Zero ? Value() : emitter.getIncluded(b, element);
+  Value operand =
+      LaneExprBuilder(b, emitter, element).emit(sum.h, sum.exponent);
+  Value included = emitter.getIncluded(b, element);
   if (!included)
     return operand;
-  return arith::SelectOp::create(b, loc, included, operand, emitter.constant(b, type, 0.0));
+  return arith::SelectOp::create(b, loc, included, operand,
+                                 emitter.constant(b, type, 0.0));
 }
 
-SmallVector<Value> RunningState::update(OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried, int64_t copies) {
+SmallVector<Value> RunningState::update(OpBuilder &b, ArrayRef<Lanes> lanes,
+                                        ValueRange carried, int64_t copies) {
   SmallVector<Element> group(lanes.begin(), lanes.end());
   SmallVector<Value> next(carried);
   if (!anchors.empty())
     next = raiseAnchors(b, group, carried, copies);
   for (Element &element : group)
-    presetElement(b, element, ArrayRef<Value>(next).slice(frontierBegin(), frontier.size()));
+    presetElement(
+        b, element,
+        ArrayRef<Value>(next).slice(frontierBegin(), frontier.size()));
   for (auto [v, element] : llvm::enumerate(group))
     for (auto [s, sum] : llvm::enumerate(sums)) {
-      Value &place = copies ? next[copiesBegin() + s * copies + v % copies] : next[totalsBegin() + s];
-      place = arith::AddFOp::create(b, loc, place, getSumOperand(b, element, sum));
+      Value &place = copies ? next[copiesBegin() + s * copies + v % copies]
+                            : next[totalsBegin() + s];
+      place =
+          arith::AddFOp::create(b, loc, place, getSumOperand(b, element, sum));
     }
   for (auto [m, law] : llvm::enumerate(moments))
-    updateMoments(b, group, MutableArrayRef<Value>(next).slice(momentsBegin() + 3 * m, 3), law);
+    updateMoments(b, group,
+                  MutableArrayRef<Value>(next).slice(momentsBegin() + 3 * m, 3),
+                  *law);
   return next;
 }
 
-/// Centred squares of the group about its own mean, merged into the lane's as Chan, Golub and LeVeque (1979) do.
-void RunningState::updateMoments(OpBuilder &b, MutableArrayRef<Element> group, MutableArrayRef<Value> state,
-                                 const Law &law) {
-  auto add = [&](Value x, Value y) -> Value { return arith::AddFOp::create(b, loc, x, y); };
-  auto sub = [&](Value x, Value y) -> Value { return arith::SubFOp::create(b, loc, x, y); };
-  auto mul = [&](Value x, Value y) -> Value { return arith::MulFOp::create(b, loc, x, y); };
-  Value zero = emitter.constant(b, type, 0.0), one = emitter.constant(b, type, 1.0);
-  auto shifted = law.motion.base.getDefiningOp(); // h - u
-  Value h = shifted->getOperand(0);
+/// Centred squares of the group about its own mean, merged into the lane's as
+/// Chan, Golub and LeVeque (1979) do.
+void RunningState::updateMoments(OpBuilder &b, MutableArrayRef<Element> group,
+                                 MutableArrayRef<Value> state, const Law &law) {
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddFOp::create(b, loc, x, y);
+  };
+  auto sub = [&](Value x, Value y) -> Value {
+    return arith::SubFOp::create(b, loc, x, y);
+  };
+  auto mul = [&](Value x, Value y) -> Value {
+    return arith::MulFOp::create(b, loc, x, y);
+  };
+  Value zero = emitter.constant(b, type, 0.0),
+        one = emitter.constant(b, type, 1.0);
+  auto h = [&](Element &element) {
+    return LaneExprBuilder(b, emitter, element).emit(law.centred);
+  };
   Value count = zero, sum = zero, squares = zero;
   auto keep = [&](Element &element, Value value) -> Value {
     Value included = emitter.getIncluded(b, element);
-    return included ? Value(arith::SelectOp::create(b, loc, included, value, zero)) : value;
+    return included
+               ? Value(arith::SelectOp::create(b, loc, included, value, zero))
+               : value;
   };
   for (Element &element : group) {
     count = add(count, keep(element, one));
-    sum = add(sum, keep(element, emitter.getVector(b, element, h)));
+    sum = add(sum, keep(element, h(element)));
   }
-  auto atLeastOne = [&](Value n) -> Value { return arith::MaximumFOp::create(b, loc, n, one); };
+  auto atLeastOne = [&](Value n) -> Value {
+    return arith::MaximumFOp::create(b, loc, n, one);
+  };
   Value mean = arith::DivFOp::create(b, loc, sum, atLeastOne(count));
   for (Element &element : group) {
-    Value d = sub(emitter.getVector(b, element, h), mean);
+    Value d = sub(h(element), mean);
     squares = add(squares, keep(element, mul(d, d)));
   }
   Value n = add(state[0], count);
   Value share = arith::DivFOp::create(b, loc, count, atLeastOne(n));
   Value delta = sub(mean, state[1]);
-  state[2] = add(add(state[2], squares), mul(mul(delta, delta), mul(state[0], share)));
+  state[2] =
+      add(add(state[2], squares), mul(mul(delta, delta), mul(state[0], share)));
   state[1] = add(state[1], mul(delta, share));
   state[0] = n;
 }
@@ -319,10 +419,11 @@ void RunningState::finish(OpBuilder &b, ValueRange carried) {
   emitter.anchorRowCode(b);
   emitter.running.clear();
   for (auto [i, reduce] : llvm::enumerate(anchors))
-    emitter.setScalar(reduce.getResult(), emitter.combineLanes(b, reduce, carried[i]));
+    emitter.setScalar(reduce.getResult(),
+                      emitter.combineLanes(b, reduce, carried[i]));
   finishSums(b, carried);
   for (auto [m, law] : llvm::enumerate(moments))
-    finishMoments(b, carried.slice(momentsBegin() + 3 * m, 3), law);
+    finishMoments(b, carried.slice(momentsBegin() + 3 * m, 3), *law);
 }
 
 void RunningState::finishSums(OpBuilder &b, ValueRange carried) {
@@ -332,42 +433,36 @@ void RunningState::finishSums(OpBuilder &b, ValueRange carried) {
     SmallVector<Value> to;
     for (Value value : frontier)
       to.push_back(emitter.getBroadcast(value));
-    shiftSums(b, totals, 1, carried.slice(frontierBegin(), frontier.size()), to, isUntouched(b, carried[0]));
+    shiftSums(b, totals, 1, carried.slice(frontierBegin(), frontier.size()), to,
+              isUntouched(b, carried[0]));
   }
-  for (bool wantPulled : {false, true})
-    for (auto [s, sum] : llvm::enumerate(sums)) {
-      if (!sum.reduce || sum.power.empty() == wantPulled)
-        continue;
-      Value scalar = emitter.combineLanes(b, sum.reduce, totals[s]);
-      for (auto [value, power] : sum.power.terms) {
-        Value factor = emitter.getScalar(value);
-        if (power == -1) {
-          scalar = arith::DivFOp::create(b, loc, scalar, factor);
-          continue;
-        }
-        if (power != 1)
-          factor = math::PowFOp::create(b, loc, factor, emitter.constant(b, factor.getType(), power));
-        scalar = arith::MulFOp::create(b, loc, scalar, factor);
-      }
-      emitter.setScalar(sum.reduce.getResult(), scalar);
-    }
+  for (auto [s, sum] : llvm::enumerate(sums))
+    if (sum.reduce)
+      emitter.setScalar(sum.reduce.getResult(),
+                        emitter.combineLanes(b, sum.reduce, totals[s]));
 }
 
-/// Merges the lanes' moments, then moves the centre to the uniform that the formula subtracts, which differs from
-/// the mean of what is included when -inf scores count in the length.
-void RunningState::finishMoments(OpBuilder &b, ValueRange state, const Law &law) {
+/// Merges the lanes' moments, then moves the centre to the uniform that the
+/// formula subtracts, which differs from the mean of what is included when -inf
+/// scores count in the length.
+void RunningState::finishMoments(OpBuilder &b, ValueRange state,
+                                 const Law &law) {
   auto lanesSum = [&](Value v) -> Value {
-    return vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, v, arith::FastMathFlags::reassoc);
+    return vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, v,
+                                       arith::FastMathFlags::reassoc);
   };
-  auto mul = [&](Value x, Value y) -> Value { return arith::MulFOp::create(b, loc, x, y); };
+  auto mul = [&](Value x, Value y) -> Value {
+    return arith::MulFOp::create(b, loc, x, y);
+  };
   Value n = lanesSum(state[0]);
   Value one = emitter.constant(b, n.getType(), 1.0);
   Value mean = arith::DivFOp::create(b, loc, lanesSum(mul(state[0], state[1])),
                                      arith::MaximumFOp::create(b, loc, n, one));
   Value d = arith::SubFOp::create(b, loc, state[1], emitter.splat(mean));
-  Value squares = lanesSum(arith::AddFOp::create(b, loc, state[2], mul(state[0], mul(d, d))));
-  Value centre = emitter.getScalar(law.motion.shift.terms[0].first);
+  Value squares = lanesSum(
+      arith::AddFOp::create(b, loc, state[2], mul(state[0], mul(d, d))));
+  Value centre = ScalarExprBuilder(b, emitter).emit(law.centre);
   Value off = arith::SubFOp::create(b, loc, mean, centre);
   Value result = arith::AddFOp::create(b, loc, squares, mul(n, mul(off, off)));
-  emitter.setScalar(ReduceOp(law.reduce).getResult(), result);
+  emitter.setScalar(law.getReduce().getResult(), result);
 }

@@ -1,4 +1,5 @@
-//===- RunningState.h - the state of a row while a sweep runs ----*- C++ -*- ===//
+//===- RunningState.h - the state of a row while a sweep runs ----*- C++ -*-
+//===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,58 +14,88 @@
 
 namespace weir {
 
-/// The running values of one derived sweep, one row state per lane. In the loops they are carried as
+/// The running values of one derived sweep, one row state per lane. In the
+/// loops they are carried as
 ///   anchors   one vector per maximum and minimum
-///   frontier  the uniform values that elements are evaluated with, functions of the anchors
-///   totals    one vector per sum
-///   moments   count, mean and centred square per recentred sum
-///   copies    kCopies vectors per sum, folded into the totals at the end of a block
+///   frontier  the uniform values that elements are evaluated with, functions
+///   of the anchors totals    one vector per sum moments   count, mean and
+///   centred square per recentred sum copies    kCopies vectors per sum, folded
+///   into the totals at the end of a block
 class RunningState {
 public:
-  RunningState(RowEmitter &emitter, const DerivedSweep &sweep, const RowLaws &laws);
+  RunningState(RowEmitter &emitter, const DerivedSweep &sweep, RowLaws &laws);
 
   static constexpr int64_t kCopies = 4;
 
   /// The carried values at the start of a row, without copies.
   llvm::SmallVector<mlir::Value> begin(mlir::OpBuilder &builder);
   /// `carried` with fresh copies behind it.
-  llvm::SmallVector<mlir::Value> beginBlock(mlir::OpBuilder &builder, mlir::ValueRange carried);
+  llvm::SmallVector<mlir::Value> beginBlock(mlir::OpBuilder &builder,
+                                            mlir::ValueRange carried);
   /// Folds the copies of a block into the totals and drops them.
-  llvm::SmallVector<mlir::Value> endBlock(mlir::OpBuilder &builder, mlir::ValueRange block);
-  /// Takes a group of elements into the state, which has `copies` copies of each sum or none.
-  llvm::SmallVector<mlir::Value> update(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> lanes,
-                                        mlir::ValueRange carried, int64_t copies);
+  llvm::SmallVector<mlir::Value> endBlock(mlir::OpBuilder &builder,
+                                          mlir::ValueRange block);
+  /// Takes a group of elements into the state, which has `copies` copies of
+  /// each sum or none.
+  llvm::SmallVector<mlir::Value> update(mlir::OpBuilder &builder,
+                                        llvm::ArrayRef<Lanes> lanes,
+                                        mlir::ValueRange carried,
+                                        int64_t copies);
   /// Merges the lanes and gives the reductions their scalars.
   void finish(mlir::OpBuilder &builder, mlir::ValueRange carried);
 
 private:
-  /// A sum and what corrects it. `base` is the sum of the scaled factor under a polynomial, or -1.
+  /// A sum and what corrects it: it is scaled by e to the movement of
+  /// `exponent`, after it took, for each anchor of a polynomial, the anchor's
+  /// movement times another sum.
   struct Sum {
-    mlir::Value operand;
-    ReduceOp reduce; // Null for a base that the formula does not ask for.
-    UniformForm exponent, shift, power;
-    int64_t base = -1;
+    ReduceOp reduce; // Null for a sum that only a polynomial needs; it adds up
+                     // `h`, scaled by e^exponent.
+    Factors exponent;
+    Linear h;
+    struct Shift {
+      const Expr *anchor;
+      int64_t sum;
+      double factor;
+    };
+    llvm::SmallVector<Shift> shifts;
   };
 
-  int64_t addSum(Sum sum);
+  void addSum(const Law &law);
+  void addShifts(const Law &law, const RunningSum &running);
+  int64_t findOrAddBase(const Linear &h, const Factors &exponent,
+                        double &factor);
   void collectFrontier(mlir::Value value);
+  void collectFrontier(const Expr *expr);
   void addToFrontier(mlir::Value value);
   bool isUnfinished(mlir::Value value) const;
-  llvm::SmallVector<mlir::Value> evaluateFrontier(mlir::OpBuilder &builder, mlir::ValueRange anchors);
-  mlir::Value emitSafe(mlir::OpBuilder &builder, ReduceOp reduce, mlir::Value anchor);
+  llvm::SmallVector<mlir::Value> evaluateFrontier(mlir::OpBuilder &builder,
+                                                  mlir::ValueRange anchors);
+  mlir::Value emitSafe(mlir::OpBuilder &builder, ReduceOp reduce,
+                       mlir::Value anchor);
   mlir::Value isUntouched(mlir::OpBuilder &builder, mlir::Value firstAnchor);
-  mlir::Value emitForm(mlir::OpBuilder &builder, const UniformForm &form, mlir::ValueRange from,
-                       mlir::ValueRange to);
-  void shiftSums(mlir::OpBuilder &builder, llvm::MutableArrayRef<mlir::Value> sums, int64_t stride,
-                 mlir::ValueRange from, mlir::ValueRange to, mlir::Value untouched);
-  llvm::SmallVector<mlir::Value> raiseAnchors(mlir::OpBuilder &builder, llvm::MutableArrayRef<Element> group,
-                                              mlir::ValueRange carried, int64_t copies);
-  void updateMoments(mlir::OpBuilder &builder, llvm::MutableArrayRef<Element> group,
-                     llvm::MutableArrayRef<mlir::Value> moments, const Law &law);
-  mlir::Value getSumOperand(mlir::OpBuilder &builder, Element &element, const Sum &sum);
+  mlir::Value emitExpr(mlir::OpBuilder &builder, const Expr *expr,
+                       mlir::ValueRange frontierValues);
+  mlir::Value emitMovement(mlir::OpBuilder &builder, const Factors &form,
+                           mlir::ValueRange from, mlir::ValueRange to);
+  void shiftSums(mlir::OpBuilder &builder,
+                 llvm::MutableArrayRef<mlir::Value> sums, int64_t stride,
+                 mlir::ValueRange from, mlir::ValueRange to,
+                 mlir::Value untouched);
+  llvm::SmallVector<mlir::Value>
+  raiseAnchors(mlir::OpBuilder &builder, llvm::MutableArrayRef<Element> group,
+               mlir::ValueRange carried, int64_t copies);
+  void updateMoments(mlir::OpBuilder &builder,
+                     llvm::MutableArrayRef<Element> group,
+                     llvm::MutableArrayRef<mlir::Value> moments,
+                     const Law &law);
+  mlir::Value getSumOperand(mlir::OpBuilder &builder, Element &element,
+                            const Sum &sum);
   void finishSums(mlir::OpBuilder &builder, mlir::ValueRange carried);
-  void finishMoments(mlir::OpBuilder &builder, mlir::ValueRange moments, const Law &law);
-  void presetElement(mlir::OpBuilder &builder, Element &element, mlir::ValueRange frontierValues);
+  void finishMoments(mlir::OpBuilder &builder, mlir::ValueRange moments,
+                     const Law &law);
+  void presetElement(mlir::OpBuilder &builder, Element &element,
+                     mlir::ValueRange frontierValues);
 
   int64_t frontierBegin() const { return anchors.size(); }
   int64_t totalsBegin() const { return anchors.size() + frontier.size(); }
@@ -76,9 +107,9 @@ private:
   mlir::VectorType type;
   llvm::SmallVector<ReduceOp> anchors;
   llvm::SmallVector<mlir::Value> frontier;
-  llvm::SmallVector<mlir::Value> pulled; // Evaluated as 1 while the sweep runs.
   std::vector<Sum> sums;
-  std::vector<Law> moments;
+  std::vector<const Law *> moments;
+  ExprContext &exprs;
 };
 
 } // namespace weir

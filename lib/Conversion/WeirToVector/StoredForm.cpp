@@ -17,8 +17,8 @@ using namespace weir;
 // Statistics
 //===----------------------------------------------------------------------===//
 
-/// Partial results of a group of reductions, laid out as [reduction][copy], where a winner's index
-/// vectors follow those of its value.
+/// Partial results of a group of reductions, laid out as [reduction][copy],
+/// where a winner's index vectors follow those of its value.
 namespace {
 struct Partials {
   Partials(RowEmitter &emitter, ArrayRef<ReduceOp> reduces, int64_t copies)
@@ -30,17 +30,20 @@ struct Partials {
     SmallVector<Value> values;
     for (ReduceOp reduce : reduces) {
       Type scalar = emitter.access.getScalarType(reduce.getValue().getType());
-      Value identity = emitter.getIdentity(b, reduce.getKind(), emitter.access.getVectorType(scalar));
+      Value identity = emitter.getIdentity(
+          b, reduce.getKind(), emitter.access.getVectorType(scalar));
       values.append(count, identity);
       if (reduce.getWinner())
-        values.append(count, emitter.constant(b, emitter.access.getVectorType(b.getIndexType()), -1));
+        values.append(
+            count, emitter.constant(
+                       b, emitter.access.getVectorType(b.getIndexType()), -1));
     }
     return values;
   }
 
   /// Takes operand vectors of `group` into `accumulators`, copy v for vector v.
-  SmallVector<Value> accumulate(OpBuilder &b, MutableArrayRef<Element> group, ValueRange accumulators,
-                                int64_t count) const {
+  SmallVector<Value> accumulate(OpBuilder &b, MutableArrayRef<Element> group,
+                                ValueRange accumulators, int64_t count) const {
     SmallVector<Value> next(accumulators);
     int64_t base = 0;
     for (ReduceOp reduce : reduces) {
@@ -48,7 +51,8 @@ struct Partials {
         Value operand = emitter.getReduced(b, element, reduce);
         Value &value = next[base + v];
         if (reduce.getWinner())
-          updateWinner(b, reduce, element, operand, value, next[base + count + v]);
+          updateWinner(b, reduce, element, operand, value,
+                       next[base + count + v]);
         value = emitter.combine(b, reduce, value, operand);
       }
       base += slotsOf(reduce) * count;
@@ -56,32 +60,40 @@ struct Partials {
     return next;
   }
 
-  void updateWinner(OpBuilder &b, ReduceOp reduce, Element &element, Value operand, Value best,
-                    Value &winner) const {
+  void updateWinner(OpBuilder &b, ReduceOp reduce, Element &element,
+                    Value operand, Value best, Value &winner) const {
     Location loc = reduce.getLoc();
     bool isMax = reduce.getKind() == ReductionKind::Max;
     Value better;
     if (isa<FloatType>(getElementTypeOrSelf(operand.getType())))
-      better = arith::CmpFOp::create(b, loc, isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT,
-                                     operand, best);
+      better = arith::CmpFOp::create(
+          b, loc, isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT,
+          operand, best);
     else
-      better = arith::CmpIOp::create(b, loc, isMax ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt,
-                                     operand, best);
+      better = arith::CmpIOp::create(
+          b, loc, isMax ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt,
+          operand, best);
     Type indices = emitter.access.getVectorType(b.getIndexType());
-    Value first = vector::BroadcastOp::create(b, loc, indices, element.lanes.position);
-    Value position = arith::AddIOp::create(b, loc, first, vector::StepOp::create(b, loc, cast<VectorType>(indices)));
+    Value first =
+        vector::BroadcastOp::create(b, loc, indices, element.lanes.position);
+    Value position = arith::AddIOp::create(
+        b, loc, first,
+        vector::StepOp::create(b, loc, cast<VectorType>(indices)));
     winner = arith::SelectOp::create(b, loc, better, position, winner);
   }
 
-  /// Folds `count` copies of each reduction in `from` onto the single one in `onto`.
-  SmallVector<Value> fold(OpBuilder &b, ValueRange onto, ValueRange from, int64_t count) const {
+  /// Folds `count` copies of each reduction in `from` onto the single one in
+  /// `onto`.
+  SmallVector<Value> fold(OpBuilder &b, ValueRange onto, ValueRange from,
+                          int64_t count) const {
     SmallVector<Value> next;
     int64_t base = 0, slot = 0;
     for (ReduceOp reduce : reduces) {
       SmallVector<std::pair<Value, Value>> terms;
       bool winner = static_cast<bool>(reduce.getWinner());
       for (int64_t v = 0; v < count; ++v)
-        terms.push_back({from[base + v], winner ? from[base + count + v] : Value()});
+        terms.push_back(
+            {from[base + v], winner ? from[base + count + v] : Value()});
       while (terms.size() > 1) { // A tree, so that sums stay balanced.
         SmallVector<std::pair<Value, Value>> half;
         for (size_t i = 0; i + 1 < terms.size(); i += 2)
@@ -90,7 +102,8 @@ struct Partials {
           half.push_back(terms.back());
         terms = std::move(half);
       }
-      auto total = join(b, reduce, {onto[slot], winner ? onto[slot + 1] : Value()}, terms[0]);
+      auto total = join(
+          b, reduce, {onto[slot], winner ? onto[slot + 1] : Value()}, terms[0]);
       next.push_back(total.first);
       if (winner)
         next.push_back(total.second);
@@ -100,7 +113,8 @@ struct Partials {
     return next;
   }
 
-  std::pair<Value, Value> join(OpBuilder &b, ReduceOp reduce, std::pair<Value, Value> a,
+  std::pair<Value, Value> join(OpBuilder &b, ReduceOp reduce,
+                               std::pair<Value, Value> a,
                                std::pair<Value, Value> c) const {
     Value value = emitter.combine(b, reduce, a.first, c.first);
     if (!reduce.getWinner())
@@ -108,9 +122,10 @@ struct Partials {
     return {value, joinWinners(b, reduce, a, c)};
   }
 
-  /// The better of two partial winners; of equal ones the lower index. An index of -1 is the
-  /// largest unsigned number, so it never wins.
-  Value joinWinners(OpBuilder &b, ReduceOp reduce, std::pair<Value, Value> a, std::pair<Value, Value> c) const {
+  /// The better of two partial winners; of equal ones the lower index. An index
+  /// of -1 is the largest unsigned number, so it never wins.
+  Value joinWinners(OpBuilder &b, ReduceOp reduce, std::pair<Value, Value> a,
+                    std::pair<Value, Value> c) const {
     Location loc = reduce.getLoc();
     bool isMax = reduce.getKind() == ReductionKind::Max;
     auto greater = [&](Value x, Value y) -> Value {
@@ -121,8 +136,10 @@ struct Partials {
       return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, x, y);
     };
     Value lower = arith::MinUIOp::create(b, loc, a.second, c.second);
-    Value second = arith::SelectOp::create(b, loc, greater(c.first, a.first), c.second, lower);
-    return arith::SelectOp::create(b, loc, greater(a.first, c.first), a.second, second);
+    Value second = arith::SelectOp::create(b, loc, greater(c.first, a.first),
+                                           c.second, lower);
+    return arith::SelectOp::create(b, loc, greater(a.first, c.first), a.second,
+                                   second);
   }
 
   /// Combines the lanes and gives the reductions their scalars.
@@ -133,22 +150,28 @@ struct Partials {
       Value scalar = emitter.combineLanes(b, reduce, vector);
       emitter.setScalar(reduce.getResult(), scalar);
       if (reduce.getWinner())
-        emitter.setScalar(reduce.getWinner(), winnerOf(b, reduce, vector, vectors[slot + 1], scalar));
+        emitter.setScalar(
+            reduce.getWinner(),
+            winnerOf(b, reduce, vector, vectors[slot + 1], scalar));
       slot += slotsOf(reduce);
     }
   }
 
-  Value winnerOf(OpBuilder &b, ReduceOp reduce, Value values, Value indices, Value best) const {
+  Value winnerOf(OpBuilder &b, ReduceOp reduce, Value values, Value indices,
+                 Value best) const {
     Location loc = reduce.getLoc();
     Value splat = vector::BroadcastOp::create(b, loc, values.getType(), best);
     Value isBest;
     if (isa<FloatType>(best.getType()))
-      isBest = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, values, splat);
+      isBest = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, values,
+                                     splat);
     else
-      isBest = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, values, splat);
+      isBest = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, values,
+                                     splat);
     Value none = emitter.constant(b, indices.getType(), -1);
     Value candidates = arith::SelectOp::create(b, loc, isBest, indices, none);
-    return vector::ReductionOp::create(b, loc, vector::CombiningKind::MINUI, candidates);
+    return vector::ReductionOp::create(b, loc, vector::CombiningKind::MINUI,
+                                       candidates);
   }
 
   RowEmitter &emitter;
@@ -157,9 +180,10 @@ struct Partials {
 };
 } // namespace
 
-/// Vectors per group: more independent accumulators hide latency, too many spill. A sweep with an
-/// exp in it is bound by arithmetic and needs fewer.
-static int64_t chooseGroupSize(RowEmitter &emitter, ArrayRef<ReduceOp> reduces) {
+/// Vectors per group: more independent accumulators hide latency, too many
+/// spill. A sweep with an exp in it is bound by arithmetic and needs fewer.
+static int64_t chooseGroupSize(RowEmitter &emitter,
+                               ArrayRef<ReduceOp> reduces) {
   bool heavy = false;
   for (ReduceOp reduce : reduces)
     if (Operation *op = reduce.getValue().getDefiningOp())
@@ -170,7 +194,8 @@ static int64_t chooseGroupSize(RowEmitter &emitter, ArrayRef<ReduceOp> reduces) 
   return most;
 }
 
-void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder, ArrayRef<ReduceOp> reduces, Value keptRow) {
+void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
+                          ArrayRef<ReduceOp> reduces, Value keptRow) {
   int64_t copies = chooseGroupSize(emitter, reduces);
   Partials partials(emitter, reduces, copies);
   Value kept = keptRow ? emitter.schedule.getStoredValue() : Value();
@@ -180,16 +205,20 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder, ArrayRef<Redu
       SmallVector<Value> next = partials.accumulate(b, group, carried, count);
       if (kept)
         for (Element &element : group)
-          emitter.access.storeVector(b, keptRow, element.lanes, emitter.getVector(b, element, kept));
+          emitter.access.storeVector(b, keptRow, element.lanes,
+                                     emitter.getVector(b, element, kept));
       return next;
     };
   };
   emitter.anchorRowCode(builder);
   RowSweep sweep(emitter, builder, copies);
-  SmallVector<Value> inits = partials.inits(builder, 1), blockInits = partials.inits(builder, copies);
+  SmallVector<Value> inits = partials.inits(builder, 1),
+                     blockInits = partials.inits(builder, copies);
   SmallVector<Value> totals = sweep.emitGroupsInBlocks(
       inits, [&](OpBuilder &, ValueRange) { return blockInits; }, body(copies),
-      [&](OpBuilder &b, ValueRange carried, ValueRange block) { return partials.fold(b, carried, block, copies); });
+      [&](OpBuilder &b, ValueRange carried, ValueRange block) {
+        return partials.fold(b, carried, block, copies);
+      });
   totals = sweep.emitRest(totals, body(1));
   partials.finish(builder, totals);
 }
@@ -197,11 +226,13 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder, ArrayRef<Redu
 bool StoredForm::storesInResult(RowEmitter &emitter) {
   RowsOp rows = emitter.rows;
   Value kept = emitter.schedule.getStoredValue();
-  // Only when nothing else is read while results are written: another argument of the row could be
-  // the very memory of the result.
-  if (!kept || emitter.formula.isUniformResult(0) || rows.getOutputs().size() != 1)
+  // Only when nothing else is read while results are written: another argument
+  // of the row could be the very memory of the result.
+  if (!kept || emitter.formula.isUniformResult(0) ||
+      rows.getOutputs().size() != 1)
     return false;
-  if (cast<MemRefType>(rows.getOutputs()[0].getType()).getElementType() != emitter.access.getComputeType())
+  if (cast<MemRefType>(rows.getOutputs()[0].getType()).getElementType() !=
+      emitter.access.getComputeType())
     return false;
   SmallVector<Value> work(emitter.formula.getYieldedValues());
   while (!work.empty()) {
@@ -222,6 +253,7 @@ void StoredForm::emitRow(OpBuilder &builder) {
     keptRow = scratch ? scratch : emitter.access.getResultRow(0);
   auto sweeps = emitter.schedule.getSweeps();
   for (auto [i, reduces] : llvm::enumerate(sweeps))
-    emitStatistics(emitter, builder, reduces, i + 1 == sweeps.size() ? keptRow : Value());
+    emitStatistics(emitter, builder, reduces,
+                   i + 1 == sweeps.size() ? keptRow : Value());
   emitRowResults(emitter, builder, keptRow);
 }

@@ -12,9 +12,10 @@
 
 namespace weir {
 
-/// The body as written: one sweep per level of reductions, then one that writes the results. In the
-/// stored form the last sweep before the results keeps the value that is dearest to recompute,
-/// in the result's own row when it has the compute type, else in `scratch`.
+/// The body as written: one sweep per level of reductions, then one that writes
+/// the results. In the stored form the last sweep before the results keeps the
+/// value that is dearest to recompute, in the result's own row when it has the
+/// compute type, else in `scratch`.
 class StoredForm {
 public:
   /// `scratch` is a buffer of one row in the compute type, or null.
@@ -32,15 +33,18 @@ private:
   mlir::Value scratch;
 };
 
-/// One sweep that evaluates `reduces` as written. `keptRow`, if not null, receives the schedule's stored value.
-void emitStatistics(RowEmitter &emitter, mlir::OpBuilder &builder, llvm::ArrayRef<ReduceOp> reduces,
-                    mlir::Value keptRow);
+/// One sweep that evaluates `reduces` as written. `keptRow`, if not null,
+/// receives the schedule's stored value.
+void emitStatistics(RowEmitter &emitter, mlir::OpBuilder &builder,
+                    llvm::ArrayRef<ReduceOp> reduces, mlir::Value keptRow);
 
-/// What every form shares: the row's length under a mask, infinities that share the mass, and the
-/// results of a finished row, empty rows included.
+/// What every form shares: the row's length under a mask, infinities that share
+/// the mass, and the results of a finished row, empty rows included.
 void emitRowPrologue(RowEmitter &emitter, mlir::OpBuilder &builder);
-/// Writes all results. `keptRow`, if not null, holds the schedule's stored value of every element.
-void emitRowResults(RowEmitter &emitter, mlir::OpBuilder &builder, mlir::Value keptRow);
+/// Writes all results. `keptRow`, if not null, holds the schedule's stored
+/// value of every element.
+void emitRowResults(RowEmitter &emitter, mlir::OpBuilder &builder,
+                    mlir::Value keptRow);
 
 } // namespace weir
 

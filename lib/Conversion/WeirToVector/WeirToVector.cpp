@@ -25,9 +25,11 @@ namespace weir {
 using namespace mlir;
 using namespace weir;
 
-/// Vector width in bits that the module's target allows; 128 is what any x86-64 has.
+/// Vector width in bits that the module's target allows; 128 is what any x86-64
+/// has.
 static int64_t getVectorBits(ModuleOp module) {
-  auto target = module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
+  auto target =
+      module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
   return target ? target.getAs<IntegerAttr>("vector_bits").getInt() : 128;
 }
 
@@ -35,28 +37,34 @@ static int64_t getVectorBits(ModuleOp module) {
 static LogicalResult checkSupported(RowsOp rows, FormulaOp formula) {
   for (Value operand : rows->getOperands())
     if (isa<TensorType>(operand.getType()))
-      return rows.emitOpError("works on tensors; bufferize before convert-weir-to-vector");
+      return rows.emitOpError(
+          "works on tensors; bufferize before convert-weir-to-vector");
   WalkResult walk = formula.getBody().walk([&](Operation *op) {
     if (!isa<KthOp, SolveOp, RandomOp>(op))
       return WalkResult::advance();
-    InFlightDiagnostic diag = rows.emitOpError("uses @") << formula.getSymName() << ", whose '"
-                                                         << op->getName() << "' the x86 back end cannot run";
+    InFlightDiagnostic diag = rows.emitOpError("uses @")
+                              << formula.getSymName() << ", whose '"
+                              << op->getName()
+                              << "' the x86 back end cannot run";
     diag.attachNote(op->getLoc()) << "the op is here";
     return WalkResult::interrupt();
   });
   return failure(walk.wasInterrupted());
 }
 
-/// Small weights are denormal and cost an assist each. They may be flushed where every
-/// result is made by an exponential of the row, whose class allows it.
+/// Small weights are denormal and cost an assist each. They may be flushed
+/// where every result is made by an exponential of the row, whose class allows
+/// it.
 static bool mayFlushDenormals(RowEmitter &emitter) {
   bool hasExp = false;
-  emitter.formula.getBody().walk([&](Operation *op) { hasExp |= isa<math::ExpOp, math::Exp2Op>(op); });
+  emitter.formula.getBody().walk(
+      [&](Operation *op) { hasExp |= isa<math::ExpOp, math::Exp2Op>(op); });
   return hasExp && emitter.formula.hasReduction();
 }
 
 /// Loops over the outer dimensions; returns the builder inside and the indices.
-static SmallVector<Value> emitRowLoops(OpBuilder &builder, Location loc, ArrayRef<Value> sizes) {
+static SmallVector<Value> emitRowLoops(OpBuilder &builder, Location loc,
+                                       ArrayRef<Value> sizes) {
   SmallVector<Value> indices;
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
@@ -75,17 +83,22 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
   bool keeps = form == Form::Stored && emitter.schedule.getStoredValue();
   Value scratch;
   if (keeps && !StoredForm::storesInResult(emitter)) {
-    auto type = MemRefType::get({ShapedType::kDynamic}, emitter.access.getComputeType());
-    scratch = memref::AllocOp::create(builder, loc, type, emitter.access.getRowLength(),
+    auto type = MemRefType::get({ShapedType::kDynamic},
+                                emitter.access.getComputeType());
+    scratch = memref::AllocOp::create(builder, loc, type,
+                                      emitter.access.getRowLength(),
                                       builder.getI64IntegerAttr(64));
   }
   OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Value> indices = emitRowLoops(builder, loc, emitter.access.getOuterSizes());
+  SmallVector<Value> indices =
+      emitRowLoops(builder, loc, emitter.access.getOuterSizes());
   emitter.access.enterRow(builder, indices);
-  if (form == Form::Online)
-    OnlineForm(emitter, RowLaws(emitter.formula)).emitRow(builder);
-  else
+  if (form == Form::Online) {
+    RowLaws laws(emitter.formula);
+    OnlineForm(emitter, laws).emitRow(builder);
+  } else {
     StoredForm(emitter, keeps, scratch).emitRow(builder);
+  }
   if (!scratch)
     return;
   builder.setInsertionPoint(rows);
@@ -97,16 +110,20 @@ static LogicalResult lowerRows(RowsOp rows, int64_t vectorBits) {
   if (failed(checkSupported(rows, formula)))
     return failure();
   OpBuilder builder(rows);
-  Type score = getElementTypeOrSelf(rows.getInputs()[formula.getScoreIndex()].getType());
-  Type computeType = score.isF64() ? builder.getF64Type() : Type(builder.getF32Type());
+  Type score =
+      getElementTypeOrSelf(rows.getInputs()[formula.getScoreIndex()].getType());
+  Type computeType =
+      score.isF64() ? builder.getF64Type() : Type(builder.getF32Type());
   int64_t lanes = vectorBits / computeType.getIntOrFloatBitWidth();
-  FailureOr<RowAccess> access = RowAccess::create(rows, formula, builder, computeType, lanes);
+  FailureOr<RowAccess> access =
+      RowAccess::create(rows, formula, builder, computeType, lanes);
   if (failed(access))
     return failure();
   RowEmitter emitter(rows, formula, *access);
   if (mayFlushDenormals(emitter)) {
     auto region = cpu::FlushDenormalsOp::create(builder, rows.getLoc());
-    // The op moves into the region, so that what is emitted before it lies there too.
+    // The op moves into the region, so that what is emitted before it lies
+    // there too.
     rows->moveBefore(&region.getBody().front(), region.getBody().front().end());
     builder.setInsertionPoint(rows);
   }
@@ -116,7 +133,8 @@ static LogicalResult lowerRows(RowsOp rows, int64_t vectorBits) {
 }
 
 namespace {
-struct ConvertWeirToVector : weir::impl::ConvertWeirToVectorBase<ConvertWeirToVector> {
+struct ConvertWeirToVector
+    : weir::impl::ConvertWeirToVectorBase<ConvertWeirToVector> {
   void runOnOperation() override {
     int64_t vectorBits = getVectorBits(getOperation());
     SmallVector<RowsOp> all;

@@ -21,9 +21,11 @@ using namespace mlir;
 using namespace weir;
 
 namespace {
-struct WeirPrintAnalysis : weir::impl::WeirPrintAnalysisBase<WeirPrintAnalysis> {
+struct WeirPrintAnalysis
+    : weir::impl::WeirPrintAnalysisBase<WeirPrintAnalysis> {
   void runOnOperation() override {
-    getOperation().walk([&](FormulaOp formula) { print(formula, llvm::outs()); });
+    getOperation().walk(
+        [&](FormulaOp formula) { print(formula, llvm::outs()); });
     markAllAnalysesPreserved();
   }
 
@@ -31,29 +33,32 @@ struct WeirPrintAnalysis : weir::impl::WeirPrintAnalysisBase<WeirPrintAnalysis> 
     RowLaws laws(formula);
     os << "@" << formula.getSymName() << ": ";
     if (!formula.hasReduction()) {
-      os << "elementwise, reads 1\n";
+      os << "elementwise, reads 1, attention 1/1\n";
       return;
     }
-    bool writes = false;
-    for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
-      writes |= !formula.isUniformResult(i);
-    if (!laws.isComplete()) {
-      os << "sweeps " << laws.getNaiveSweeps() << ", with a search that has no running form\n";
-      return;
-    }
-    size_t sweeps = laws.getSweeps().size();
-    os << "sweeps " << laws.getNaiveSweeps() << " -> " << sweeps << ", reads " << sweeps + writes << "\n";
+    os << "sweeps " << laws.getNaiveSweeps() << " -> "
+       << laws.getSweeps().size() << ", reads " << laws.getReads();
+    if (std::optional<AttentionCost> attention = laws.getAttention())
+      os << ", attention " << attention->passes << "/" << attention->rank;
+    os << "\n";
     for (auto [i, sweep] : llvm::enumerate(laws.getSweeps())) {
       os << "  sweep " << i + 1 << ":";
-      for (const Law &law : sweep.laws) {
-        ReduceOp reduce = law.reduce;
-        os << " " << stringifyReductionKind(reduce.getKind()) << " (" << stringifyLaw(law.kind)
-           << (law.isPulled() ? ", pulled" : "") << ")";
-      }
+      for (const Law &law : sweep.laws)
+        print(law, os);
       os << "\n";
     }
     for (const Refusal &refusal : laws.getRefusals())
-      emitRemark(refusal.value.getLoc()) << "costs @" << formula.getSymName() << " a sweep: " << refusal.why;
+      emitRemark(refusal.value.getLoc())
+          << "costs @" << formula.getSymName() << " a sweep: " << refusal.why;
+  }
+
+  void print(const Law &law, llvm::raw_ostream &os) {
+    if (ReduceOp reduce = law.getReduce())
+      os << " " << stringifyReductionKind(reduce.getKind());
+    else
+      os << " " << law.op->getName().stripDialect();
+    os << " (" << stringifyLaw(law.kind) << (law.isPulled() ? ", pulled" : "")
+       << (law.needsAnchor() ? ", own anchor" : "") << ")";
   }
 };
 } // namespace

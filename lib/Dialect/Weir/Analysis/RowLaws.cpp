@@ -9,39 +9,11 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/Matchers.h"
-#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace weir;
-
-//===----------------------------------------------------------------------===//
-// Forms
-//===----------------------------------------------------------------------===//
-
-/// Position of a value's definition, arguments first.
-static std::pair<int64_t, unsigned> orderOf(Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return {-1, argument.getArgNumber()};
-  int64_t position = 0;
-  for (Operation *op = value.getDefiningOp()->getPrevNode(); op; op = op->getPrevNode())
-    ++position;
-  return {position, cast<OpResult>(value).getResultNumber()};
-}
-
-UniformForm UniformForm::plus(const UniformForm &other, double factor) const {
-  UniformForm sum = *this;
-  for (auto [value, k] : other.terms) {
-    auto *found = llvm::find_if(sum.terms, [&, v = value](auto &term) { return term.first == v; });
-    if (found == sum.terms.end())
-      sum.terms.push_back({value, factor * k});
-    else
-      found->second += factor * k;
-  }
-  llvm::erase_if(sum.terms, [](auto &term) { return term.second == 0; });
-  llvm::sort(sum.terms, [](auto &a, auto &b) { return orderOf(a.first) < orderOf(b.first); });
-  return sum;
-}
 
 StringRef weir::stringifyLaw(Law::Kind kind) {
   switch (kind) {
@@ -53,322 +25,347 @@ StringRef weir::stringifyLaw(Law::Kind kind) {
     return "exp x polynomial";
   case Law::Recentre:
     return "recentre";
+  case Law::Search:
+    return "search";
   }
   llvm_unreachable("unknown law");
 }
 
-static std::optional<double> getNumber(Value value) {
-  APFloat constant(0.0f);
-  if (!matchPattern(value, m_ConstantFloat(&constant)))
-    return std::nullopt;
-  return constant.convertToDouble();
+unsigned RunningSum::getDegree() const {
+  unsigned degree = 0;
+  for (const Term &term : polynomial) {
+    unsigned total = 0;
+    for (auto &[anchor, power] : term.anchors)
+      total += static_cast<unsigned>(power);
+    degree = std::max(degree, total);
+  }
+  return degree;
 }
 
-static bool isZero(Value value) { return getNumber(value) == 0.0; }
+bool Law::isPulled() const {
+  return !shift.terms.empty() || sums.size() > 1 ||
+         llvm::any_of(sums, [](auto &sum) { return sum.isPulled(); });
+}
+
+bool Law::needsAnchor() const {
+  return llvm::any_of(sums, [](auto &sum) { return sum.needsAnchor; });
+}
+
+bool Law::isDirect() const { return !isPulled() && !needsAnchor(); }
 
 //===----------------------------------------------------------------------===//
-// Motions
+// Laws
 //===----------------------------------------------------------------------===//
 
-const Motion &RowLaws::get(Value value) const {
-  static const Motion free;
-  auto found = motions.find(value);
-  return found == motions.end() ? free : found->second;
+std::optional<Law> RowLaws::refuse(Value value, std::string why) {
+  refusals.push_back({value, std::move(why)});
+  return std::nullopt;
 }
 
-Motion RowLaws::stuck(Value value, std::string why) {
-  Motion motion;
-  motion.kind = Motion::Stuck;
-  motion.culprit = value;
-  motion.why = std::move(why);
-  return motion;
-}
-
-static Motion makeScaled(UniformForm exponent, UniformForm power) {
-  Motion motion;
-  motion.kind = exponent.empty() && power.empty() ? Motion::Free : Motion::Scaled;
-  motion.exponent = std::move(exponent);
-  motion.power = std::move(power);
-  return motion;
-}
-
-static Motion makeShifted(Value base, UniformForm shift) {
-  Motion motion;
-  motion.kind = shift.empty() ? Motion::Free : Motion::Shifted;
-  motion.base = base;
-  motion.shift = std::move(shift);
-  return motion;
-}
-
-/// An unfinished uniform as a factor: e^L when it is one, else itself.
-UniformForm RowLaws::asFactor(Value uniform, UniformForm &exponent) {
-  const Motion &motion = get(uniform);
-  if (motion.kind == Motion::Scaled) {
-    exponent = motion.exponent;
-    return motion.power;
-  }
-  UniformForm self;
-  if (motion.kind != Motion::Free)
-    self.terms.push_back({uniform, 1.0});
-  return self;
-}
-
-/// h + L and h' + L', or two values of one scale. Zero has every scale.
-Motion RowLaws::add(const Motion &a, Value av, const Motion &b, Value bv, double sign) {
-  auto additive = [](const Motion &m) { return m.kind == Motion::Free || m.kind == Motion::Shifted; };
-  if (additive(a) && additive(b)) {
-    Value base;
-    if (a.kind == Motion::Free && !variance.isVarying(bv))
-      base = av;
-    return makeShifted(base, a.shift.plus(b.shift, sign));
-  }
-  return join(a, av, b, bv, Value());
-}
-
-Motion RowLaws::join(const Motion &a, Value av, const Motion &b, Value bv, Value at) {
-  if (a.kind == Motion::Stuck)
-    return a;
-  if (b.kind == Motion::Stuck)
-    return b;
-  if (isZero(bv) && a.kind == Motion::Scaled)
-    return a;
-  if (isZero(av) && b.kind == Motion::Scaled)
-    return b;
-  bool equal = a.kind == b.kind && a.shift == b.shift && a.exponent == b.exponent && a.power == b.power;
-  if (equal && (a.kind == Motion::Free || a.kind == Motion::Scaled || (a.kind == Motion::Shifted && at))) {
-    Motion both = a;
-    both.base = Value();
-    return both;
-  }
-  return stuck(at ? at : variance.isVarying(av) ? av : bv,
-               "terms that move differently with the unfinished statistics meet here");
-}
-
-/// True for h - u where u is the mean of h over the row: a sum of h by a number that no statistic is in.
-bool RowLaws::isCentredOn(const Motion &shifted) {
-  if (!shifted.base || shifted.shift.terms.size() != 1 || shifted.shift.terms[0].second != -1)
+/// (h - u)^2 with a statistic u: centred sums can be merged, raw powers would
+/// cancel.
+bool RowLaws::recentre(Law &law, const NormalForms &forms) {
+  Operation *op = law.getReduce().getValue().getDefiningOp();
+  bool isSquare =
+      op && isa<arith::MulFOp>(op) && op->getOperand(0) == op->getOperand(1);
+  if (!isSquare)
     return false;
-  auto mean = shifted.shift.terms[0].first.getDefiningOp<arith::DivFOp>();
-  if (!mean || get(mean.getRhs()).kind != Motion::Free)
+  const NormalForm &difference = forms.get(op->getOperand(0));
+  if (difference.isStuck() || difference.terms.size() != 2)
     return false;
-  auto sum = mean.getLhs().getDefiningOp<ReduceOp>();
-  return sum && sum.getKind() == ReductionKind::Add && sum.getValue() == shifted.base;
+  for (int i : {0, 1}) {
+    auto &[one, h] = difference.terms[i];
+    auto &[c, minus] = difference.terms[1 - i];
+    if (!one.isOne() || !h.isVarying() || minus.isVarying() ||
+        !c.exponent.empty())
+      continue;
+    law.kind = Law::Recentre;
+    law.centred = h;
+    law.centre =
+        exprs->multiply(exprs->linear(exprs->product(c.power), -1), minus);
+    return true;
+  }
+  return false;
 }
 
-Motion RowLaws::multiply(Value product, const Motion &a, Value av, const Motion &b, Value bv) {
-  if (a.kind == Motion::Stuck)
-    return a;
-  if (b.kind == Motion::Stuck)
-    return b;
-  if (b.kind == Motion::Shifted && a.kind != Motion::Shifted)
-    return multiply(product, b, bv, a, av);
-  if (a.kind == Motion::Shifted && !variance.isVarying(av)) { // An unfinished uniform is a factor.
-    UniformForm exponent, self = asFactor(av, exponent);
-    return multiply(product, makeScaled(exponent, self), av, b, bv);
+/// True when `value` is made, among other things, of a maximum or a minimum
+/// over the row.
+static bool leansOnExtremum(Value value) {
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val().getDefiningOp();
+    auto reduce = dyn_cast_if_present<ReduceOp>(op);
+    if (reduce && reduce.getKind() != ReductionKind::Add)
+      return true;
+    if (op)
+      for (Value operand : op->getOperands())
+        if (seen.insert(operand).second)
+          work.push_back(operand);
   }
-  if (b.kind == Motion::Shifted && !variance.isVarying(bv))
-    return multiply(product, b, bv, a, av);
-  if (a.kind == Motion::Shifted) {
-    if (std::optional<double> number = getNumber(bv))
-      return makeShifted(Value(), UniformForm().plus(a.shift, *number));
-    if (av == bv && isCentredOn(a)) {
-      Motion motion = a;
-      motion.kind = Motion::Centred;
-      motion.base = av;
-      return motion;
+  return false;
+}
+
+static bool leansOnExtremum(const Expr *expr) {
+  if (expr->kind == Expr::Leaf)
+    return !expr->varying && leansOnExtremum(expr->value);
+  return llvm::any_of(
+             expr->factors,
+             [](auto &factor) { return leansOnExtremum(factor.first); }) ||
+         llvm::any_of(expr->args, [](const Linear &arg) {
+           return llvm::any_of(arg.terms, [](auto &term) {
+             return leansOnExtremum(term.first);
+           });
+         });
+}
+
+/// True when e^g cannot overflow, or is the caller's to answer for: g is
+/// bounded, leans on a maximum, or has a uniform argument as a summand.
+static bool isAnchoredInside(const Linear &exponent) {
+  return isBoundedAbove(exponent) ||
+         llvm::any_of(exponent.terms, [](auto &term) {
+           const Expr *expr = term.first;
+           bool isArgument = expr->kind == Expr::Leaf && !expr->varying &&
+                             !expr->value.getDefiningOp();
+           return isArgument || leansOnExtremum(expr);
+         });
+}
+
+/// Splits a coefficient into what is pulled out of the sum and what the sum is
+/// corrected by.
+static void split(const Coefficient &c, const NormalForms &forms,
+                  RunningSum &sum, Factors &anchors) {
+  for (auto &factor : c.exponent)
+    (forms.isAnchor(factor.first) ? sum.exponent : sum.pull.exponent)
+        .push_back(factor);
+  for (auto &factor : c.power) {
+    bool isPolynomial =
+        factor.second > 0 && factor.second == std::floor(factor.second);
+    (forms.isAnchor(factor.first) && isPolynomial ? anchors : sum.pull.power)
+        .push_back(factor);
+  }
+}
+
+std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
+                                      const NormalForms &forms) {
+  const NormalForm &operand = forms.get(reduce.getValue());
+  Law law;
+  law.op = reduce;
+  if (recentre(law, forms))
+    return law;
+  for (auto &[c, h] : operand.terms) {
+    RunningSum sum;
+    Factors anchors;
+    split(c, forms, sum, anchors);
+    auto known = llvm::find_if(law.sums, [&](RunningSum &other) {
+      return other.pull == sum.pull && other.exponent == sum.exponent;
+    });
+    if (known == law.sums.end())
+      known = law.sums.insert(known, sum);
+    RunningSum *same = &*known;
+    same->polynomial.push_back({anchors, h});
+    for (auto &[monomial, k] : h.terms) {
+      const Linear *exponent =
+          monomial->varying ? getExponent(monomial) : nullptr;
+      if (exponent && same->exponent.empty() && !isAnchoredInside(*exponent))
+        same->needsAnchor = true;
     }
-    if ((b.kind == Motion::Scaled || b.kind == Motion::Free) && b.power.empty() && variance.isVarying(bv)) {
-      Motion motion = a;
-      motion.kind = Motion::Poly;
-      motion.exponent = b.exponent;
-      motion.base = bv;
-      return motion;
+  }
+  for (RunningSum &sum : law.sums) {
+    for (auto &[atom, power] : sum.pull.power)
+      if (power > 1)
+        return refuse(reduce.getValue(),
+                      "raw powers of a statistic, which would cancel");
+    if (sum.getDegree() > 1)
+      return refuse(reduce.getValue(),
+                    "a higher power of a maximum or minimum");
+    Law::Kind kind = sum.getDegree() > 0                        ? Law::ExpPoly
+                     : sum.exponent.empty() && !sum.needsAnchor ? Law::Plain
+                                                                : Law::Exp;
+    law.kind = std::max(law.kind, kind);
+  }
+  return law;
+}
+
+/// A maximum of c h + u is c max(h) + u.
+std::optional<Law> RowLaws::getExtremumLaw(ReduceOp reduce,
+                                           const NormalForms &forms) {
+  const NormalForm &operand = forms.get(reduce.getValue());
+  Law law;
+  law.op = reduce;
+  if (operand.isFinished())
+    return law;
+  const std::pair<Coefficient, Linear> *varying = nullptr;
+  for (auto &term : operand.terms) {
+    if (!term.second.isVarying()) {
+      law.shift.terms.push_back(term);
+      continue;
     }
-    return stuck(product, "a product with a value shifted by an unfinished statistic");
+    if (varying)
+      return refuse(reduce.getValue(),
+                    "a maximum or minimum of terms that move differently");
+    varying = &term;
   }
-  auto factor = [](const Motion &m) { return m.kind == Motion::Free || m.kind == Motion::Scaled; };
-  if (factor(a) && factor(b))
-    return makeScaled(a.exponent.plus(b.exponent), a.power.plus(b.power));
-  return stuck(product, "a product whose factors move with unfinished statistics");
+  if (!varying || !reduce.getValue().getType().isF32())
+    return refuse(reduce.getValue(), "a maximum or minimum of a value that "
+                                     "moves with unfinished statistics");
+  if (!forms.isNonNegative(varying->first))
+    return refuse(
+        reduce.getValue(),
+        "a maximum or minimum of a value whose factor may be negative");
+  RunningSum factor;
+  factor.pull = varying->first;
+  factor.polynomial.push_back({{}, varying->second});
+  law.sums.push_back(std::move(factor));
+  return law;
 }
 
-Motion RowLaws::divide(Value quotient, const Motion &a, Value av, const Motion &b, Value bv) {
-  if (a.kind == Motion::Stuck)
-    return a;
-  if (b.kind == Motion::Free && a.kind == Motion::Shifted)
-    return stuck(quotient, "a quotient of a value shifted by an unfinished statistic");
-  Motion divisor = b;
-  if (b.kind == Motion::Shifted && !variance.isVarying(bv)) {
-    UniformForm exponent, self = asFactor(bv, exponent);
-    divisor = makeScaled(exponent, self);
-  }
-  auto factor = [](const Motion &m) { return m.kind == Motion::Free || m.kind == Motion::Scaled; };
-  if (!factor(a) || !factor(divisor))
-    return stuck(quotient, "a quotient whose terms move with unfinished statistics");
-  return makeScaled(a.exponent.plus(divisor.exponent, -1), a.power.plus(divisor.power, -1));
-}
-
-/// Uniform values keep a linear form, or e to one; any other function of unfinished ones is an unknown of its
-/// own.
-Motion RowLaws::computeUniform(Operation *op) {
-  Value value = op->getResult(0);
-  UniformForm self;
-  self.terms.push_back({value, 1.0});
-  Motion unknown = makeShifted(Value(), self);
-  auto in = [&](unsigned i) -> const Motion & { return get(op->getOperand(i)); };
-  bool linear = llvm::all_of(op->getOperands(), [&](Value operand) {
-    return get(operand).kind == Motion::Shifted || get(operand).kind == Motion::Free;
+/// A selection or a root search needs what it looks at to be final.
+std::optional<Law> RowLaws::getSearchLaw(Operation *op,
+                                         const NormalForms &forms) {
+  Law law;
+  law.op = op;
+  law.kind = Law::Search;
+  std::optional<Value> unfinished;
+  auto check = [&](Value value) {
+    if (value.getParentRegion() == &formula.getBody() && !unfinished &&
+        !forms.get(value).isFinished())
+      unfinished = value;
+  };
+  for (Value operand : op->getOperands())
+    check(operand);
+  op->walk([&](Operation *inner) {
+    if (inner != op)
+      llvm::for_each(inner->getOperands(), check);
   });
-  bool allFree = llvm::all_of(op->getOperands(), [&](Value operand) { return get(operand).kind == Motion::Free; });
-  if (!isa<ReduceOp>(op) && allFree)
-    return Motion();
-  if (isa<arith::AddFOp>(op) && linear)
-    return makeShifted(Value(), in(0).shift.plus(in(1).shift));
-  if (isa<arith::SubFOp>(op) && linear)
-    return makeShifted(Value(), in(0).shift.plus(in(1).shift, -1));
-  if (isa<arith::NegFOp>(op) && linear)
-    return makeShifted(Value(), UniformForm().plus(in(0).shift, -1));
-  if (isa<math::ExpOp>(op) && linear)
-    return makeScaled(in(0).shift, {});
-  return unknown;
+  if (!unfinished)
+    return law;
+  return refuse(*unfinished, "a search needs what it looks at to be final");
 }
 
-Motion RowLaws::compute(Operation *op) {
-  Value value = op->getResult(0);
-  if (!variance.isVarying(value))
-    return computeUniform(op);
-  auto in = [&](unsigned i) -> const Motion & { return get(op->getOperand(i)); };
-  auto operand = [&](unsigned i) { return op->getOperand(i); };
-  if (llvm::all_of(op->getOperands(), [&](Value v) { return get(v).kind == Motion::Free; }))
-    return Motion();
-  for (Value v : op->getOperands())
-    if (get(v).kind == Motion::Stuck)
-      return get(v);
-  return llvm::TypeSwitch<Operation *, Motion>(op)
-      .Case<arith::AddFOp>([&](auto) { return add(in(0), operand(0), in(1), operand(1), 1); })
-      .Case<arith::SubFOp>([&](auto) { return add(in(0), operand(0), in(1), operand(1), -1); })
-      .Case<arith::NegFOp>([&](auto) {
-        return in(0).kind == Motion::Shifted ? makeShifted(Value(), UniformForm().plus(in(0).shift, -1)) : in(0);
-      })
-      .Case<arith::MulFOp>([&](auto) { return multiply(value, in(0), operand(0), in(1), operand(1)); })
-      .Case<arith::DivFOp>([&](auto) { return divide(value, in(0), operand(0), in(1), operand(1)); })
-      .Case<math::ExpOp, math::Exp2Op>([&](auto) {
-        if (in(0).kind != Motion::Shifted)
-          return stuck(value, "an unfinished statistic multiplies the score inside exp");
-        double base = isa<math::Exp2Op>(op) ? 0.693147180559945309417232121458 : 1.0;
-        return makeScaled(UniformForm().plus(in(0).shift, base), {});
-      })
-      .Case<math::AbsFOp>([&](auto) {
-        return in(0).kind == Motion::Scaled && in(0).power.empty()
-                   ? in(0)
-                   : stuck(value, "the absolute value of a value that an unfinished statistic shifts");
-      })
-      .Case<math::SqrtOp>([&](auto) {
-        return in(0).kind == Motion::Scaled
-                   ? makeScaled(UniformForm().plus(in(0).exponent, 0.5), UniformForm().plus(in(0).power, 0.5))
-                   : stuck(value, "the root of a value that an unfinished statistic shifts");
-      })
-      .Case<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>([&](auto) {
-        Motion joined = join(in(0), operand(0), in(1), operand(1), value);
-        return joined.power.empty() ? joined : stuck(value, "a factor of unknown sign under a maximum");
-      })
-      .Case<arith::CmpFOp>([&](auto) {
-        Motion joined = join(in(0), operand(0), in(1), operand(1), value);
-        return joined.kind == Motion::Stuck || !joined.power.empty()
-                   ? stuck(value, "a comparison of a varying value with an unfinished statistic")
-                   : Motion();
-      })
-      .Case<arith::SelectOp>([&](auto) {
-        return in(0).kind == Motion::Free ? join(in(1), operand(1), in(2), operand(2), value)
-                                          : stuck(value, "a choice that an unfinished statistic decides");
-      })
-      .Default([&](Operation *) { return stuck(value, "a function of a value that holds unfinished statistics"); });
+std::optional<Law> RowLaws::getLaw(Operation *op, const NormalForms &forms) {
+  auto reduce = dyn_cast<ReduceOp>(op);
+  if (!reduce)
+    return getSearchLaw(op, forms);
+  const NormalForm &operand = forms.get(reduce.getValue());
+  if (operand.isStuck())
+    return refuse(operand.culprit, operand.why);
+  return reduce.getKind() == ReductionKind::Add ? getSumLaw(reduce, forms)
+                                                : getExtremumLaw(reduce, forms);
 }
 
 //===----------------------------------------------------------------------===//
 // Sweeps
 //===----------------------------------------------------------------------===//
 
-bool RowLaws::isAnchor(Value value) const {
-  Operation *op = value.getDefiningOp();
-  if (!op || finished.contains(value))
-    return true;
-  if (auto reduce = dyn_cast<ReduceOp>(op))
-    return reduce.getKind() != ReductionKind::Add && value == reduce.getResult();
-  if (isa<KthOp, SolveOp>(op))
-    return false;
-  return llvm::all_of(op->getOperands(), [&](Value operand) { return isAnchor(operand); });
-}
-
-bool RowLaws::allAnchors(const UniformForm &form) const {
-  return llvm::all_of(form.terms, [&](auto &term) { return isAnchor(term.first); });
-}
-
-std::optional<Law> RowLaws::getLaw(ReduceOp reduce) {
-  const Motion &motion = get(reduce.getValue());
-  auto refuse = [&](Value value, std::string why) -> std::optional<Law> {
-    refusals.push_back({value, std::move(why)});
-    return std::nullopt;
-  };
-  if (motion.kind == Motion::Free)
-    return Law{Law::Plain, reduce, motion};
-  if (motion.kind == Motion::Stuck)
-    return refuse(motion.culprit, motion.why);
-  if (reduce.getKind() != ReductionKind::Add || reduce.getWinner())
-    return refuse(reduce.getValue(), "a maximum or minimum of a value that moves with unfinished statistics");
-  if (motion.kind == Motion::Centred)
-    return Law{Law::Recentre, reduce, motion};
-  if (motion.kind == Motion::Shifted)
-    return refuse(reduce.getValue(), "a sum of a value that an unfinished statistic shifts");
-  if (!allAnchors(motion.exponent) || !allAnchors(motion.shift))
-    return refuse(reduce.getValue(), "its exponent leans on a statistic that is no maximum or minimum");
-  return Law{motion.kind == Motion::Poly ? Law::ExpPoly : Law::Exp, reduce, motion};
+static bool isRowWide(Operation *op) {
+  return isa<ReduceOp, KthOp, SolveOp>(op);
 }
 
 RowLaws::RowLaws(FormulaOp formula) : formula(formula), variance(formula) {
+  for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
+    writes |= !formula.isUniformResult(i);
+  countNaiveSweeps();
+  analyse();
+  initial = std::make_unique<NormalForms>(formula, variance, nothing, *exprs);
+}
+
+void RowLaws::countNaiveSweeps() {
   llvm::DenseMap<Value, unsigned> levels;
   for (Operation &op : formula.getBody().front().without_terminator()) {
-    complete &= !isa<KthOp, SolveOp>(op);
     unsigned level = 0;
-    for (Value operand : op.getOperands())
-      level = std::max(level, levels.lookup(operand));
-    level += isa<ReduceOp, KthOp, SolveOp>(op);
+    op.walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        level = std::max(level, levels.lookup(operand));
+    });
+    level += isRowWide(&op);
     for (Value result : op.getResults())
       levels[result] = level;
     naive = std::max(naive, level);
   }
-  if (complete)
-    analyse();
 }
 
-/// Takes every reduction that has a law, counts it as finished, and looks again at the rest.
+void RowLaws::finish(const DerivedSweep &sweep) {
+  for (const Law &law : sweep.laws)
+    finished.insert(law.op->result_begin(), law.op->result_end());
+}
+
+/// Takes every reduction that has a law, counts it as finished, and looks again
+/// at the rest.
 void RowLaws::analyse() {
-  Block &body = formula.getBody().front();
-  SmallVector<ReduceOp> left(body.getOps<ReduceOp>());
-  while (!left.empty()) {
-    motions.clear();
-    for (Operation &op : body.without_terminator())
-      for (Value result : op.getResults()) {
-        Motion motion = finished.contains(result) ? Motion() : compute(&op);
-        motions[result] = std::move(motion);
-      }
+  SmallVector<Operation *> left;
+  for (Operation &op : formula.getBody().front().without_terminator())
+    if (isRowWide(&op))
+      left.push_back(&op);
+  do {
     DerivedSweep sweep;
-    SmallVector<ReduceOp> blocked;
-    for (ReduceOp reduce : left) {
-      if (std::optional<Law> law = getLaw(reduce))
-        sweep.laws.push_back(*law);
+    // Forms keep a view of what is finished: each sweep's must not see the
+    // later ones.
+    auto known = std::make_unique<llvm::DenseSet<Value>>(finished);
+    sweep.forms =
+        std::make_unique<NormalForms>(formula, variance, *known, *exprs);
+    SmallVector<Operation *> blocked;
+    for (Operation *op : left) {
+      if (std::optional<Law> law = getLaw(op, *sweep.forms))
+        sweep.laws.push_back(std::move(*law));
       else
-        blocked.push_back(reduce);
+        blocked.push_back(op);
     }
-    assert(!sweep.laws.empty() && "the first reduction left always leans on finished values only");
-    for (Law &law : sweep.laws)
-      finished.insert(law.reduce->result_begin(), law.reduce->result_end());
-    // What is made of finished values only is finished too.
-    for (Operation &op : body.without_terminator())
-      if (!isa<ReduceOp>(op) && !variance.isVarying(op.getResult(0)) &&
-          llvm::all_of(op.getOperands(), [&](Value v) { return isa<BlockArgument>(v) || finished.contains(v); }))
-        finished.insert(op.result_begin(), op.result_end());
+    sweep.known = std::move(known);
+    if (writes && !attention)
+      measureAttention(*sweep.forms, blocked);
+    if (sweep.laws.empty())
+      break;
+    finish(sweep);
     sweeps.push_back(std::move(sweep));
     left = std::move(blocked);
+  } while (true);
+  if (writes && !attention)
+    attention = AttentionCost{static_cast<unsigned>(sweeps.size()) + 1, 1};
+}
+
+/// True when `value` leans on one of `blocked`.
+static bool leansOn(Value value, ArrayRef<Operation *> blocked) {
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val().getDefiningOp();
+    if (!op)
+      continue;
+    if (llvm::is_contained(blocked, op))
+      return true;
+    for (Value operand : op->getOperands())
+      if (seen.insert(operand).second)
+        work.push_back(operand);
   }
+  return false;
+}
+
+/// Weights that are a sum of R coefficients times terms need R accumulators in
+/// the pass that finishes the coefficients.
+void RowLaws::measureAttention(const NormalForms &forms,
+                               ArrayRef<Operation *> blocked) {
+  unsigned rank = 0;
+  for (auto [i, result] : llvm::enumerate(formula.getYieldedValues())) {
+    if (leansOn(result, blocked))
+      return;
+    if (formula.isUniformResult(i))
+      continue;
+    const NormalForm &form = forms.get(result);
+    if (form.isStuck())
+      return;
+    // Terms that are multiples of each other share an accumulator.
+    SmallVector<Linear> distinct;
+    for (auto &[c, h] : form.terms) {
+      Linear unit = h;
+      for (auto &term : unit.terms)
+        term.second /= h.terms[0].second;
+      if (!llvm::is_contained(distinct, unit))
+        distinct.push_back(unit);
+    }
+    rank =
+        std::max<unsigned>(rank, std::min(form.terms.size(), distinct.size()));
+  }
+  attention = AttentionCost{static_cast<unsigned>(sweeps.size()) + 1,
+                            std::max(rank, 1u)};
 }

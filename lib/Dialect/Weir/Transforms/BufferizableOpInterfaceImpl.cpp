@@ -1,4 +1,5 @@
-//===- BufferizableOpInterfaceImpl.cpp - weir.rows under one-shot bufferization ===//
+//===- BufferizableOpInterfaceImpl.cpp - weir.rows under one-shot bufferization
+//===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -17,14 +18,16 @@ using namespace mlir::bufferization;
 using namespace weir;
 
 namespace {
-/// Destinations are written whole and never read, so their old contents need no copy.
-struct RowsModel
-    : DstBufferizableOpInterfaceExternalModel<RowsModel, RowsOp> {
-  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
+/// Destinations are written whole and never read, so their old contents need no
+/// copy.
+struct RowsModel : DstBufferizableOpInterfaceExternalModel<RowsModel, RowsOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &) const {
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
 
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
                           BufferizationState &state) const {
     auto rows = cast<RowsOp>(op);
     SmallVector<Value> operands;
@@ -39,8 +42,10 @@ struct RowsModel
       operands.push_back(*buffer);
     }
     rewriter.setInsertionPoint(op);
-    SmallVector<Value> outputs(ArrayRef<Value>(operands).take_back(rows.getOutputs().size()));
-    OperationState newState(op->getLoc(), op->getName(), operands, TypeRange(), op->getAttrs());
+    SmallVector<Value> outputs(
+        ArrayRef<Value>(operands).take_back(rows.getOutputs().size()));
+    OperationState newState(op->getLoc(), op->getName(), operands, TypeRange(),
+                            op->getAttrs());
     newState.propertiesAttr = op->getPropertiesAsAttribute();
     rewriter.create(newState);
     replaceOpWithBufferizedValues(rewriter, op, outputs);

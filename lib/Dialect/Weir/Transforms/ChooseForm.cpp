@@ -28,28 +28,31 @@ struct Choice {
   StringRef why;
 };
 
-/// Without sizes the stored form is the safe choice: it evaluates every exponential once and is the
-/// fastest while a row fits the cache.
+/// Without sizes the stored form is the safe choice: it evaluates every
+/// exponential once and is the fastest while a row fits the cache.
 Choice choose(FormulaOp formula) {
   if (!formula.hasReduction())
     return {Form::Elementwise, "the formula has no reduction"};
   Variance variance(formula);
   bool isDear = false;
   formula.getBody().walk([&](Operation *op) {
-    isDear |= isa<math::MathDialect>(op->getDialect()) && !isa<math::AbsFOp>(op) && variance.isVarying(op->getResult(0));
+    isDear |= isa<math::MathDialect>(op->getDialect()) &&
+              !isa<math::AbsFOp>(op) && variance.isVarying(op->getResult(0));
   });
   if (!isDear)
     return {Form::Recompute, "nothing in the row is dear enough to be kept"};
   return {Form::Stored, "exponentials are evaluated once and kept in the row"};
 }
 
-/// Running states carry values of maxima but not their positions, unless nothing else leans on them.
+/// Running states carry values of maxima but not their positions, unless
+/// nothing else leans on them.
 bool canRunOnline(FormulaOp formula) {
   RowLaws laws(formula);
   for (const DerivedSweep &sweep : laws.getSweeps()) {
-    bool plain = llvm::all_of(sweep.laws, [](const Law &law) { return law.kind == Law::Plain; });
+    bool plain = llvm::all_of(
+        sweep.laws, [](const Law &law) { return law.kind == Law::Plain; });
     for (const Law &law : sweep.laws)
-      if (!plain && ReduceOp(law.reduce).getWinner())
+      if (law.kind == Law::Search || (!plain && law.getReduce().getWinner()))
         return false;
   }
   return true;
@@ -61,10 +64,12 @@ LogicalResult checkGiven(ApplyOp apply, FormulaOp formula) {
     if (*apply.getForm() != Form::Online || canRunOnline(formula))
       return success();
     return apply.emitOpError("form online does not fit @")
-           << formula.getSymName() << ": the winner of a maximum has no running form beside sums";
+           << formula.getSymName()
+           << ": the winner of a maximum has no running form beside sums";
   }
   return apply.emitOpError("form ")
-         << stringifyForm(*apply.getForm()) << " does not fit @" << formula.getSymName() << ", which "
+         << stringifyForm(*apply.getForm()) << " does not fit @"
+         << formula.getSymName() << ", which "
          << (elementwise ? "has a reduction" : "is elementwise");
 }
 
@@ -74,12 +79,14 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
     WalkResult walk = getOperation().walk([&](ApplyOp apply) {
       FormulaOp formula = apply.resolveFormula();
       if (apply.getForm())
-        return failed(checkGiven(apply, formula)) ? WalkResult::interrupt() : WalkResult::advance();
+        return failed(checkGiven(apply, formula)) ? WalkResult::interrupt()
+                                                  : WalkResult::advance();
       Choice choice = choose(formula);
       apply.setForm(choice.form);
       if (explain)
-        apply.emitRemark("@") << formula.getSymName() << " runs in the " << stringifyForm(choice.form)
-                              << " form: " << choice.why;
+        apply.emitRemark("@")
+            << formula.getSymName() << " runs in the "
+            << stringifyForm(choice.form) << " form: " << choice.why;
       return WalkResult::advance();
     });
     if (walk.wasInterrupted())

@@ -11,8 +11,8 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 
 namespace weir {
@@ -23,7 +23,8 @@ namespace weir {
 using namespace mlir;
 using namespace weir;
 
-/// The permutation that moves dimension `from` of `rank` to the end, keeping the order of the others.
+/// The permutation that moves dimension `from` of `rank` to the end, keeping
+/// the order of the others.
 static SmallVector<int64_t> moveToEnd(int64_t rank, int64_t from) {
   SmallVector<int64_t> permutation;
   for (int64_t dim = 0; dim < rank; ++dim)
@@ -33,23 +34,29 @@ static SmallVector<int64_t> moveToEnd(int64_t rank, int64_t from) {
   return permutation;
 }
 
-static Value transpose(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> permutation) {
+static Value transpose(OpBuilder &builder, Location loc, Value value,
+                       ArrayRef<int64_t> permutation) {
   auto type = cast<RankedTensorType>(value.getType());
   SmallVector<OpFoldResult> sizes;
   for (int64_t dim : permutation)
     sizes.push_back(tensor::getMixedSize(builder, loc, value, dim));
-  Value empty = tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
-  return linalg::TransposeOp::create(builder, loc, value, empty, permutation)->getResult(0);
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+  return linalg::TransposeOp::create(builder, loc, value, empty, permutation)
+      ->getResult(0);
 }
 
-/// An operand with the row as its last dimension. An operand of lower rank that does not reach the row's
-/// dimension gets it, with size 1, since it repeats along the row.
-static Value alignOperand(OpBuilder &builder, Location loc, Value value, int64_t rank, int64_t along) {
+/// An operand with the row as its last dimension. An operand of lower rank that
+/// does not reach the row's dimension gets it, with size 1, since it repeats
+/// along the row.
+static Value alignOperand(OpBuilder &builder, Location loc, Value value,
+                          int64_t rank, int64_t along) {
   auto type = cast<RankedTensorType>(value.getType());
   int64_t own = along - (rank - type.getRank());
   if (own >= 0)
-    return own == type.getRank() - 1 ? value
-                                     : transpose(builder, loc, value, moveToEnd(type.getRank(), own));
+    return own == type.getRank() - 1
+               ? value
+               : transpose(builder, loc, value, moveToEnd(type.getRank(), own));
   SmallVector<ReassociationIndices> groups;
   SmallVector<int64_t> shape(type.getShape());
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
@@ -68,7 +75,9 @@ struct Lowering {
       : apply(apply), formula(apply.resolveFormula()), rank(apply.getRowRank()),
         along(apply.getRowDim()), builder(apply), loc(apply.getLoc()) {}
 
-  Value align(Value value) { return alignOperand(builder, loc, value, rank, along); }
+  Value align(Value value) {
+    return alignOperand(builder, loc, value, rank, along);
+  }
 
   LogicalResult run() {
     ReifiedRankedShapedTypeDims shapes;
@@ -77,7 +86,8 @@ struct Lowering {
     bool moved = along != rank - 1;
     SmallVector<Value> inputs, outputs;
     for (auto [i, input] : llvm::enumerate(apply.getInputs()))
-      inputs.push_back(moved && !formula.isUniformArgument(i) ? align(input) : input);
+      inputs.push_back(moved && !formula.isUniformArgument(i) ? align(input)
+                                                              : input);
     Value mask = apply.getMask();
     if (mask && moved)
       mask = align(mask);
@@ -86,16 +96,20 @@ struct Lowering {
       SmallVector<OpFoldResult> sizes = shapes[i];
       if (moved && !formula.isUniformResult(i))
         sizes = applyPermutation(sizes, permutation);
-      outputs.push_back(tensor::EmptyOp::create(builder, loc, sizes, getElementTypeOrSelf(type)));
+      outputs.push_back(tensor::EmptyOp::create(builder, loc, sizes,
+                                                getElementTypeOrSelf(type)));
     }
-    RowsOp rows = RowsOp::create(builder, loc, ValueRange(outputs).getTypes(), apply.getFormulaAttr(), inputs, mask,
-                                 outputs, apply.getEmptyRowAttr(), apply.getPosInfAttr(), apply.getNanAttr(),
-                                 apply.getTiesAttr(), apply.getFormAttr());
-    replaceResults(rows, moved ? invertPermutationVector(permutation) : SmallVector<int64_t>());
+    RowsOp rows = RowsOp::create(
+        builder, loc, ValueRange(outputs).getTypes(), apply.getFormulaAttr(),
+        inputs, mask, outputs, apply.getEmptyRowAttr(), apply.getPosInfAttr(),
+        apply.getNanAttr(), apply.getTiesAttr(), apply.getFormAttr());
+    replaceResults(rows, moved ? invertPermutationVector(permutation)
+                               : SmallVector<int64_t>());
     return success();
   }
 
-  SmallVector<OpFoldResult> applyPermutation(ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> permutation) {
+  SmallVector<OpFoldResult> applyPermutation(ArrayRef<OpFoldResult> sizes,
+                                             ArrayRef<int64_t> permutation) {
     SmallVector<OpFoldResult> moved;
     for (int64_t dim : permutation)
       moved.push_back(sizes[dim]);

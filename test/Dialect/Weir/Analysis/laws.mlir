@@ -120,8 +120,9 @@ weir.formula @range_temperature(%x: f32) -> f32 {
   %l = weir.reduce min %x : f32
   %t = arith.subf %m, %l : f32
   %d = arith.subf %x, %m : f32
-  // REMARK: remark: costs @range_temperature a sweep: a quotient whose terms move with unfinished statistics
   %z = arith.divf %d, %t : f32
+  // REMARK: remark: costs @range_temperature a sweep: an unfinished statistic multiplies the score inside exp
+  // REMARK-NEXT: %e = math.exp %z : f32
   %e = math.exp %z : f32
   %s = weir.reduce add %e : f32
   %w = arith.divf %e, %s : f32
@@ -132,4 +133,51 @@ weir.formula @range_temperature(%x: f32) -> f32 {
 weir.formula @gate(%x: f32, %v: f32) -> f32 {
   %y = arith.mulf %x, %v : f32
   weir.yield %y : f32
+}
+// -----
+// Flushing below a threshold that moves with the maximum is refused.
+// CHECK-LABEL: @flushed: sweeps 2 -> 2, reads 3
+weir.formula @flushed(%x: f32) -> f32 {
+  %low = arith.constant -87.0 : f32
+  %zero = arith.constant 0.0 : f32
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  // REMARK: remark: costs @flushed a sweep: a comparison of a varying value with an unfinished statistic
+  // REMARK-NEXT: %c = arith.cmpf olt, %d, %low : f32
+  %c = arith.cmpf olt, %d, %low : f32
+  %e0 = math.exp %d : f32
+  %e = arith.select %c, %zero, %e0 : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  weir.yield %w : f32
+}
+// -----
+// So is a threshold below the maximum of weights.
+// CHECK-LABEL: @thresholded: sweeps 2 -> 2, reads 3
+weir.formula @thresholded(%x: f32) -> f32 {
+  %low = arith.constant 0.1 : f32
+  %zero = arith.constant 0.0 : f32
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e0 = math.exp %d : f32
+  %e1 = arith.subf %e0, %low : f32
+  // REMARK: remark: costs @thresholded a sweep: a maximum or minimum of terms that move differently
+  // REMARK-NEXT: %e = arith.maximumf %e1, %zero : f32
+  %e = arith.maximumf %e1, %zero : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  weir.yield %w : f32
+}
+// -----
+// Raw second moments of a shifted value would cancel; only squares of differences are recentred.
+// CHECK-LABEL: @raw_moment: sweeps 2 -> 2, reads 2
+weir.formula @raw_moment(%x: f32, %g: f32) -> (f32 {weir.uniform}) {
+  %s = weir.reduce add %x : f32
+  %a = arith.subf %x, %s : f32
+  %b = arith.mulf %g, %a : f32
+  // REMARK: remark: costs @raw_moment a sweep: raw powers of a statistic, which would cancel
+  // REMARK-NEXT: %c = arith.mulf %a, %b : f32
+  %c = arith.mulf %a, %b : f32
+  %q = weir.reduce add %c : f32
+  weir.yield %q : f32
 }

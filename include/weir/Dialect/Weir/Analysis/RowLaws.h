@@ -8,50 +8,56 @@
 #ifndef WEIR_DIALECT_WEIR_ANALYSIS_ROWLAWS_H
 #define WEIR_DIALECT_WEIR_ANALYSIS_ROWLAWS_H
 
-#include "weir/Dialect/Weir/IR/Variance.h"
-#include "llvm/ADT/DenseMap.h"
+#include "weir/Dialect/Weir/Analysis/NormalForm.h"
 
-#include <string>
+#include <memory>
 #include <vector>
 
 namespace weir {
 
-/// A sum of numbers times uniform values, or a product of powers of them: value -> factor or power.
-/// Ordered by the values' place in the body, so that equal forms compare equal.
-struct UniformForm {
-  llvm::SmallVector<std::pair<mlir::Value, double>> terms;
+/// One running sum of a reduction:
+///
+///     pull * sum over the row of  e^exponent * (sum over its terms of a^p * h)
+///
+/// `pull` is made of statistics that are not anchors and is multiplied at the
+/// end. `exponent` and the powers a^p are made of anchors: when they move, the
+/// sum is corrected.
+struct RunningSum {
+  Coefficient pull;
+  Factors exponent;
+  struct Term {
+    Factors anchors; // Powers, positive and whole.
+    Linear h;
+  };
+  std::vector<Term> polynomial;
+  /// True for exponentials that no maximum bounds: the compiler has to add an
+  /// anchor of its own.
+  bool needsAnchor = false;
 
-  bool empty() const { return terms.empty(); }
-  bool operator==(const UniformForm &other) const { return terms == other.terms; }
-  /// This form plus `factor` times `other`.
-  UniformForm plus(const UniformForm &other, double factor = 1) const;
+  bool isPulled() const { return !pull.isOne(); }
+  /// The highest total power of anchors.
+  unsigned getDegree() const;
 };
 
-/// How a value moves when the uniforms that are not finished yet move. Relative to a set of finished
-/// uniforms every value is one of
-///   Free     h                         it does not move
-///   Shifted  h + L                     L a linear form in unfinished uniforms
-///   Scaled   u^p e^L h                 a monomial in them times e to a linear form
-///   Poly     (h + L) * scaled          a Shifted times a Scaled
-///   Centred  (h - u)^2                 u the mean of h
-///   Stuck    none of these; `culprit` is the value where the form was lost
-struct Motion {
-  enum Kind { Free, Shifted, Scaled, Poly, Centred, Stuck } kind = Free;
-  UniformForm shift;    // L of Shifted and Poly.
-  UniformForm exponent; // L of Scaled, and of Poly's factor.
-  UniformForm power;    // p of Scaled.
-  mlir::Value base;     // h of Shifted; the scaled factor of Poly; the Shifted h - u of Centred.
-  mlir::Value culprit;
-  std::string why;
-};
-
-/// What lets a running reduction be corrected when the statistics that it leans on change.
+/// What lets a running reduction be corrected when the statistics that it leans
+/// on change.
 struct Law {
-  enum Kind { Plain, Exp, ExpPoly, Recentre } kind = Plain;
-  ReduceOp reduce;
-  Motion motion;
-  /// True when the finished sum is to be multiplied by the motion's power.
-  bool isPulled() const { return !motion.power.empty(); }
+  enum Kind { Plain, Exp, ExpPoly, Recentre, Search } kind = Plain;
+  mlir::Operation *op = nullptr; // weir.reduce, weir.kth or weir.solve.
+  /// Of an addition. Of a maximum or minimum: one that pulls its factor out, or
+  /// none.
+  std::vector<RunningSum> sums;
+  /// Uniform summand that a maximum or minimum is shifted by.
+  NormalForm shift;
+  /// Of Recentre: h and u of the operand (h - u)^2.
+  Linear centred, centre;
+
+  ReduceOp getReduce() const { return llvm::dyn_cast<ReduceOp>(op); }
+  bool isPulled() const;
+  bool needsAnchor() const;
+  /// True when the operand can be summed as it is written: one sum, nothing to
+  /// pull out, no anchor to add.
+  bool isDirect() const;
 };
 
 llvm::StringRef stringifyLaw(Law::Kind kind);
@@ -59,6 +65,9 @@ llvm::StringRef stringifyLaw(Law::Kind kind);
 /// One pass over a row: the reductions that it finishes.
 struct DerivedSweep {
   std::vector<Law> laws;
+  /// What was finished before the sweep, and the normal forms relative to it.
+  std::unique_ptr<llvm::DenseSet<mlir::Value>> known;
+  std::unique_ptr<NormalForms> forms;
 };
 
 /// A value that keeps some reduction from joining an earlier sweep.
@@ -67,8 +76,15 @@ struct Refusal {
   std::string why;
 };
 
-/// The statistics sweeps of a formula, fewer than the body as written needs, and what stopped them
-/// from being fewer still. Facts never depend on a name.
+/// Passes of attention over keys and values, and the accumulators that the last
+/// one carries.
+struct AttentionCost {
+  unsigned passes = 1;
+  unsigned rank = 1;
+};
+
+/// The statistics sweeps of a formula, fewer than the body as written needs,
+/// and what stopped them from being fewer still. Facts never depend on a name.
 class RowLaws {
 public:
   explicit RowLaws(FormulaOp formula);
@@ -77,36 +93,40 @@ public:
   llvm::ArrayRef<Refusal> getRefusals() const { return refusals; }
   /// Sweeps of the body as written.
   unsigned getNaiveSweeps() const { return naive; }
-  /// False when some op (kth, solve) has no running form here.
-  bool isComplete() const { return complete; }
-  /// True when every reduction that `value` is made of is a maximum or a minimum.
-  bool isAnchor(mlir::Value value) const;
+  /// Reads of the row, the one that writes varying results included.
+  unsigned getReads() const { return sweeps.size() + writes; }
+  /// Of a formula with a varying result.
+  std::optional<AttentionCost> getAttention() const { return attention; }
+  /// Normal forms of the results relative to nothing: as functions of the row's
+  /// statistics.
+  const NormalForms &getForms() const { return *initial; }
+  const Variance &getVariance() const { return variance; }
+  ExprContext &getExprs() { return *exprs; }
 
 private:
+  void countNaiveSweeps();
   void analyse();
-  std::optional<Law> getLaw(ReduceOp reduce);
-  Motion compute(mlir::Operation *op);
-  Motion computeUniform(mlir::Operation *op);
-  Motion add(const Motion &a, mlir::Value av, const Motion &b, mlir::Value bv, double sign);
-  Motion multiply(mlir::Value product, const Motion &a, mlir::Value av, const Motion &b, mlir::Value bv);
-  Motion join(const Motion &a, mlir::Value av, const Motion &b, mlir::Value bv, mlir::Value at);
-  Motion divide(mlir::Value quotient, const Motion &a, mlir::Value av, const Motion &b, mlir::Value bv);
-  bool isCentredOn(const Motion &shifted);
-  bool allAnchors(const UniformForm &form) const;
-  Motion stuck(mlir::Value value, std::string why);
-  /// What was found for `value`; arguments are Free.
-  const Motion &get(mlir::Value value) const;
-  /// An unfinished uniform as a factor.
-  UniformForm asFactor(mlir::Value uniform, UniformForm &exponent);
+  std::optional<Law> getLaw(mlir::Operation *op, const NormalForms &forms);
+  std::optional<Law> getSumLaw(ReduceOp reduce, const NormalForms &forms);
+  std::optional<Law> getExtremumLaw(ReduceOp reduce, const NormalForms &forms);
+  std::optional<Law> getSearchLaw(mlir::Operation *op,
+                                  const NormalForms &forms);
+  bool recentre(Law &law, const NormalForms &forms);
+  std::optional<Law> refuse(mlir::Value value, std::string why);
+  void finish(const DerivedSweep &sweep);
+  void measureAttention(const NormalForms &forms,
+                        llvm::ArrayRef<mlir::Operation *> blocked);
 
   FormulaOp formula;
   Variance variance;
-  llvm::DenseMap<mlir::Value, Motion> motions;
-  llvm::DenseSet<mlir::Value> finished;
-  llvm::SmallVector<DerivedSweep> sweeps;
+  std::unique_ptr<ExprContext> exprs = std::make_unique<ExprContext>();
+  llvm::DenseSet<mlir::Value> finished, nothing;
+  std::unique_ptr<NormalForms> initial;
+  std::vector<DerivedSweep> sweeps;
   llvm::SmallVector<Refusal> refusals;
+  std::optional<AttentionCost> attention;
   unsigned naive = 0;
-  bool complete = true;
+  bool writes = false;
 };
 
 } // namespace weir

@@ -10,6 +10,21 @@
 
 include "mlir/Pass/PassBase.td"
 
+def WeirNormalizeFormulas : Pass<"weir-normalize-formulas", "::mlir::ModuleOp"> {
+  let summary = "Write formulas the way they are best evaluated";
+  let description = [{
+    A formula is mathematics; what its author wrote may overflow or read the row more often than needed. This pass
+    rewrites sums whose exponentials nothing bounds (they get a maximum to lean on), products and quotients
+    of exponentials (they become one), and reductions that carry a statistic (it is pulled out, so that they join an earlier
+    sweep). What can be evaluated as written stays as written. Facts of `weir-print-analysis` do not change.
+
+    Before: `%e = math.exp %x`, `%s = weir.reduce add %e`, `%w = arith.divf %e, %s`.
+    After: `%m = weir.reduce max %x`, `%d = arith.subf %x, %m`, `%e = math.exp %d`, `%s = weir.reduce add %e`,
+    `%w = arith.divf %e, %s`.
+  }];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
   let summary = "Decide how the rows of each weir.apply run";
   let description = [{

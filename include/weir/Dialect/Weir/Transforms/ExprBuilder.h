@@ -1,0 +1,55 @@
+//===- ExprBuilder.h - expressions as code -----------------*- C++ -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_DIALECT_WEIR_TRANSFORMS_EXPRBUILDER_H
+#define WEIR_DIALECT_WEIR_TRANSFORMS_EXPRBUILDER_H
+
+#include "weir/Dialect/Weir/Analysis/NormalForm.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace weir {
+
+/// Writes expressions (Expr.h) as ops. Factors e^k are taken inside: e^x times
+/// e^(-m) becomes exp(x - m), and |e^x - 1| times it becomes |exp(x - m) -
+/// exp(-m)|, so that nothing overflows on the way.
+class ExprBuilder {
+public:
+  ExprBuilder(mlir::OpBuilder &builder, mlir::Location loc)
+      : builder(builder), loc(loc) {}
+  virtual ~ExprBuilder() = default;
+
+  /// `sum` times e^`exponent`.
+  mlir::Value emit(const Linear &sum, const Factors &exponent = {});
+  /// `value` times the coefficient; a null value is 1.
+  mlir::Value emit(const Coefficient &c, mlir::Value value);
+  /// The value of a whole form.
+  mlir::Value emit(const NormalForm &form);
+
+  virtual mlir::Value constant(double value) = 0;
+
+protected:
+  virtual mlir::Value leaf(mlir::Value value) = 0;
+  virtual mlir::Value exponential(mlir::Value argument) = 0;
+  /// The elementwise op `op` on other operands.
+  virtual mlir::Value apply(mlir::Operation *op, mlir::ValueRange operands) = 0;
+
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+
+private:
+  mlir::Value emitExpr(const Expr *expr, const Factors &exponent);
+  mlir::Value emitProduct(const Factors &factors, const Factors &exponent);
+  mlir::Value emitApply(const Expr *expr, const Factors &exponent);
+  mlir::Value emitPower(mlir::Value base, double power);
+  mlir::Value addTerm(mlir::Value sum, mlir::Value term, double factor);
+  mlir::Value emitMultiples(const Factors &terms, mlir::Value sum);
+};
+
+} // namespace weir
+
+#endif // WEIR_DIALECT_WEIR_TRANSFORMS_EXPRBUILDER_H

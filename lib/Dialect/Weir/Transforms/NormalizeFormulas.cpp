@@ -1,0 +1,331 @@
+//===- NormalizeFormulas.cpp - formulas as they are best evaluated ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Dialect/Weir/Transforms/Passes.h"
+
+#include "weir/Dialect/Weir/Analysis/RowLaws.h"
+#include "weir/Dialect/Weir/Transforms/ExprBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/CSE.h"
+
+namespace weir {
+#define GEN_PASS_DEF_WEIRNORMALIZEFORMULAS
+#include "weir/Dialect/Weir/Transforms/Passes.h.inc"
+} // namespace weir
+
+using namespace mlir;
+using namespace weir;
+
+namespace {
+
+/// Expressions as ops of the formula's own body.
+class BodyBuilder : public ExprBuilder {
+public:
+  using ExprBuilder::ExprBuilder;
+  Value constant(double value) override {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getF32FloatAttr(value));
+  }
+
+protected:
+  Value leaf(Value value) override { return value; }
+  Value exponential(Value argument) override {
+    return math::ExpOp::create(builder, loc, argument);
+  }
+  Value apply(Operation *op, ValueRange operands) override {
+    Operation *clone = builder.clone(*op);
+    clone->setOperands(operands);
+    return clone->getResult(0);
+  }
+};
+
+class Normalizer {
+  static constexpr int kMostRounds = 256;
+
+public:
+  explicit Normalizer(FormulaOp formula) : formula(formula) {}
+
+  void run() {
+    // Every rewriting makes one reduction direct, and what it adds is direct:
+    // the bound is for safety.
+    for (int round = 0; round < kMostRounds && rewriteOne(); ++round)
+      ;
+    rewriteResults();
+    cleanUp();
+  }
+
+private:
+  bool rewriteOne();
+  void rewriteResults();
+  void cleanUp();
+  void rewriteSum(const Law &law, ExprContext &exprs);
+  void rewriteExtremum(const Law &law, ExprContext &exprs);
+  Value emitSum(OpBuilder &builder, const RunningSum &sum, ReduceOp reduce,
+                ExprContext &exprs);
+  Value emitAnchor(OpBuilder &builder, const RunningSum &sum, Location loc);
+  Value emitOperand(BodyBuilder &code, const RunningSum &sum,
+                    const Factors &exponent, ExprContext &exprs);
+
+  FormulaOp formula;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What has to be rewritten
+//===----------------------------------------------------------------------===//
+
+/// True when evaluating `value` as written takes an exponential that nothing
+/// bounds, while its normal form would not.
+static bool overflowsAsWritten(Value value, const NormalForms &forms,
+                               const Variance &variance) {
+  const NormalForm &form = forms.get(value);
+  if (form.isStuck() || !value.getType().isF32())
+    return false;
+  bool anchored = llvm::any_of(form.terms, [](auto &term) {
+    return !term.first.exponent.empty() &&
+           llvm::any_of(term.second.terms, [](auto &t) {
+             return t.first->varying && getExponent(t.first);
+           });
+  });
+  if (!anchored)
+    return false;
+  SmallVector<Value> work{value};
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val().getDefiningOp();
+    if (!op || isa<WeirDialect>(op->getDialect()))
+      continue;
+    if (isa<math::ExpOp, math::Exp2Op>(op) &&
+        variance.isVarying(op->getResult(0))) {
+      const auto *single = forms.get(op->getResult(0)).getSingle();
+      const Linear *inner =
+          single ? getExponent(single->second.terms[0].first) : nullptr;
+      bool leans =
+          single && llvm::any_of(single->first.exponent, [&](auto &atom) {
+            return forms.isAnchor(atom.first);
+          });
+      if (inner && !leans && !isBoundedAbove(*inner))
+        return true;
+    }
+    llvm::append_range(work, op->getOperands());
+  }
+  return false;
+}
+
+bool Normalizer::rewriteOne() {
+  RowLaws laws(formula);
+  for (const DerivedSweep &sweep : laws.getSweeps())
+    for (const Law &law : sweep.laws) {
+      ReduceOp reduce = law.getReduce();
+      if (!reduce || !reduce.getValue().getType().isF32() ||
+          law.kind == Law::Recentre)
+        continue;
+      if (reduce.getKind() != ReductionKind::Add) {
+        if (law.sums.empty())
+          continue;
+        rewriteExtremum(law, laws.getExprs());
+        return true;
+      }
+      bool direct =
+          law.isDirect() && !overflowsAsWritten(reduce.getValue(), *sweep.forms,
+                                                laws.getVariance());
+      if (direct || law.sums.empty())
+        continue;
+      rewriteSum(law, laws.getExprs());
+      return true;
+    }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+/// The exponents of everything a sum is made of; a part without an exponential
+/// has the exponent 0.
+static void collectExponents(const Linear &sum,
+                             SmallVectorImpl<Linear> &exponents) {
+  for (auto &[expr, factor] : sum.terms) {
+    const Linear *exponent = getExponent(expr);
+    const Linear found = exponent ? *exponent : Linear();
+    if (expr->kind == Expr::Apply && !exponent &&
+        isa<math::AbsFOp, arith::MaximumFOp, arith::MinimumFOp>(expr->op)) {
+      for (const Linear &arg : expr->args)
+        collectExponents(arg, exponents);
+      continue;
+    }
+    if (!llvm::is_contained(exponents, found))
+      exponents.push_back(found);
+  }
+}
+
+/// The maximum, over the row and over the parts of the sum, of the exponents.
+Value Normalizer::emitAnchor(OpBuilder &builder, const RunningSum &sum,
+                             Location loc) {
+  SmallVector<Linear> exponents;
+  for (const RunningSum::Term &term : sum.polynomial)
+    collectExponents(term.h, exponents);
+  BodyBuilder code(builder, loc);
+  Value most;
+  for (const Linear &exponent : exponents) {
+    Value value = code.emit(exponent);
+    most = most ? Value(arith::MaximumFOp::create(builder, loc, most, value))
+                : value;
+  }
+  return ReduceOp::create(builder, loc, ReductionKind::Max, most).getResult();
+}
+
+/// (x - m) e^(x - m), not x e^(x - m) - m e^(x - m): what all terms share is
+/// taken out first.
+Value Normalizer::emitOperand(BodyBuilder &code, const RunningSum &sum,
+                              const Factors &exponent, ExprContext &exprs) {
+  const Linear *shared = nullptr;
+  bool share = sum.getDegree() > 0;
+  for (const RunningSum::Term &term : sum.polynomial)
+    for (auto &[monomial, k] : term.h.terms) {
+      const Linear *own = getExponent(monomial);
+      share &= own && (!shared || *own == *shared);
+      shared = own;
+    }
+  Linear whole;
+  for (const RunningSum::Term &term : sum.polynomial) {
+    Linear part = term.h;
+    if (share)
+      part = exprs.multiply(part, exprs.raise(exprs.exponential(*shared), -1));
+    whole = exprs.add(
+        whole, exprs.multiply(part, exprs.linear(exprs.product(term.anchors))));
+  }
+  if (!share)
+    return code.emit(whole, exponent);
+  Factors factors;
+  factors.push_back({exprs.exp(*shared), 1.0});
+  Value e = code.emit(exprs.linear(exprs.product(factors)), exponent);
+  OpBuilder builder = OpBuilder::atBlockTerminator(e.getParentBlock());
+  builder.setInsertionPointAfterValue(e);
+  BodyBuilder after(builder, e.getLoc());
+  return arith::MulFOp::create(builder, e.getLoc(), after.emit(whole), e);
+}
+
+Value Normalizer::emitSum(OpBuilder &builder, const RunningSum &sum,
+                          ReduceOp reduce, ExprContext &exprs) {
+  Location loc = reduce.getLoc();
+  BodyBuilder code(builder, loc);
+  Factors exponent = sum.exponent;
+  Coefficient outside = sum.pull;
+  if (sum.needsAnchor) {
+    Factors anchor;
+    anchor.push_back(
+        {exprs.leaf(emitAnchor(builder, sum, loc), /*varying=*/false), 1.0});
+    exponent = addFactors(exponent, anchor, -1);
+    outside.exponent = addFactors(outside.exponent, anchor);
+  }
+  // A number in front of all terms waits outside, so that equal sums become
+  // one.
+  RunningSum plain = sum;
+  double factor = 1;
+  if (plain.polynomial.size() == 1 && plain.polynomial[0].h.terms.size() == 1)
+    std::swap(factor, plain.polynomial[0].h.terms[0].second);
+  Value operand = emitOperand(code, plain, exponent, exprs);
+  builder.setInsertionPoint(reduce);
+  Value total =
+      ReduceOp::create(builder, loc, ReductionKind::Add, operand).getResult();
+  if (factor != 1)
+    total = arith::MulFOp::create(builder, loc, total, code.constant(factor));
+  return outside.isOne() ? total : code.emit(outside, total);
+}
+
+void Normalizer::rewriteSum(const Law &law, ExprContext &exprs) {
+  ReduceOp reduce = law.getReduce();
+  OpBuilder builder(reduce);
+  Value total;
+  for (const RunningSum &sum : law.sums) {
+    Value part = emitSum(builder, sum, reduce, exprs);
+    total = total ? Value(arith::AddFOp::create(builder, reduce.getLoc(), total,
+                                                part))
+                  : part;
+  }
+  reduce.getResult().replaceAllUsesWith(total);
+  reduce.erase();
+}
+
+//===----------------------------------------------------------------------===//
+// Maxima and minima
+//===----------------------------------------------------------------------===//
+
+/// max(c h + u) is c max(h) + u, and the maximum of exponentials is that of the
+/// exponents.
+void Normalizer::rewriteExtremum(const Law &law, ExprContext &exprs) {
+  ReduceOp reduce = law.getReduce();
+  OpBuilder builder(reduce);
+  Location loc = reduce.getLoc();
+  BodyBuilder code(builder, loc);
+  Coefficient c = law.sums[0].pull;
+  Linear h = law.sums[0].polynomial[0].h;
+  bool isExp = h.terms.size() == 1 && h.terms[0].first->kind == Expr::Exp &&
+               h.terms[0].second > 0;
+  Value operand = code.emit(isExp ? h.terms[0].first->args[0] : h);
+  Type winner = reduce.getWinner() ? Type(builder.getIndexType()) : Type();
+  auto inner = ReduceOp::create(builder, loc, operand.getType(), winner,
+                                reduce.getKind(), operand);
+  Value value = inner.getResult();
+  if (isExp) {
+    Factors own;
+    own.push_back({exprs.leaf(value, /*varying=*/false), 1.0});
+    c.exponent = addFactors(c.exponent, own);
+    value = h.terms[0].second == 1 ? Value() : code.constant(h.terms[0].second);
+  }
+  value = code.emit(c, value);
+  if (!law.shift.terms.empty())
+    value = arith::AddFOp::create(builder, loc, value, code.emit(law.shift));
+  reduce.getResult().replaceAllUsesWith(value);
+  if (reduce.getWinner())
+    reduce.getWinner().replaceAllUsesWith(inner.getWinner());
+  reduce.erase();
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+void Normalizer::rewriteResults() {
+  RowLaws laws(formula);
+  Operation *yield = formula.getBody().front().getTerminator();
+  for (OpOperand &operand : yield->getOpOperands()) {
+    if (!overflowsAsWritten(operand.get(), laws.getForms(), laws.getVariance()))
+      continue;
+    OpBuilder builder(yield);
+    operand.set(BodyBuilder(builder, operand.get().getLoc())
+                    .emit(laws.getForms().get(operand.get())));
+  }
+}
+
+/// Parts that several rewritings wrote are written once, and what nobody needs
+/// goes.
+void Normalizer::cleanUp() {
+  IRRewriter rewriter(formula.getContext());
+  DominanceInfo dominance(formula);
+  eliminateCommonSubExpressions(rewriter, dominance, formula);
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(formula.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+namespace {
+struct WeirNormalizeFormulas
+    : weir::impl::WeirNormalizeFormulasBase<WeirNormalizeFormulas> {
+  void runOnOperation() override {
+    getOperation().walk([](FormulaOp formula) { Normalizer(formula).run(); });
+  }
+};
+} // namespace
