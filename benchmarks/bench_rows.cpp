@@ -7,8 +7,8 @@
 //
 //   bench_rows rows.so [filter]
 //
-// One core. The variants of a case are interleaved in one run; every sample follows an untimed call; medians of 15.
-// FTZ and DAZ are set for all.
+// One core. The variants of a case are interleaved in one run; every sample
+// follows an untimed call; medians of 15. FTZ and DAZ are set for all.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,7 +33,9 @@
 namespace {
 
 struct Buffer {
-  explicit Buffer(size_t count) : data(static_cast<float *>(std::aligned_alloc(64, (count * 4 + 63) / 64 * 64))) {
+  explicit Buffer(size_t count)
+      : data(static_cast<float *>(
+            std::aligned_alloc(64, (count * 4 + 63) / 64 * 64))) {
     std::memset(data, 0, count * 4);
   }
   ~Buffer() { std::free(data); }
@@ -59,7 +61,9 @@ struct Variant {
 };
 
 double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 void measure(std::vector<Variant> &variants) {
@@ -70,7 +74,8 @@ void measure(std::vector<Variant> &variants) {
     v.run();
     double start = now();
     v.run();
-    repeats.push_back(std::max(1, static_cast<int>(kTarget / std::max(1e-9, now() - start))));
+    repeats.push_back(
+        std::max(1, static_cast<int>(kTarget / std::max(1e-9, now() - start))));
   }
   for (int sample = 0; sample < kSamples; ++sample)
     for (size_t i = 0; i < variants.size(); ++i) {
@@ -82,12 +87,14 @@ void measure(std::vector<Variant> &variants) {
     }
 }
 
-void report(const std::string &name, size_t elements, std::vector<Variant> &variants) {
+void report(const std::string &name, size_t elements,
+            std::vector<Variant> &variants) {
   measure(variants);
   double reference = variants[1].median();
   for (Variant &v : variants)
-    std::printf("%-28s %-12s %10.1f us %8.2f Ge/s  %5.2fx\n", name.c_str(), v.name.c_str(), v.median() * 1e6,
-                elements / v.median() / 1e9, reference / v.median());
+    std::printf("%-28s %-12s %10.1f us %8.2f Ge/s  %5.2fx\n", name.c_str(),
+                v.name.c_str(), v.median() * 1e6, elements / v.median() / 1e9,
+                reference / v.median());
 }
 
 using Function1 = int32_t (*)(const DLTensor *, DLTensor *);
@@ -104,12 +111,14 @@ void check(int32_t status) {
 void compare(const float *a, const float *b, size_t count) {
   for (size_t i = 0; i < count; ++i)
     if (!(std::fabs(a[i] - b[i]) <= 1e-5f * std::fabs(b[i]) + 1e-30f)) {
-      std::fprintf(stderr, "weir and the yardstick differ at %zu: %g, %g\n", i, a[i], b[i]);
+      std::fprintf(stderr, "weir and the yardstick differ at %zu: %g, %g\n", i,
+                   a[i], b[i]);
       std::exit(1);
     }
 }
 
-void benchSoftmax(const std::string &name, Function1 weir, Kernel hand, size_t rows, size_t n) {
+void benchSoftmax(const std::string &name, Function1 weir, Kernel hand,
+                  size_t rows, size_t n) {
   size_t count = rows * n;
   Buffer x(count), y(count), z(count);
   std::mt19937 generator(1);
@@ -125,7 +134,8 @@ void benchSoftmax(const std::string &name, Function1 weir, Kernel hand, size_t r
   variants[0].run();
   variants[1].run();
   compare(y.data, z.data, count);
-  report(name + " " + std::to_string(rows) + "x" + std::to_string(n), count, variants);
+  report(name + " " + std::to_string(rows) + "x" + std::to_string(n), count,
+         variants);
 }
 
 void benchSwiglu(Function2 weir, size_t rows, size_t n) {
@@ -140,24 +150,31 @@ void benchSwiglu(Function2 weir, size_t rows, size_t n) {
   Matrix mg(g.data, rows, n), mv(v.data, rows, n), my(y.data, rows, n);
   std::vector<Variant> variants = {
       {"weir", [&] { check(weir(&mg.tensor, &mv.tensor, &my.tensor)); }, {}},
-      {"copy", [&] { yardstick::addStreams(g.data, v.data, z.data, count); }, {}},
-      {"yardstick", [&] { yardstick::swiglu(g.data, v.data, z.data, count); }, {}},
+      {"copy",
+       [&] { yardstick::addStreams(g.data, v.data, z.data, count); },
+       {}},
+      {"yardstick",
+       [&] { yardstick::swiglu(g.data, v.data, z.data, count); },
+       {}},
   };
   variants[0].run();
   variants[2].run();
   compare(y.data, z.data, count);
-  report("swiglu " + std::to_string(rows) + "x" + std::to_string(n), count, variants);
+  report("swiglu " + std::to_string(rows) + "x" + std::to_string(n), count,
+         variants);
 }
 
 void describeMachine() {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);)
     if (line.rfind("model name", 0) == 0) {
-      std::printf("machine: %s, one core, FTZ and DAZ on, medians of 15 interleaved samples\n",
+      std::printf("machine: %s, one core, FTZ and DAZ on, medians of 15 "
+                  "interleaved samples\n",
                   line.substr(line.find(':') + 2).c_str());
       break;
     }
-  std::printf("%-28s %-12s %13s %13s  %s\n", "case", "variant", "time", "rate", "over the second variant");
+  std::printf("%-28s %-12s %13s %13s  %s\n", "case", "variant", "time", "rate",
+              "over the second variant");
 }
 
 } // namespace
@@ -181,17 +198,21 @@ int main(int argc, char **argv) {
   auto online = reinterpret_cast<Function1>(dlsym(library, "softmax_online"));
   auto swiglu = reinterpret_cast<Function2>(dlsym(library, "swiglu_rows"));
   std::string filter = argc > 2 ? argv[2] : "";
-  auto wanted = [&](const char *name) { return std::string(name).find(filter) != std::string::npos; };
+  auto wanted = [&](const char *name) {
+    return std::string(name).find(filter) != std::string::npos;
+  };
   describeMachine();
   if (wanted("stored")) {
     benchSoftmax("softmax stored", stored, yardstick::softmaxStored, 1, 2048);
     benchSoftmax("softmax stored", stored, yardstick::softmaxStored, 1, 131072);
-    benchSoftmax("softmax stored", stored, yardstick::softmaxStored, 4096, 1000);
+    benchSoftmax("softmax stored", stored, yardstick::softmaxStored, 4096,
+                 1000);
     benchSoftmax("softmax stored", stored, yardstick::softmaxStored, 16, 128);
   }
   if (wanted("online")) {
     benchSoftmax("softmax online", online, yardstick::softmaxOnline, 1, 2048);
-    benchSoftmax("softmax online", online, yardstick::softmaxOnline, 1, 2097152);
+    benchSoftmax("softmax online", online, yardstick::softmaxOnline, 1,
+                 2097152);
   }
   if (wanted("swiglu")) {
     benchSwiglu(swiglu, 16, 2048);

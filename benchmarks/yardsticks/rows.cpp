@@ -14,12 +14,15 @@
 namespace {
 
 constexpr size_t kLanes = 16;
-/// Sums are flushed into a second level this often, so that their error does not grow with the row.
+/// Sums are flushed into a second level this often, so that their error does
+/// not grow with the row.
 constexpr size_t kBlock = 8192;
 constexpr float kLog2e = 0x1.715476p+0f;
 
 inline __m512 splat(float v) { return _mm512_set1_ps(v); }
-inline __mmask16 tail(size_t left) { return static_cast<__mmask16>((1u << left) - 1); }
+inline __mmask16 tail(size_t left) {
+  return static_cast<__mmask16>((1u << left) - 1);
+}
 
 /// 2^t by the fraction's polynomial on [0, 1]; vscalefps floors t itself.
 inline __m512 exp2Fast(__m512 t) {
@@ -34,7 +37,9 @@ inline __m512 exp2Fast(__m512 t) {
 }
 
 /// exp(x - m), given -m log2(e) in `shift`: one fused multiply-add.
-inline __m512 expShifted(__m512 x, __m512 shift) { return exp2Fast(_mm512_fmadd_ps(x, splat(kLog2e), shift)); }
+inline __m512 expShifted(__m512 x, __m512 shift) {
+  return exp2Fast(_mm512_fmadd_ps(x, splat(kLog2e), shift));
+}
 
 float rowMax(const float *x, size_t n) {
   __m512 m[8];
@@ -46,14 +51,16 @@ float rowMax(const float *x, size_t n) {
   for (; i + kLanes <= n; i += kLanes)
     m[0] = _mm512_max_ps(m[0], _mm512_loadu_ps(x + i));
   if (i < n)
-    m[0] = _mm512_max_ps(m[0], _mm512_mask_loadu_ps(splat(-INFINITY), tail(n - i), x + i));
+    m[0] = _mm512_max_ps(
+        m[0], _mm512_mask_loadu_ps(splat(-INFINITY), tail(n - i), x + i));
   for (size_t k = 1; k < 8; ++k)
     m[0] = _mm512_max_ps(m[0], m[k]);
   return _mm512_reduce_max_ps(m[0]);
 }
 
 float storeExponentials(const float *x, float *y, size_t n, float max) {
-  __m512 shift = splat(-max * kLog2e), total = splat(0), s[4] = {splat(0), splat(0), splat(0), splat(0)};
+  __m512 shift = splat(-max * kLog2e), total = splat(0),
+         s[4] = {splat(0), splat(0), splat(0), splat(0)};
   size_t i = 0;
   while (i + 4 * kLanes <= n) {
     size_t end = std::min(n, i + kBlock);
@@ -70,7 +77,8 @@ float storeExponentials(const float *x, float *y, size_t n, float max) {
   }
   for (; i < n; i += kLanes) {
     __mmask16 k = n - i >= kLanes ? 0xffff : tail(n - i);
-    __m512 e = expShifted(_mm512_mask_loadu_ps(splat(-INFINITY), k, x + i), shift);
+    __m512 e =
+        expShifted(_mm512_mask_loadu_ps(splat(-INFINITY), k, x + i), shift);
     _mm512_mask_storeu_ps(y + i, k, e);
     total = _mm512_add_ps(total, e);
   }
@@ -82,16 +90,19 @@ void scaleRow(float *y, size_t n, float factor) {
   size_t i = 0;
   for (; i + 8 * kLanes <= n; i += 8 * kLanes)
     for (size_t k = 0; k < 8; ++k)
-      _mm512_storeu_ps(y + i + k * kLanes, _mm512_mul_ps(_mm512_loadu_ps(y + i + k * kLanes), c));
+      _mm512_storeu_ps(y + i + k * kLanes,
+                       _mm512_mul_ps(_mm512_loadu_ps(y + i + k * kLanes), c));
   for (; i < n; i += kLanes) {
     __mmask16 k = n - i >= kLanes ? 0xffff : tail(n - i);
-    _mm512_mask_storeu_ps(y + i, k, _mm512_mul_ps(_mm512_maskz_loadu_ps(k, y + i), c));
+    _mm512_mask_storeu_ps(y + i, k,
+                          _mm512_mul_ps(_mm512_maskz_loadu_ps(k, y + i), c));
   }
 }
 
 /// Running maxima and sums of one row, a pair per lane.
 struct Running {
-  __m512 max = splat(-3.0e38f), shift = splat(3.0e38f * kLog2e * 0.5f), total = splat(0), s[2] = {splat(0), splat(0)};
+  __m512 max = splat(-3.0e38f), shift = splat(3.0e38f * kLog2e * 0.5f),
+         total = splat(0), s[2] = {splat(0), splat(0)};
 
   void raise(__m512 newMax) {
     __m512 newShift = _mm512_mul_ps(newMax, splat(-kLog2e));
@@ -135,7 +146,8 @@ void onlineStatistics(const float *x, size_t n, float &max, float &sum) {
     state.flush();
   }
   for (; i < n; i += kLanes) {
-    __m512 a = _mm512_mask_loadu_ps(splat(-INFINITY), n - i >= kLanes ? 0xffff : tail(n - i), x + i);
+    __m512 a = _mm512_mask_loadu_ps(
+        splat(-INFINITY), n - i >= kLanes ? 0xffff : tail(n - i), x + i);
     state.raise(_mm512_max_ps(state.max, a));
     state.total = _mm512_add_ps(state.total, expShifted(a, state.shift));
   }
@@ -144,16 +156,21 @@ void onlineStatistics(const float *x, size_t n, float &max, float &sum) {
   sum = _mm512_reduce_add_ps(_mm512_mul_ps(state.total, factor));
 }
 
-void writeWeights(const float *x, float *y, size_t n, float max, float inverse) {
+void writeWeights(const float *x, float *y, size_t n, float max,
+                  float inverse) {
   __m512 shift = splat(-max * kLog2e), c = splat(inverse);
   size_t i = 0;
   for (; i + 4 * kLanes <= n; i += 4 * kLanes)
     for (size_t k = 0; k < 4; ++k)
-      _mm512_storeu_ps(y + i + k * kLanes,
-                       _mm512_mul_ps(expShifted(_mm512_loadu_ps(x + i + k * kLanes), shift), c));
+      _mm512_storeu_ps(
+          y + i + k * kLanes,
+          _mm512_mul_ps(expShifted(_mm512_loadu_ps(x + i + k * kLanes), shift),
+                        c));
   for (; i < n; i += kLanes) {
     __mmask16 k = n - i >= kLanes ? 0xffff : tail(n - i);
-    _mm512_mask_storeu_ps(y + i, k, _mm512_mul_ps(expShifted(_mm512_maskz_loadu_ps(k, x + i), shift), c));
+    _mm512_mask_storeu_ps(
+        y + i, k,
+        _mm512_mul_ps(expShifted(_mm512_maskz_loadu_ps(k, x + i), shift), c));
   }
 }
 
@@ -172,20 +189,27 @@ void yardstick::softmaxOnline(const float *x, float *y, size_t rows, size_t n) {
   }
 }
 
-void yardstick::swiglu(const float *gate, const float *value, float *y, size_t count) {
+void yardstick::swiglu(const float *gate, const float *value, float *y,
+                       size_t count) {
   __m512 one = splat(1);
   for (size_t i = 0; i < count; i += kLanes) {
     __mmask16 k = count - i >= kLanes ? 0xffff : tail(count - i);
-    __m512 g = _mm512_maskz_loadu_ps(k, gate + i), v = _mm512_maskz_loadu_ps(k, value + i);
+    __m512 g = _mm512_maskz_loadu_ps(k, gate + i),
+           v = _mm512_maskz_loadu_ps(k, value + i);
     __m512 t = exp2Fast(_mm512_mul_ps(_mm512_abs_ps(g), splat(-kLog2e)));
-    __m512 numerator = _mm512_mask_mul_ps(g, _mm512_cmp_ps_mask(g, splat(0), _CMP_LT_OQ), g, t);
-    _mm512_mask_storeu_ps(y + i, k, _mm512_mul_ps(_mm512_div_ps(numerator, _mm512_add_ps(one, t)), v));
+    __m512 numerator = _mm512_mask_mul_ps(
+        g, _mm512_cmp_ps_mask(g, splat(0), _CMP_LT_OQ), g, t);
+    _mm512_mask_storeu_ps(
+        y + i, k,
+        _mm512_mul_ps(_mm512_div_ps(numerator, _mm512_add_ps(one, t)), v));
   }
 }
 
-void yardstick::addStreams(const float *a, const float *b, float *y, size_t count) {
+void yardstick::addStreams(const float *a, const float *b, float *y,
+                           size_t count) {
   for (size_t i = 0; i + kLanes <= count; i += kLanes)
-    _mm512_storeu_ps(y + i, _mm512_add_ps(_mm512_loadu_ps(a + i), _mm512_loadu_ps(b + i)));
+    _mm512_storeu_ps(
+        y + i, _mm512_add_ps(_mm512_loadu_ps(a + i), _mm512_loadu_ps(b + i)));
 }
 
 void yardstick::copyStream(const float *x, float *y, size_t count) {

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What generated code is held against: the same forms written by hand for AVX-512. Rows are contiguous f32.
+// What generated code is held against: the same forms written by hand for
+// AVX-512. Rows are contiguous f32.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,13 +17,16 @@
 
 namespace yardstick {
 
-/// Maximum; exponentials stored and summed; scaled in place. One exp per element.
+/// Maximum; exponentials stored and summed; scaled in place. One exp per
+/// element.
 void softmaxStored(const float *x, float *y, size_t rows, size_t n);
-/// Running maximum and sum per lane; then exponentials again, scaled. Two exps, one read less.
+/// Running maximum and sum per lane; then exponentials again, scaled. Two exps,
+/// one read less.
 void softmaxOnline(const float *x, float *y, size_t rows, size_t n);
 /// silu(gate) * value.
 void swiglu(const float *gate, const float *value, float *y, size_t count);
-/// y = a + b: the traffic of a gated unit with next to no arithmetic, the limit for it.
+/// y = a + b: the traffic of a gated unit with next to no arithmetic, the limit
+/// for it.
 void addStreams(const float *a, const float *b, float *y, size_t count);
 /// y = x.
 void copyStream(const float *x, float *y, size_t count);

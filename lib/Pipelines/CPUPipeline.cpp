@@ -31,7 +31,8 @@ static void cleanUp(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void weir::buildTensorPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
+void weir::buildTensorPipeline(OpPassManager &pm,
+                               const CPUPipelineOptions &options) {
   pm.addPass(createInlinerPass());
   pm.addPass(createWeirLinkLibrary());
   pm.addPass(createWeirNormalizeFormulas());
@@ -48,7 +49,8 @@ void weir::buildTensorPipeline(OpPassManager &pm, const CPUPipelineOptions &opti
   pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
 }
 
-void weir::buildCPUCodePipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
+void weir::buildCPUCodePipeline(OpPassManager &pm,
+                                const CPUPipelineOptions &options) {
   pm.addPass(createWeirOrderContractions());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertWeirToVector());
@@ -61,7 +63,8 @@ void weir::buildCPUCodePipeline(OpPassManager &pm, const CPUPipelineOptions &opt
   pm.addPass(arith::createArithExpandOpsPass(expand));
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createWeirExactMathToLibm()); // Before upstream writes expm1(x) as exp(x) - 1.
+  pm.addPass(createWeirExactMathToLibm()); // Before upstream writes expm1(x) as
+                                           // exp(x) - 1.
   ConvertVectorToLLVMPassOptions vectors;
   vectors.reassociateFPReductions = true;
   pm.addPass(createConvertVectorToLLVMPass(vectors));
@@ -88,11 +91,13 @@ void weir::registerPipelinesAndPasses() {
   registerWeirConversionPasses();
   registerWeirCodegenCPUPasses();
   registerWeirTargetPasses();
-  PassPipelineRegistration<>("weir-cpu-pipeline", "public functions on tensors to the LLVM dialect, for x86",
-                             [](OpPassManager &pm) {
-                               CPUPipelineOptions options;
-                               options.library = "module";
-                               buildTensorPipeline(pm, options);
-                               buildCPUCodePipeline(pm, options);
-                             });
+  PassPipelineRegistration<>(
+      "weir-cpu-pipeline",
+      "public functions on tensors to the LLVM dialect, for x86",
+      [](OpPassManager &pm) {
+        CPUPipelineOptions options;
+        options.library = "module";
+        buildTensorPipeline(pm, options);
+        buildCPUCodePipeline(pm, options);
+      });
 }

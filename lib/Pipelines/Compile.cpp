@@ -17,9 +17,9 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
@@ -40,20 +40,24 @@ OwningOpRef<ModuleOp> weir::parseInput(MLIRContext &context, StringRef path) {
 static SmallVector<FunctionABI> collectFunctions(ModuleOp module) {
   SmallVector<FunctionABI> functions;
   module.walk([&](Operation *op) {
-    if (auto attr = op->getAttrOfType<DictionaryAttr>(WeirDialect::kABIAttrName))
+    if (auto attr =
+            op->getAttrOfType<DictionaryAttr>(WeirDialect::kABIAttrName))
       functions.push_back(FunctionABI::fromAttribute(attr));
   });
   return functions;
 }
 
 std::string weir::findRuntimeArchive(const char *argv0) {
-  std::string self = llvm::sys::fs::getMainExecutable(argv0, reinterpret_cast<void *>(&findRuntimeArchive));
-  llvm::SmallString<256> path(llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)));
+  std::string self = llvm::sys::fs::getMainExecutable(
+      argv0, reinterpret_cast<void *>(&findRuntimeArchive));
+  llvm::SmallString<256> path(
+      llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)));
   llvm::sys::path::append(path, "lib", "libweir_rt.a");
   return path.str().str();
 }
 
-static llvm::Error runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &)> build) {
+static llvm::Error runPasses(ModuleOp module,
+                             llvm::function_ref<void(OpPassManager &)> build) {
   PassManager pm(module.getContext());
   build(pm);
   if (failed(pm.run(module)))
@@ -69,50 +73,63 @@ static llvm::Error writeText(StringRef path, StringRef text) {
 }
 
 /// Names of public functions become C names beside those of the library itself.
-static llvm::Error checkNames(ArrayRef<FunctionABI> functions, const CompileOptions &options) {
+static llvm::Error checkNames(ArrayRef<FunctionABI> functions,
+                              const CompileOptions &options) {
   for (const FunctionABI &function : functions)
     for (StringRef own : {"_last_error", "_set_threads"})
       if (function.name == options.library + own.str())
-        return llvm::createStringError("the function '" + function.name + "' takes the name of the library's own");
+        return llvm::createStringError("the function '" + function.name +
+                                       "' takes the name of the library's own");
   return llvm::Error::success();
 }
 
-static llvm::Error link(llvm::Module &code, llvm::TargetMachine &machine, const CompileOptions &options,
+static llvm::Error link(llvm::Module &code, llvm::TargetMachine &machine,
+                        const CompileOptions &options,
                         ArrayRef<FunctionABI> functions, StringRef output) {
   llvm::SmallString<128> object;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("weirc", "o", object))
-    return llvm::createStringError(error, "cannot make a temporary file: " + error.message());
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("weirc", "o", object))
+    return llvm::createStringError(error, "cannot make a temporary file: " +
+                                              error.message());
   llvm::FileRemover remover(object);
   if (llvm::Error error = writeFile(object, [&](llvm::raw_pwrite_stream &os) {
         return emitMachineCode(code, machine, /*assembly=*/false, os);
       }))
     return error;
-  if (llvm::Error error = linkSharedLibrary(object, options.runtimeArchive, output))
+  if (llvm::Error error =
+          linkSharedLibrary(object, options.runtimeArchive, output))
     return error;
   llvm::SmallString<128> header(output);
   llvm::sys::path::replace_extension(header, "h");
-  if (llvm::Error error = writeText(header, writeHeader(functions, options.library, options.prefix))) {
-    llvm::sys::fs::remove(output); // A library without its header is half of what was asked for.
+  if (llvm::Error error = writeText(
+          header, writeHeader(functions, options.library, options.prefix))) {
+    llvm::sys::fs::remove(
+        output); // A library without its header is half of what was asked for.
     return error;
   }
   return llvm::Error::success();
 }
 
-llvm::Error weir::compile(ModuleOp module, const CompileOptions &options, EmitKind kind, StringRef output,
+llvm::Error weir::compile(ModuleOp module, const CompileOptions &options,
+                          EmitKind kind, StringRef output,
                           SmallVectorImpl<FunctionABI> *faces) {
   llvm::Expected<Machine> machine = Machine::get(options.target);
   if (!machine)
     return machine.takeError();
   machine->annotate(module);
   CPUPipelineOptions pipeline{options.library, options.prefix, options.explain};
-  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) { buildTensorPipeline(pm, pipeline); }))
+  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {
+        buildTensorPipeline(pm, pipeline);
+      }))
     return error;
   SmallVector<FunctionABI> functions = collectFunctions(module);
   if (llvm::Error error = checkNames(functions, options))
     return error;
   if (faces)
     faces->assign(functions.begin(), functions.end());
-  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) { buildCPUCodePipeline(pm, pipeline); }))
+  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {
+        buildCPUCodePipeline(pm, pipeline);
+      }))
     return error;
   module->removeAttr(WeirDialect::kTargetAttrName);
   if (kind == EmitKind::MLIR)
@@ -136,7 +153,8 @@ llvm::Error weir::compile(ModuleOp module, const CompileOptions &options, EmitKi
   case EmitKind::Object:
   case EmitKind::Assembly:
     return writeFile(output, [&](llvm::raw_pwrite_stream &os) {
-      return emitMachineCode(**code, **targetMachine, kind == EmitKind::Assembly, os);
+      return emitMachineCode(**code, **targetMachine,
+                             kind == EmitKind::Assembly, os);
     });
   default:
     return link(**code, **targetMachine, options, functions, output);

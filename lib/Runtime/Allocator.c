@@ -34,13 +34,15 @@ void weir_leave(struct weir_frame *frame) {
   current = frame->outer;
 }
 
-/* The block's header lies in the 64 bytes before the memory handed out. A request that cannot be met ends
- * the call: control returns to weir_rt_call, which frees what the call holds. */
+/* The block's header lies in the 64 bytes before the memory handed out. A
+ * request that cannot be met ends the call: control returns to weir_rt_call,
+ * which frees what the call holds. */
 void *_mlir_memref_to_llvm_alloc(uint64_t bytes) {
   void *base = NULL;
   if (bytes > (uint64_t)PTRDIFF_MAX - 2 * kAlignment ||
       posix_memalign(&base, kAlignment, (size_t)bytes + kAlignment) != 0) {
-    weir_fail(WEIR_OUT_OF_MEMORY, "out of memory: %llu bytes of working memory are not available",
+    weir_fail(WEIR_OUT_OF_MEMORY,
+              "out of memory: %llu bytes of working memory are not available",
               (unsigned long long)bytes);
     longjmp(current->on_failure, WEIR_OUT_OF_MEMORY);
   }
@@ -61,7 +63,8 @@ void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment, uint64_t bytes) {
 void _mlir_memref_to_llvm_free(void *pointer) {
   if (!pointer)
     return;
-  struct weir_block *block = (struct weir_block *)((char *)pointer - kAlignment);
+  struct weir_block *block =
+      (struct weir_block *)((char *)pointer - kAlignment);
   block->previous->next = block->next;
   block->next->previous = block->previous;
   free(block->base);

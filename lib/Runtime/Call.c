@@ -46,7 +46,8 @@ static size_t measure(const int64_t *table, struct call *call) {
     words += descriptor_words(at[3]);
     at += 5 + at[3];
   }
-  return (size_t)call->tensors * (sizeof(struct weir_tensor) + sizeof(int64_t)) +
+  return (size_t)call->tensors *
+             (sizeof(struct weir_tensor) + sizeof(int64_t)) +
          (size_t)(call->symbols + call->slots + words) * sizeof(int64_t);
 }
 
@@ -85,30 +86,36 @@ static void read_table(struct call *call, const int64_t *table, void **slots) {
     call->symbol[s] = -1;
 }
 
-/* Kernels read rows with unit stride and step over rows with non-negative ones. */
+/* Kernels read rows with unit stride and step over rows with non-negative ones.
+ */
 static int kernel_can_use(const struct weir_tensor *t) {
   if (t->compact)
     return 1;
   for (int64_t dim = 0; dim < t->rank; ++dim) {
     int64_t stride = weir_stride(t->given, dim);
-    if (t->given->shape[dim] > 1 && (dim == t->rank - 1 ? stride != 1 : stride < 0))
+    if (t->given->shape[dim] > 1 &&
+        (dim == t->rank - 1 ? stride != 1 : stride < 0))
       return 0;
   }
   return 1;
 }
 
-/* Copies between the caller's strided memory and a compact one; the element's size is small and fixed. */
-static void copy_strided(const struct weir_tensor *t, char *strided, char *compact, int64_t dim, int to_compact,
+/* Copies between the caller's strided memory and a compact one; the element's
+ * size is small and fixed. */
+static void copy_strided(const struct weir_tensor *t, char *strided,
+                         char *compact, int64_t dim, int to_compact,
                          int64_t compact_step) {
   if (dim == t->rank) {
-    memcpy(to_compact ? compact : strided, to_compact ? strided : compact, (size_t)t->element_bytes);
+    memcpy(to_compact ? compact : strided, to_compact ? strided : compact,
+           (size_t)t->element_bytes);
     return;
   }
   int64_t size = t->given->shape[dim];
   int64_t inner = size ? compact_step / size : 0;
   for (int64_t i = 0; i < size; ++i)
     copy_strided(t, strided + i * weir_stride(t->given, dim) * t->element_bytes,
-                 compact + i * inner * t->element_bytes, dim + 1, to_compact, inner);
+                 compact + i * inner * t->element_bytes, dim + 1, to_compact,
+                 inner);
 }
 
 static int64_t *describe(struct weir_tensor *t, int64_t *words) {
@@ -139,7 +146,9 @@ static int32_t prepare(struct call *call) {
       size_t bytes = (size_t)(t->elements * t->element_bytes);
       if (posix_memalign(&t->temporary, 64, bytes) != 0) {
         t->temporary = NULL;
-        return weir_fail(WEIR_OUT_OF_MEMORY, "out of memory: no room for a contiguous copy of %s", weir_name(t, 0));
+        return weir_fail(WEIR_OUT_OF_MEMORY,
+                         "out of memory: no room for a contiguous copy of %s",
+                         weir_name(t, 0));
       }
       if (!t->is_result)
         copy_strided(t, t->data, t->temporary, 0, 1, t->elements);
@@ -150,7 +159,8 @@ static int32_t prepare(struct call *call) {
   return status;
 }
 
-static int32_t run_kernel(void (*kernel)(void **), void **arguments, int64_t allocates) {
+static int32_t run_kernel(void (*kernel)(void **), void **arguments,
+                          int64_t allocates) {
   if (!allocates) {
     kernel(arguments);
     return WEIR_OK;
@@ -164,7 +174,8 @@ static int32_t run_kernel(void (*kernel)(void **), void **arguments, int64_t all
   return status;
 }
 
-int32_t weir_rt_call(const char *function, const int64_t *table, void (*kernel)(void **), void **slots) {
+int32_t weir_rt_call(const char *function, const int64_t *table,
+                     void (*kernel)(void **), void **slots) {
   char small[4096] __attribute__((aligned(16)));
   struct call call;
   size_t bytes = measure(table, &call);

@@ -24,7 +24,7 @@ struct weir_tensor {
   const DLTensor *given;
   char *data; /* with byte_offset */
   int64_t elements, element_bytes;
-  int compact; /* row-major without gaps */
+  int compact;      /* row-major without gaps */
   char *low, *high; /* bytes touched: [low, high) */
   void *temporary;  /* compact copy handed to the kernel, or NULL */
 };
@@ -41,16 +41,19 @@ struct weir_frame {
   jmp_buf on_failure;
 };
 
-int32_t weir_fail(int32_t status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int32_t weir_fail(int32_t status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void weir_clear_error(void);
 
-/* A tensor's name in messages, in the calling thread's buffer `which` (0 or 1). */
+/* A tensor's name in messages, in the calling thread's buffer `which` (0 or 1).
+ */
 const char *weir_name(const struct weir_tensor *tensor, int which);
 
 /* Checks one tensor by itself, binding size symbols (-1 when unbound). */
 int32_t weir_check_tensor(struct weir_tensor *tensor, int64_t *symbols);
 /* Checks that results overlap nothing they may not. */
-int32_t weir_check_overlap(const struct weir_tensor *tensors, const int64_t *slots, int64_t count);
+int32_t weir_check_overlap(const struct weir_tensor *tensors,
+                           const int64_t *slots, int64_t count);
 /* Stride of dimension `dim` in elements. */
 int64_t weir_stride(const DLTensor *tensor, int64_t dim);
 

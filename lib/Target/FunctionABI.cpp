@@ -15,12 +15,14 @@ using namespace mlir;
 using namespace weir;
 
 SmallVector<int64_t> FunctionABI::encode() const {
-  SmallVector<int64_t> table = {static_cast<int64_t>(slots.size()), symbols, allocates};
+  SmallVector<int64_t> table = {static_cast<int64_t>(slots.size()), symbols,
+                                allocates};
   for (const SlotABI &slot : slots) {
     table.append({slot.kind, slot.code, slot.bits});
     if (slot.kind == SlotABI::Scalar)
       continue;
-    table.append({static_cast<int64_t>(slot.sizes.size()), static_cast<int64_t>(slot.mayBe)});
+    table.append({static_cast<int64_t>(slot.sizes.size()),
+                  static_cast<int64_t>(slot.mayBe)});
     table.append(slot.sizes);
   }
   return table;
@@ -33,11 +35,16 @@ FunctionABI FunctionABI::decode(StringRef name, ArrayRef<int64_t> table) {
   abi.allocates = table[2];
   size_t at = 3;
   for (int64_t i = 0; i < table[0]; ++i) {
-    SlotABI slot{static_cast<SlotABI::Kind>(table[at]), table[at + 1], table[at + 2], {}, 0};
+    SlotABI slot{static_cast<SlotABI::Kind>(table[at]),
+                 table[at + 1],
+                 table[at + 2],
+                 {},
+                 0};
     at += 3;
     if (slot.kind != SlotABI::Scalar) {
       slot.mayBe = static_cast<uint64_t>(table[at + 1]);
-      slot.sizes.assign(table.begin() + at + 2, table.begin() + at + 2 + table[at]);
+      slot.sizes.assign(table.begin() + at + 2,
+                        table.begin() + at + 2 + table[at]);
       at += 2 + slot.sizes.size();
     }
     abi.slots.push_back(slot);
@@ -47,12 +54,14 @@ FunctionABI FunctionABI::decode(StringRef name, ArrayRef<int64_t> table) {
 
 Attribute FunctionABI::toAttribute(MLIRContext *context) const {
   Builder builder(context);
-  return builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(name)),
-                                    builder.getNamedAttr("table", builder.getDenseI64ArrayAttr(encode()))});
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr("name", builder.getStringAttr(name)),
+       builder.getNamedAttr("table", builder.getDenseI64ArrayAttr(encode()))});
 }
 
 FunctionABI FunctionABI::fromAttribute(DictionaryAttr attr) {
-  return decode(attr.getAs<StringAttr>("name").getValue(), attr.getAs<DenseI64ArrayAttr>("table").asArrayRef());
+  return decode(attr.getAs<StringAttr>("name").getValue(),
+                attr.getAs<DenseI64ArrayAttr>("table").asArrayRef());
 }
 
 FailureOr<std::pair<int64_t, int64_t>> weir::getDLPackType(Type type) {

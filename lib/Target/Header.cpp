@@ -13,8 +13,12 @@
 using namespace weir;
 
 static std::string getTypeName(const SlotABI &slot) {
-  const char *kind = slot.code == 0 ? "int" : slot.code == 2 ? "float" : slot.code == 4 ? "bfloat" : "bool";
-  return slot.code == 6 ? "bool (DLPack code 6, 8 bits)" : llvm::formatv("{0}{1}", kind, slot.bits).str();
+  const char *kind = slot.code == 0   ? "int"
+                     : slot.code == 2 ? "float"
+                     : slot.code == 4 ? "bfloat"
+                                      : "bool";
+  return slot.code == 6 ? "bool (DLPack code 6, 8 bits)"
+                        : llvm::formatv("{0}{1}", kind, slot.bits).str();
 }
 
 static std::string getScalarType(const SlotABI &slot) {
@@ -33,13 +37,15 @@ static std::string getShape(const SlotABI &slot) {
   return shape + "]";
 }
 
-static void writeFunction(llvm::raw_ostream &os, const FunctionABI &function, llvm::StringRef prefix) {
+static void writeFunction(llvm::raw_ostream &os, const FunctionABI &function,
+                          llvm::StringRef prefix) {
   std::string parameters;
   unsigned results = 0;
   os << "/* " << function.name << "\n";
   for (auto [i, slot] : llvm::enumerate(function.slots)) {
     bool isResult = slot.kind == SlotABI::Result;
-    std::string name = (isResult ? "result" : "arg") + std::to_string(isResult ? results++ : i);
+    std::string name = (isResult ? "result" : "arg") +
+                       std::to_string(isResult ? results++ : i);
     os << " *   " << name << ": " << getTypeName(slot);
     if (slot.kind != SlotABI::Scalar)
       os << " " << getShape(slot);
@@ -48,32 +54,49 @@ static void writeFunction(llvm::raw_ostream &os, const FunctionABI &function, ll
         os << "; may be exactly arg" << arg << "'s memory";
     os << "\n";
     parameters += parameters.empty() ? "" : ", ";
-    parameters += slot.kind == SlotABI::Scalar ? getScalarType(slot) + " " + name
-                  : isResult                   ? "DLTensor *" + name
-                                               : "const DLTensor *" + name;
+    parameters += slot.kind == SlotABI::Scalar
+                      ? getScalarType(slot) + " " + name
+                  : isResult ? "DLTensor *" + name
+                             : "const DLTensor *" + name;
   }
-  os << " */\nint32_t " << prefix << function.name << "(" << (parameters.empty() ? "void" : parameters) << ");\n\n";
+  os << " */\nint32_t " << prefix << function.name << "("
+     << (parameters.empty() ? "void" : parameters) << ");\n\n";
 }
 
-std::string weir::writeHeader(llvm::ArrayRef<FunctionABI> functions, llvm::StringRef library, llvm::StringRef prefix) {
+std::string weir::writeHeader(llvm::ArrayRef<FunctionABI> functions,
+                              llvm::StringRef library, llvm::StringRef prefix) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  std::string guard = "WEIR_" + llvm::StringRef(toIdentifier((prefix + library).str())).upper() + "_H";
-  os << "/* Made by weirc. Tensors are DLPack's, in CPU memory; the caller owns every one, and results are\n"
-        " * written in place. NULL strides mean compact row-major; byte_offset is honoured; data may be NULL when a\n"
-        " * size is 0. Sizes of one name must be equal. Memory of a result may not overlap another tensor's\n"
-        " * unless said below. Functions are re-entrant and thread safe. They return 0, or\n"
-        " *   1 NULL pointer, 2 wrong device, 3 wrong rank, 4 wrong dtype, 5 wrong size, 6 result whose elements share\n"
-        " *   memory, 7 misaligned data, 8 overlapping result, 9 out of memory,\n"
+  std::string guard =
+      "WEIR_" +
+      llvm::StringRef(toIdentifier((prefix + library).str())).upper() + "_H";
+  os << "/* Made by weirc. Tensors are DLPack's, in CPU memory; the caller "
+        "owns every one, and results are\n"
+        " * written in place. NULL strides mean compact row-major; byte_offset "
+        "is honoured; data may be NULL when a\n"
+        " * size is 0. Sizes of one name must be equal. Memory of a result may "
+        "not overlap another tensor's\n"
+        " * unless said below. Functions are re-entrant and thread safe. They "
+        "return 0, or\n"
+        " *   1 NULL pointer, 2 wrong device, 3 wrong rank, 4 wrong dtype, 5 "
+        "wrong size, 6 result whose elements share\n"
+        " *   memory, 7 misaligned data, 8 overlapping result, 9 out of "
+        "memory,\n"
         " * with a message in "
      << prefix << library << "_last_error() that names the argument.\n */\n\n"
-     << "#ifndef " << guard << "\n#define " << guard << "\n\n#include <dlpack/dlpack.h>\n#include <stdbool.h>\n"
+     << "#ifndef " << guard << "\n#define " << guard
+     << "\n\n#include <dlpack/dlpack.h>\n#include <stdbool.h>\n"
      << "#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   for (const FunctionABI &function : functions)
     writeFunction(os, function, prefix);
-  os << "/* The message of this thread's last failed call; \"\" when there was none. */\nconst char *" << prefix << library
-     << "_last_error(void);\n\n"
-     << "/* How many threads later calls may use, at least 1; returns the number in force. */\nint32_t " << prefix << library
-     << "_set_threads(int32_t threads);\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
+  os << "/* The message of this thread's last failed call; \"\" when there was "
+        "none. */\nconst char *"
+     << prefix << library << "_last_error(void);\n\n"
+     << "/* How many threads later calls may use, at least 1; returns the "
+        "number in force. */\nint32_t "
+     << prefix << library
+     << "_set_threads(int32_t threads);\n\n#ifdef "
+        "__cplusplus\n}\n#endif\n\n#endif /* "
+     << guard << " */\n";
   return text;
 }

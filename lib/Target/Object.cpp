@@ -16,11 +16,13 @@
 using namespace mlir;
 using namespace weir;
 
-llvm::Expected<std::unique_ptr<llvm::Module>> weir::makeLLVMModule(ModuleOp module, llvm::LLVMContext &context,
-                                                                   llvm::TargetMachine &machine) {
+llvm::Expected<std::unique_ptr<llvm::Module>>
+weir::makeLLVMModule(ModuleOp module, llvm::LLVMContext &context,
+                     llvm::TargetMachine &machine) {
   std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context);
   if (!code)
-    return llvm::createStringError("the module could not be translated to LLVM IR");
+    return llvm::createStringError(
+        "the module could not be translated to LLVM IR");
   code->setTargetTriple(machine.getTargetTriple());
   code->setDataLayout(machine.createDataLayout());
   for (llvm::Function &function : *code) {
@@ -31,17 +33,21 @@ llvm::Expected<std::unique_ptr<llvm::Module>> weir::makeLLVMModule(ModuleOp modu
     // Loops left scalar may use the whole width too.
     function.addFnAttr("prefer-vector-width", "512");
   }
-  if (llvm::Error error = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, &machine)(code.get()))
+  if (llvm::Error error = makeOptimizingTransformer(
+          /*optLevel=*/3, /*sizeLevel=*/0, &machine)(code.get()))
     return std::move(error);
   return std::move(code);
 }
 
-llvm::Error weir::emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly,
+llvm::Error weir::emitMachineCode(llvm::Module &module,
+                                  llvm::TargetMachine &machine, bool assembly,
                                   llvm::raw_pwrite_stream &os) {
   llvm::legacy::PassManager passes;
-  auto type = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  auto type = assembly ? llvm::CodeGenFileType::AssemblyFile
+                       : llvm::CodeGenFileType::ObjectFile;
   if (machine.addPassesToEmitFile(passes, os, nullptr, type))
-    return llvm::createStringError("this target cannot write that kind of file");
+    return llvm::createStringError(
+        "this target cannot write that kind of file");
   passes.run(module);
   return llvm::Error::success();
 }

@@ -11,12 +11,16 @@
 
 using namespace weir;
 
-llvm::Error weir::writeFile(llvm::StringRef path, llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
+llvm::Error weir::writeFile(
+    llvm::StringRef path,
+    llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
   auto named = [&](std::error_code code) {
-    return llvm::createStringError(code, "cannot write '" + path + "': " + code.message());
+    return llvm::createStringError(code, "cannot write '" + path +
+                                             "': " + code.message());
   };
-  auto file = llvm::sys::fs::TempFile::create(path + ".tmp-%%%%%%", llvm::sys::fs::all_read | llvm::sys::fs::all_write |
-                                                                         llvm::sys::fs::all_exe);
+  auto file = llvm::sys::fs::TempFile::create(
+      path + ".tmp-%%%%%%", llvm::sys::fs::all_read | llvm::sys::fs::all_write |
+                                llvm::sys::fs::all_exe);
   if (!file)
     return named(llvm::errorToErrorCode(file.takeError()));
   llvm::Error error = llvm::Error::success();

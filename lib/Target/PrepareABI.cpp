@@ -30,12 +30,14 @@ class Preparation {
 public:
   explicit Preparation(func::FuncOp function)
       : function(function), relations(function),
-        terminator(cast<func::ReturnOp>(function.getBody().back().getTerminator())) {}
+        terminator(
+            cast<func::ReturnOp>(function.getBody().back().getTerminator())) {}
 
   LogicalResult run() {
     abi.name = function.getSymName().str();
     if (abi.name != toIdentifier(abi.name))
-      return function.emitError("the name of a public function must be a C identifier");
+      return function.emitError(
+          "the name of a public function must be a C identifier");
     if (!function.getBody().hasOneBlock())
       return function.emitError("a public function must have one block");
     if (failed(describeArguments()) || failed(describeResults()))
@@ -48,8 +50,10 @@ private:
   LogicalResult describe(SlotABI &slot, Value value, const Twine &what) {
     auto type = getDLPackType(getElementTypeOrSelf(value.getType()));
     if (failed(type))
-      return function.emitError() << what << " has element type " << getElementTypeOrSelf(value.getType())
-                                  << ", which the C ABI cannot carry (f16, bf16, f32, f64, i1, i8, i16, i32, i64)";
+      return function.emitError() << what << " has element type "
+                                  << getElementTypeOrSelf(value.getType())
+                                  << ", which the C ABI cannot carry (f16, "
+                                     "bf16, f32, f64, i1, i8, i16, i32, i64)";
     std::tie(slot.code, slot.bits) = *type;
     auto tensor = dyn_cast<RankedTensorType>(value.getType());
     for (int64_t dim = 0; tensor && dim < tensor.getRank(); ++dim)
@@ -60,7 +64,8 @@ private:
   int64_t getSize(Value value, int64_t dim) {
     if (auto fixed = relations.getStaticSize(value, dim))
       return *fixed;
-    auto [entry, isNew] = symbols.try_emplace(relations.getClass(value, dim), symbols.size());
+    auto [entry, isNew] =
+        symbols.try_emplace(relations.getClass(value, dim), symbols.size());
     return -1 - static_cast<int64_t>(entry->second);
   }
 
@@ -68,12 +73,15 @@ private:
     for (BlockArgument argument : function.getArguments()) {
       Type type = argument.getType();
       bool isTensor = isa<RankedTensorType>(type);
-      bool isScalar = type.isF32() || type.isF64() || type.isIndex() || type.isSignlessInteger(1) ||
-                      type.isSignlessInteger(32) || type.isSignlessInteger(64);
+      bool isScalar = type.isF32() || type.isF64() || type.isIndex() ||
+                      type.isSignlessInteger(1) || type.isSignlessInteger(32) ||
+                      type.isSignlessInteger(64);
       unsigned index = argument.getArgNumber();
       if (!isTensor && !isScalar)
-        return function.emitError() << "argument " << index << " has type " << type
-                                    << "; a public function takes ranked tensors, f32, f64, index, i1, i32 and i64";
+        return function.emitError()
+               << "argument " << index << " has type " << type
+               << "; a public function takes ranked tensors, f32, f64, index, "
+                  "i1, i32 and i64";
       SlotABI slot{isTensor ? SlotABI::Argument : SlotABI::Scalar, 0, 0, {}, 0};
       if (failed(describe(slot, argument, "argument " + Twine(index))))
         return failure();
@@ -86,16 +94,20 @@ private:
     unsigned known = symbols.size();
     for (auto [i, value] : llvm::enumerate(terminator.getOperands())) {
       if (!isa<RankedTensorType>(value.getType()))
-        return function.emitError() << "result " << i << " has type " << value.getType()
-                                    << "; a public function returns ranked tensors (a scalar as tensor<"
-                                    << value.getType() << ">)";
+        return function.emitError()
+               << "result " << i << " has type " << value.getType()
+               << "; a public function returns ranked tensors (a scalar as "
+                  "tensor<"
+               << value.getType() << ">)";
       SlotABI slot{SlotABI::Result, 0, 0, {}, 0};
       if (failed(describe(slot, value, "result " + Twine(i))))
         return failure();
       for (auto [dim, size] : llvm::enumerate(slot.sizes))
         if (size < 0 && -1 - size >= static_cast<int64_t>(known))
-          return function.emitError() << "no argument fixes the size of result " << i << " in dimension " << dim
-                                      << "; return a tensor of a fixed capacity and a count beside it";
+          return function.emitError() << "no argument fixes the size of result "
+                                      << i << " in dimension " << dim
+                                      << "; return a tensor of a fixed "
+                                         "capacity and a count beside it";
       slot.mayBe = getReusableArguments(value);
       abi.slots.push_back(slot);
     }
@@ -103,8 +115,8 @@ private:
     return success();
   }
 
-  /// Arguments whose memory the result may be: those that one weir.rows reads element by element, in the
-  /// result's own order, as the only reader.
+  /// Arguments whose memory the result may be: those that one weir.rows reads
+  /// element by element, in the result's own order, as the only reader.
   uint64_t getReusableArguments(Value value) {
     auto rows = value.getDefiningOp<RowsOp>();
     if (!rows || rows.getOutputs().size() != 1 || !value.hasOneUse())
@@ -113,7 +125,8 @@ private:
     uint64_t may = 0;
     for (auto [i, input] : llvm::enumerate(rows.getInputs())) {
       auto argument = dyn_cast<BlockArgument>(input);
-      if (argument && argument.getArgNumber() < 64 && !formula.isUniformArgument(i) && hasOnlyRowsAsReader(argument) &&
+      if (argument && argument.getArgNumber() < 64 &&
+          !formula.isUniformArgument(i) && hasOnlyRowsAsReader(argument) &&
           argument.getType() == value.getType())
         may |= uint64_t(1) << argument.getArgNumber();
     }
@@ -146,7 +159,8 @@ private:
       if (isa<RankedTensorType>(argument.getType())) {
         Type tensor = argument.getType();
         argument.setType(getKernelType(tensor));
-        auto value = bufferization::ToTensorOp::create(builder, loc, tensor, argument, /*restrict=*/true);
+        auto value = bufferization::ToTensorOp::create(
+            builder, loc, tensor, argument, /*restrict=*/true);
         argument.replaceAllUsesExcept(value.getResult(), value);
       }
       types.push_back(argument.getType());
@@ -155,8 +169,9 @@ private:
     for (Value result : terminator.getOperands()) {
       types.push_back(getKernelType(result.getType()));
       Value destination = body.addArgument(types.back(), loc);
-      bufferization::MaterializeInDestinationOp::create(builder, loc, /*result=*/Type(), result, destination,
-                                                        /*restrict=*/true, /*writable=*/true);
+      bufferization::MaterializeInDestinationOp::create(
+          builder, loc, /*result=*/Type(), result, destination,
+          /*restrict=*/true, /*writable=*/true);
     }
     func::ReturnOp::create(builder, loc);
     terminator.erase();
@@ -164,7 +179,8 @@ private:
     function.setAllArgAttrs(ArrayRef<DictionaryAttr>());
     function.setAllResultAttrs(ArrayRef<DictionaryAttr>());
     function.setSymName(abi.name + ".kernel");
-    function->setAttr(WeirDialect::kABIAttrName, abi.toAttribute(function.getContext()));
+    function->setAttr(WeirDialect::kABIAttrName,
+                      abi.toAttribute(function.getContext()));
     function->setAttr("llvm.emit_c_interface", builder.getUnitAttr());
   }
 
@@ -178,11 +194,13 @@ private:
 struct WeirPrepareABI : weir::impl::WeirPrepareABIBase<WeirPrepareABI> {
   void runOnOperation() override {
     bool any = false;
-    for (func::FuncOp function : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+    for (func::FuncOp function :
+         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       if (!function.isPublic())
         continue;
       if (function.isDeclaration()) {
-        function.emitError("is declared but has no body; a library contains all it calls");
+        function.emitError(
+            "is declared but has no body; a library contains all it calls");
         return signalPassFailure();
       }
       if (failed(Preparation(function).run()))

@@ -37,7 +37,8 @@ unsigned ShapeRelations::find(unsigned id) {
 
 std::optional<int64_t> ShapeRelations::getStaticSize(Value value, int64_t dim) {
   int64_t size = sizes[find(getId(value, dim))];
-  return ShapedType::isDynamic(size) ? std::nullopt : std::optional<int64_t>(size);
+  return ShapedType::isDynamic(size) ? std::nullopt
+                                     : std::optional<int64_t>(size);
 }
 
 void ShapeRelations::equate(Value a, int64_t aDim, Value b, int64_t bDim) {
@@ -50,13 +51,15 @@ void ShapeRelations::equate(Value a, int64_t aDim, Value b, int64_t bDim) {
 }
 
 void ShapeRelations::equateAll(Value a, Value b) {
-  for (int64_t dim = 0, rank = cast<ShapedType>(a.getType()).getRank(); dim < rank; ++dim)
+  for (int64_t dim = 0, rank = cast<ShapedType>(a.getType()).getRank();
+       dim < rank; ++dim)
     equate(a, dim, b, dim);
 }
 
-/// Varying values are aligned from the right, uniform ones with the shape less the row. A dimension of static size 1
-/// repeats and says nothing.
-void ShapeRelations::visitRows(ValueRange values, ValueRange uniforms, int64_t rank, int64_t rowDim) {
+/// Varying values are aligned from the right, uniform ones with the shape less
+/// the row. A dimension of static size 1 repeats and says nothing.
+void ShapeRelations::visitRows(ValueRange values, ValueRange uniforms,
+                               int64_t rank, int64_t rowDim) {
   SmallVector<std::pair<Value, int64_t>> first(rank);
   auto meet = [&](Value value, int64_t dim, int64_t full) {
     if (cast<ShapedType>(value.getType()).getDimSize(dim) == 1)
@@ -77,8 +80,9 @@ void ShapeRelations::visitRows(ValueRange values, ValueRange uniforms, int64_t r
         meet(value, dim, dim < rowDim ? dim : dim + 1);
 }
 
-static void sortOperands(FormulaOp formula, ValueRange inputs, Value mask, ValueRange outputs,
-                         SmallVector<Value> &varying, SmallVector<Value> &uniform) {
+static void sortOperands(FormulaOp formula, ValueRange inputs, Value mask,
+                         ValueRange outputs, SmallVector<Value> &varying,
+                         SmallVector<Value> &uniform) {
   for (auto [i, input] : llvm::enumerate(inputs))
     (formula.isUniformArgument(i) ? uniform : varying).push_back(input);
   for (auto [i, output] : llvm::enumerate(outputs))
@@ -97,30 +101,38 @@ static int64_t getMaxRank(ArrayRef<Value> values) {
 void ShapeRelations::visit(Operation *op) {
   SmallVector<Value> varying, uniform;
   if (auto apply = dyn_cast<ApplyOp>(op)) {
-    sortOperands(apply.resolveFormula(), apply.getInputs(), apply.getMask(), apply.getResults(), varying, uniform);
+    sortOperands(apply.resolveFormula(), apply.getInputs(), apply.getMask(),
+                 apply.getResults(), varying, uniform);
     visitRows(varying, uniform, apply.getRowRank(), apply.getRowDim());
   } else if (auto rows = dyn_cast<RowsOp>(op)) {
-    sortOperands(rows.resolveFormula(), rows.getInputs(), rows.getMask(), rows.getOutputs(), varying, uniform);
+    sortOperands(rows.resolveFormula(), rows.getInputs(), rows.getMask(),
+                 rows.getOutputs(), varying, uniform);
     int64_t rank = getMaxRank(varying);
     visitRows(varying, uniform, rank, rank - 1);
   } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     DenseMap<unsigned, std::pair<Value, int64_t>> loops;
     for (OpOperand &operand : op->getOpOperands())
-      for (auto [dim, expr] : llvm::enumerate(linalgOp.getMatchingIndexingMap(&operand).getResults()))
+      for (auto [dim, expr] : llvm::enumerate(
+               linalgOp.getMatchingIndexingMap(&operand).getResults()))
         if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
-          auto [entry, isNew] = loops.try_emplace(loop.getPosition(), operand.get(), dim);
+          auto [entry, isNew] =
+              loops.try_emplace(loop.getPosition(), operand.get(), dim);
           if (!isNew)
-            equate(entry->second.first, entry->second.second, operand.get(), dim);
+            equate(entry->second.first, entry->second.second, operand.get(),
+                   dim);
         }
   } else if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
-    unsigned next = 0; // Dynamic sizes are listed in the order of the dynamic dimensions.
+    unsigned next =
+        0; // Dynamic sizes are listed in the order of the dynamic dimensions.
     for (int64_t d = 0, e = empty.getType().getRank(); d < e; ++d)
       if (empty.getType().isDynamicDim(d))
-        if (auto dim = empty.getDynamicSizes()[next++].getDefiningOp<tensor::DimOp>())
+        if (auto dim =
+                empty.getDynamicSizes()[next++].getDefiningOp<tensor::DimOp>())
           if (std::optional<int64_t> source = dim.getConstantIndex())
             equate(dim.getSource(), *source, empty, d);
   } else if (auto cast = dyn_cast<tensor::CastOp>(op)) {
-    if (isa<RankedTensorType>(cast.getType()) && isa<RankedTensorType>(cast.getSource().getType()))
+    if (isa<RankedTensorType>(cast.getType()) &&
+        isa<RankedTensorType>(cast.getSource().getType()))
       equateAll(cast.getSource(), cast.getResult());
   }
   if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))

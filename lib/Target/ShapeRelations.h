@@ -1,4 +1,5 @@
-//===- ShapeRelations.h - which sizes of a function are equal ------*- C++ -*- ===//
+//===- ShapeRelations.h - which sizes of a function are equal ------*- C++ -*-
+//===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,16 +14,20 @@
 
 namespace weir {
 
-/// Classes of tensor dimensions that must have one size for the body of a function to make sense. Read off
-/// the ops: indexing maps of linalg ops, rows of weir ops, casts, and destinations made from sizes.
+/// Classes of tensor dimensions that must have one size for the body of a
+/// function to make sense. Read off the ops: indexing maps of linalg ops, rows
+/// of weir ops, casts, and destinations made from sizes.
 class ShapeRelations {
 public:
   explicit ShapeRelations(mlir::func::FuncOp function);
 
-  /// The static size of the class of dimension `dim` of `value`, if some member has one.
+  /// The static size of the class of dimension `dim` of `value`, if some member
+  /// has one.
   std::optional<int64_t> getStaticSize(mlir::Value value, int64_t dim);
   /// The class's number.
-  unsigned getClass(mlir::Value value, int64_t dim) { return find(getId(value, dim)); }
+  unsigned getClass(mlir::Value value, int64_t dim) {
+    return find(getId(value, dim));
+  }
 
 private:
   unsigned getId(mlir::Value value, int64_t dim);
@@ -30,7 +35,8 @@ private:
   void equate(mlir::Value a, int64_t aDim, mlir::Value b, int64_t bDim);
   void equateAll(mlir::Value a, mlir::Value b);
   void visit(mlir::Operation *op);
-  void visitRows(mlir::ValueRange values, mlir::ValueRange uniforms, int64_t rank, int64_t rowDim);
+  void visitRows(mlir::ValueRange values, mlir::ValueRange uniforms,
+                 int64_t rank, int64_t rowDim);
 
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, unsigned> ids;
   llvm::SmallVector<unsigned> parents;

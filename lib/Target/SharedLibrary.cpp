@@ -21,11 +21,14 @@ static llvm::ErrorOr<std::string> findLinker() {
   return llvm::sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"});
 }
 
-/// The C and mathematics libraries as the loader names them; linking against these needs no -dev package.
+/// The C and mathematics libraries as the loader names them; linking against
+/// these needs no -dev package.
 static std::vector<std::string> findSystemLibraries() {
   std::vector<std::string> found;
   for (const char *name : {"libm.so.6", "libc.so.6"})
-    for (const char *directory : {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/", "/usr/lib64/"})
+    for (const char *directory :
+         {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/",
+          "/usr/lib64/"})
       if (llvm::sys::fs::exists(std::string(directory) + name)) {
         found.push_back(std::string(directory) + name);
         break;
@@ -33,23 +36,39 @@ static std::vector<std::string> findSystemLibraries() {
   return found;
 }
 
-llvm::Error weir::linkSharedLibrary(llvm::StringRef object, llvm::StringRef runtime, llvm::StringRef path) {
+llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
+                                    llvm::StringRef runtime,
+                                    llvm::StringRef path) {
   auto linker = findLinker();
   if (!linker)
-    return llvm::createStringError("no linker: install lld-22, or put ld.lld on the search path");
+    return llvm::createStringError(
+        "no linker: install lld-22, or put ld.lld on the search path");
   llvm::SmallString<128> messages;
-  if (std::error_code code = llvm::sys::fs::createTemporaryFile("weirc", "log", messages))
+  if (std::error_code code =
+          llvm::sys::fs::createTemporaryFile("weirc", "log", messages))
     return llvm::createStringError(code, "cannot make a temporary file");
   std::string output = (path + ".tmp-link").str();
-  std::vector<std::string> words = {*linker, "-shared", "--gc-sections", "--exclude-libs=ALL", "--build-id=none",
-                                    "-z", "noexecstack", "-soname", path.substr(path.rfind('/') + 1).str(), "-o", output,
-                                    object.str(), runtime.str(), "--as-needed"};
+  std::vector<std::string> words = {*linker,
+                                    "-shared",
+                                    "--gc-sections",
+                                    "--exclude-libs=ALL",
+                                    "--build-id=none",
+                                    "-z",
+                                    "noexecstack",
+                                    "-soname",
+                                    path.substr(path.rfind('/') + 1).str(),
+                                    "-o",
+                                    output,
+                                    object.str(),
+                                    runtime.str(),
+                                    "--as-needed"};
   for (std::string &library : findSystemLibraries())
     words.push_back(library);
   std::vector<llvm::StringRef> arguments(words.begin(), words.end());
   std::string error;
-  int status = llvm::sys::ExecuteAndWait(*linker, arguments, std::nullopt, {llvm::StringRef(), messages.str(), messages.str()},
-                                         0, 0, &error);
+  int status = llvm::sys::ExecuteAndWait(
+      *linker, arguments, std::nullopt,
+      {llvm::StringRef(), messages.str(), messages.str()}, 0, 0, &error);
   auto log = llvm::MemoryBuffer::getFile(messages);
   std::string said = log ? (*log)->getBuffer().str() : std::string();
   llvm::sys::fs::remove(messages);
@@ -61,5 +80,6 @@ llvm::Error weir::linkSharedLibrary(llvm::StringRef object, llvm::StringRef runt
   if (status == 0)
     return llvm::Error::success();
   llvm::sys::fs::remove(output);
-  return llvm::createStringError("linking failed: " + (error.empty() ? said : error));
+  return llvm::createStringError("linking failed: " +
+                                 (error.empty() ? said : error));
 }

@@ -19,6 +19,6 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   weir::registerDialects(registry);
   weir::registerPipelinesAndPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "weir-opt: weir's optimizer driver\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      argc, argv, "weir-opt: weir's optimizer driver\n", registry));
 }

@@ -20,8 +20,10 @@ struct TypeName {
   const char *descr;
   int64_t code, bits;
 };
-constexpr TypeName kTypes[] = {{"<f4", 2, 32}, {"<f8", 2, 64}, {"<f2", 2, 16}, {"<V2", 4, 16}, {"|V2", 4, 16}, {"<i4", 0, 32},
-                               {"<i8", 0, 64}, {"<i2", 0, 16}, {"|i1", 0, 8},  {"|b1", 6, 8}};
+constexpr TypeName kTypes[] = {{"<f4", 2, 32}, {"<f8", 2, 64}, {"<f2", 2, 16},
+                               {"<V2", 4, 16}, {"|V2", 4, 16}, {"<i4", 0, 32},
+                               {"<i8", 0, 64}, {"<i2", 0, 16}, {"|i1", 0, 8},
+                               {"|b1", 6, 8}};
 } // namespace
 
 int64_t NpyArray::getElementCount() const {
@@ -31,8 +33,10 @@ int64_t NpyArray::getElementCount() const {
   return count;
 }
 
-/// The text between `key` and the next character of `ends` in the header's dictionary.
-static llvm::StringRef getField(llvm::StringRef header, llvm::StringRef key, llvm::StringRef ends) {
+/// The text between `key` and the next character of `ends` in the header's
+/// dictionary.
+static llvm::StringRef getField(llvm::StringRef header, llvm::StringRef key,
+                                llvm::StringRef ends) {
   size_t at = header.find(key);
   if (at == llvm::StringRef::npos)
     return {};
@@ -40,7 +44,8 @@ static llvm::StringRef getField(llvm::StringRef header, llvm::StringRef key, llv
   return rest.take_until([&](char c) { return ends.contains(c); });
 }
 
-static bool parseShape(llvm::StringRef text, llvm::SmallVectorImpl<int64_t> &shape) {
+static bool parseShape(llvm::StringRef text,
+                       llvm::SmallVectorImpl<int64_t> &shape) {
   llvm::SmallVector<llvm::StringRef> parts;
   text.split(parts, ',', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef part : parts) {
@@ -65,7 +70,8 @@ static void makeRowMajor(NpyArray &array) {
       from += index[d] * step;
       step *= array.shape[d];
     }
-    std::copy_n(source.begin() + from * bytes, bytes, array.data.begin() + i * bytes);
+    std::copy_n(source.begin() + from * bytes, bytes,
+                array.data.begin() + i * bytes);
     for (size_t d = index.size(); d-- > 0;) {
       if (++index[d] < array.shape[d])
         break;
@@ -75,8 +81,11 @@ static void makeRowMajor(NpyArray &array) {
 }
 
 llvm::Expected<NpyArray> weir::readNpy(llvm::StringRef path) {
-  auto fail = [&](const llvm::Twine &why) { return llvm::createStringError("'" + path + "': " + why); };
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto fail = [&](const llvm::Twine &why) {
+    return llvm::createStringError("'" + path + "': " + why);
+  };
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                          /*RequiresNullTerminator=*/false);
   if (!file)
     return fail(file.getError().message());
   llvm::StringRef text = (*file)->getBuffer();
@@ -97,7 +106,8 @@ llvm::Expected<NpyArray> weir::readNpy(llvm::StringRef path) {
       array.bits = type.bits;
     }
   if (!array.bits)
-    return fail("has elements of type '" + descr + "'; f2, f4, f8, i1, i2, i4, i8, b1 and bfloat16 can be read");
+    return fail("has elements of type '" + descr +
+                "'; f2, f4, f8, i1, i2, i4, i8, b1 and bfloat16 can be read");
   if (!parseShape(getField(header, "'shape'", ")").ltrim("("), array.shape))
     return fail("has a header without a shape");
   int64_t bytes = array.bits / 8;
@@ -121,12 +131,15 @@ llvm::Error weir::writeNpy(llvm::StringRef path, const NpyArray &array) {
   for (int64_t size : array.shape)
     shape += std::to_string(size) + ",";
   std::string header =
-      llvm::formatv("{{'descr': '{0}', 'fortran_order': False, 'shape': ({1}), }", descr, shape).str();
+      llvm::formatv(
+          "{{'descr': '{0}', 'fortran_order': False, 'shape': ({1}), }", descr,
+          shape)
+          .str();
   header.append(63 - (header.size() + 10) % 64, ' ');
   header += '\n';
   return writeFile(path, [&](llvm::raw_pwrite_stream &os) {
-    os << "\x93NUMPY" << '\1' << '\0' << static_cast<char>(header.size() & 255) << static_cast<char>(header.size() >> 8)
-       << header;
+    os << "\x93NUMPY" << '\1' << '\0' << static_cast<char>(header.size() & 255)
+       << static_cast<char>(header.size() >> 8) << header;
     os.write(array.data.data(), array.data.size());
     return llvm::Error::success();
   });

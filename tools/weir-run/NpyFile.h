@@ -26,8 +26,9 @@ struct NpyArray {
   int64_t getElementCount() const;
 };
 
-/// Reads a version 1, 2 or 3 file, little-endian, in C or Fortran order. `<V2` is what NumPy writes for ml_dtypes'
-/// bfloat16. Fails with a message that names the file.
+/// Reads a version 1, 2 or 3 file, little-endian, in C or Fortran order. `<V2`
+/// is what NumPy writes for ml_dtypes' bfloat16. Fails with a message that
+/// names the file.
 llvm::Expected<NpyArray> readNpy(llvm::StringRef path);
 
 /// Writes a version 1 file, whole or not at all.

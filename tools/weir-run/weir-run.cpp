@@ -8,8 +8,9 @@
 //
 // weir-run IN.mlir --entry=f --input a.npy --scalar 0.5 ... --output o.npy ...
 //
-// Inputs are the function's tensor arguments in order, scalars its other arguments in order, outputs its results. The
-// function is compiled to a library in a temporary folder and called through its C ABI.
+// Inputs are the function's tensor arguments in order, scalars its other
+// arguments in order, outputs its results. The function is compiled to a
+// library in a temporary folder and called through its C ABI.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,12 +38,18 @@ namespace {
 /// The command line. Made after LLVM's own options are forgotten.
 struct CommandLine {
   cl::OptionCategory category{"weir-run options"};
-  cl::opt<std::string> input{cl::Positional, cl::desc("IN.mlir"), cl::Required, cl::cat(category)};
-  cl::opt<std::string> entry{"entry", cl::desc("the public function to run"), cl::Required, cl::cat(category)};
-  cl::list<std::string> inputs{"input", cl::desc("a tensor argument, .npy"), cl::cat(category)};
-  cl::list<std::string> scalars{"scalar", cl::desc("a scalar argument, a number"), cl::cat(category)};
-  cl::list<std::string> outputs{"output", cl::desc("where a result goes, .npy"), cl::cat(category)};
-  cl::opt<std::string> target{"target", cl::desc("as weirc's"), cl::init("host"), cl::cat(category)};
+  cl::opt<std::string> input{cl::Positional, cl::desc("IN.mlir"), cl::Required,
+                             cl::cat(category)};
+  cl::opt<std::string> entry{"entry", cl::desc("the public function to run"),
+                             cl::Required, cl::cat(category)};
+  cl::list<std::string> inputs{"input", cl::desc("a tensor argument, .npy"),
+                               cl::cat(category)};
+  cl::list<std::string> scalars{
+      "scalar", cl::desc("a scalar argument, a number"), cl::cat(category)};
+  cl::list<std::string> outputs{"output", cl::desc("where a result goes, .npy"),
+                                cl::cat(category)};
+  cl::opt<std::string> target{"target", cl::desc("as weirc's"),
+                              cl::init("host"), cl::cat(category)};
 };
 
 union Scalar {
@@ -75,7 +82,8 @@ private:
 
 } // namespace
 
-/// Takes sizes of results from arguments; whether they agree is the library's to check.
+/// Takes sizes of results from arguments; whether they agree is the library's
+/// to check.
 void Call::bind(const SlotABI &slot, const NpyArray &array) {
   for (auto [i, size] : llvm::enumerate(slot.sizes))
     if (size < 0 && i < array.shape.size())
@@ -89,10 +97,12 @@ llvm::Error Call::readScalar(const SlotABI &slot, llvm::StringRef text) {
   if (slot.code == 2) {
     if (text.getAsDouble(number))
       return llvm::createStringError("--scalar '" + text + "' is not a number");
-    slot.bits == 64 ? void(scalar.f64 = number) : void(scalar.f32 = static_cast<float>(number));
+    slot.bits == 64 ? void(scalar.f64 = number)
+                    : void(scalar.f32 = static_cast<float>(number));
   } else {
     if (text.getAsInteger(0, integer))
-      return llvm::createStringError("--scalar '" + text + "' is not an integer");
+      return llvm::createStringError("--scalar '" + text +
+                                     "' is not an integer");
     scalar.integer = integer;
   }
   scalars.push_back(scalar);
@@ -108,8 +118,10 @@ llvm::Error Call::readArguments(const CommandLine &line) {
     size_t &next = isScalar ? nextScalar : nextInput;
     const auto &given = isScalar ? line.scalars : line.inputs;
     if (next == given.size())
-      return llvm::createStringError(llvm::Twine("'") + abi.name + "' takes more " +
-                                     (isScalar ? "scalars: give another --scalar" : "tensors: give another --input"));
+      return llvm::createStringError(
+          llvm::Twine("'") + abi.name + "' takes more " +
+          (isScalar ? "scalars: give another --scalar"
+                    : "tensors: give another --input"));
     const std::string &text = given[next++];
     if (isScalar) {
       if (llvm::Error error = readScalar(slot, text))
@@ -123,8 +135,9 @@ llvm::Error Call::readArguments(const CommandLine &line) {
     arrays.push_back(std::move(*array));
   }
   if (nextInput != line.inputs.size() || nextScalar != line.scalars.size())
-    return llvm::createStringError("'" + abi.name + "' takes " + llvm::Twine(nextInput) + " tensors and " +
-                                   llvm::Twine(nextScalar) + " scalars, fewer than given");
+    return llvm::createStringError(
+        "'" + abi.name + "' takes " + llvm::Twine(nextInput) + " tensors and " +
+        llvm::Twine(nextScalar) + " scalars, fewer than given");
   return llvm::Error::success();
 }
 
@@ -139,7 +152,8 @@ llvm::Error Call::makeResults() {
     for (int64_t size : slot.sizes) {
       array.shape.push_back(size < 0 ? symbols[-1 - size] : size);
       if (__builtin_mul_overflow(bytes, array.shape.back(), &bytes))
-        return llvm::createStringError("a result of '" + abi.name + "' is larger than memory");
+        return llvm::createStringError("a result of '" + abi.name +
+                                       "' is larger than memory");
     }
     array.data.resize(bytes);
     arrays.push_back(std::move(array));
@@ -152,7 +166,9 @@ ffi_type *Call::getType(const SlotABI &slot) {
     return &ffi_type_pointer;
   if (slot.code == 2)
     return slot.bits == 64 ? &ffi_type_double : &ffi_type_float;
-  return slot.code == 6 ? &ffi_type_uint8 : slot.bits == 64 ? &ffi_type_sint64 : &ffi_type_sint32;
+  return slot.code == 6    ? &ffi_type_uint8
+         : slot.bits == 64 ? &ffi_type_sint64
+                           : &ffi_type_sint32;
 }
 
 llvm::Error Call::run(void *library, const char *name) {
@@ -168,41 +184,52 @@ llvm::Error Call::run(void *library, const char *name) {
       continue;
     }
     NpyArray &array = arrays[nextTensor];
-    tensors[nextTensor] = {array.data.data(),
-                           {kDLCPU, 0},
-                           static_cast<int32_t>(array.shape.size()),
-                           {static_cast<uint8_t>(array.code), static_cast<uint8_t>(array.bits), 1},
-                           array.shape.data(),
-                           nullptr,
-                           0};
+    tensors[nextTensor] = {
+        array.data.data(),
+        {kDLCPU, 0},
+        static_cast<int32_t>(array.shape.size()),
+        {static_cast<uint8_t>(array.code), static_cast<uint8_t>(array.bits), 1},
+        array.shape.data(),
+        nullptr,
+        0};
     pointers[nextTensor] = &tensors[nextTensor];
     values.push_back(&pointers[nextTensor++]);
   }
   ffi_cif interface;
-  if (ffi_prep_cif(&interface, FFI_DEFAULT_ABI, types.size(), &ffi_type_sint32, types.data()) != FFI_OK)
-    return llvm::createStringError("the call of '" + abi.name + "' could not be prepared");
+  if (ffi_prep_cif(&interface, FFI_DEFAULT_ABI, types.size(), &ffi_type_sint32,
+                   types.data()) != FFI_OK)
+    return llvm::createStringError("the call of '" + abi.name +
+                                   "' could not be prepared");
   ffi_arg status = 0;
   ffi_call(&interface, FFI_FN(dlsym(library, name)), &status, values.data());
   if (static_cast<int32_t>(status) == 0)
     return llvm::Error::success();
-  auto lastError = reinterpret_cast<const char *(*)()>(dlsym(library, "model_last_error"));
-  return llvm::createStringError(llvm::Twine("'") + abi.name + "': " + lastError());
+  auto lastError =
+      reinterpret_cast<const char *(*)()>(dlsym(library, "model_last_error"));
+  return llvm::createStringError(llvm::Twine("'") + abi.name +
+                                 "': " + lastError());
 }
 
 llvm::Error Call::writeResults(const CommandLine &line) {
-  size_t results = llvm::count_if(abi.slots, [](const SlotABI &slot) { return slot.kind == SlotABI::Result; });
+  size_t results = llvm::count_if(abi.slots, [](const SlotABI &slot) {
+    return slot.kind == SlotABI::Result;
+  });
   for (size_t i = 0; i < results; ++i)
-    if (llvm::Error error = writeNpy(line.outputs[i], arrays[arrays.size() - results + i]))
+    if (llvm::Error error =
+            writeNpy(line.outputs[i], arrays[arrays.size() - results + i]))
       return error;
   return llvm::Error::success();
 }
 
 /// Compiles into `directory` and opens the library.
-static llvm::Expected<void *> compileAndOpen(mlir::ModuleOp module, CompileOptions options, llvm::StringRef directory,
-                                             llvm::SmallVectorImpl<FunctionABI> &functions) {
+static llvm::Expected<void *>
+compileAndOpen(mlir::ModuleOp module, CompileOptions options,
+               llvm::StringRef directory,
+               llvm::SmallVectorImpl<FunctionABI> &functions) {
   std::string path = (directory + "/model.so").str();
   options.library = "model";
-  llvm::Error error = compile(module, options, EmitKind::Shared, path, &functions);
+  llvm::Error error =
+      compile(module, options, EmitKind::Shared, path, &functions);
   if (error)
     return std::move(error);
   if (void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL))
@@ -224,20 +251,26 @@ static llvm::Error runFile(const CommandLine &line, const char *argv0) {
   options.target = line.target;
   options.runtimeArchive = findRuntimeArchive(argv0);
   llvm::SmallString<128> directory;
-  if (std::error_code code = llvm::sys::fs::createUniqueDirectory("weir-run", directory))
+  if (std::error_code code =
+          llvm::sys::fs::createUniqueDirectory("weir-run", directory))
     return llvm::createStringError(code, "cannot make a temporary folder");
   llvm::SmallVector<FunctionABI> functions;
   auto library = compileAndOpen(*module, options, directory, functions);
   llvm::sys::fs::remove_directories(directory); // An open library stays usable.
   if (!library)
     return library.takeError();
-  auto *function = llvm::find_if(functions, [&](const FunctionABI &f) { return f.name == line.entry; });
+  auto *function = llvm::find_if(
+      functions, [&](const FunctionABI &f) { return f.name == line.entry; });
   if (function == functions.end())
-    return llvm::createStringError("'" + line.input + "' has no public function '" + line.entry + "'");
-  size_t results = llvm::count_if(function->slots, [](const SlotABI &s) { return s.kind == SlotABI::Result; });
+    return llvm::createStringError(
+        "'" + line.input + "' has no public function '" + line.entry + "'");
+  size_t results = llvm::count_if(function->slots, [](const SlotABI &s) {
+    return s.kind == SlotABI::Result;
+  });
   if (results != line.outputs.size())
-    return llvm::createStringError("'" + line.entry + "' has " + llvm::Twine(results) + " results, but " +
-                                   llvm::Twine(line.outputs.size()) + " --output are given");
+    return llvm::createStringError(
+        "'" + line.entry + "' has " + llvm::Twine(results) + " results, but " +
+        llvm::Twine(line.outputs.size()) + " --output are given");
   Call call(*function);
   if (llvm::Error error = call.readArguments(line))
     return error;
@@ -252,9 +285,11 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ResetCommandLineParser();
   CommandLine line;
-  cl::ParseCommandLineOptions(argc, argv, "weir-run: compiles a function and runs it on .npy files\n");
+  cl::ParseCommandLineOptions(
+      argc, argv, "weir-run: compiles a function and runs it on .npy files\n");
   if (llvm::Error error = runFile(line, argv[0])) {
-    llvm::WithColor::error(llvm::errs(), "weir-run") << llvm::toString(std::move(error)) << "\n";
+    llvm::WithColor::error(llvm::errs(), "weir-run")
+        << llvm::toString(std::move(error)) << "\n";
     return 1;
   }
   return 0;

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 //
-// weirc IN.mlir -o DIR/NAME.so writes NAME.so and NAME.h; other kinds of output go to the file named by -o.
+// weirc IN.mlir -o DIR/NAME.so writes NAME.so and NAME.h; other kinds of output
+// go to the file named by -o.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,19 +24,30 @@
 using namespace weir;
 namespace cl = llvm::cl;
 
-/// The command line. Made after LLVM's own options are forgotten: one of them is called --threads too.
+/// The command line. Made after LLVM's own options are forgotten: one of them
+/// is called --threads too.
 struct CommandLine {
   cl::OptionCategory category{"weirc options"};
-  cl::opt<std::string> input{cl::Positional, cl::desc("IN.mlir"), cl::Required, cl::cat(category)};
-  cl::opt<std::string> output{"o", cl::desc("the file to write: DIR/NAME.so for a shared library"),
-                              cl::value_desc("file"), cl::Required, cl::cat(category)};
-  cl::list<std::string> targets{"target", cl::desc("host (default), x86-64, x86-64-v2, x86-64-v3, x86-64-v4 or a CPU"),
-                                cl::value_desc("name"), cl::cat(category)};
-  cl::opt<std::string> prefix{"prefix", cl::desc("goes before every exported name"), cl::cat(category)};
-  cl::opt<std::string> threads{"threads", cl::desc("none (default)"), cl::init("none"), cl::cat(category)};
-  cl::opt<bool> explain{"explain", cl::desc("say how each weir op runs, and why"), cl::cat(category)};
-  cl::opt<std::string> emit{"emit", cl::desc("shared (default), object, asm, llvm or mlir"), cl::init("shared"),
-                            cl::cat(category)};
+  cl::opt<std::string> input{cl::Positional, cl::desc("IN.mlir"), cl::Required,
+                             cl::cat(category)};
+  cl::opt<std::string> output{
+      "o", cl::desc("the file to write: DIR/NAME.so for a shared library"),
+      cl::value_desc("file"), cl::Required, cl::cat(category)};
+  cl::list<std::string> targets{
+      "target",
+      cl::desc(
+          "host (default), x86-64, x86-64-v2, x86-64-v3, x86-64-v4 or a CPU"),
+      cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> prefix{
+      "prefix", cl::desc("goes before every exported name"), cl::cat(category)};
+  cl::opt<std::string> threads{"threads", cl::desc("none (default)"),
+                               cl::init("none"), cl::cat(category)};
+  cl::opt<bool> explain{"explain",
+                        cl::desc("say how each weir op runs, and why"),
+                        cl::cat(category)};
+  cl::opt<std::string> emit{
+      "emit", cl::desc("shared (default), object, asm, llvm or mlir"),
+      cl::init("shared"), cl::cat(category)};
 };
 
 static int fail(const llvm::Twine &message) {
@@ -57,24 +69,33 @@ static std::optional<EmitKind> parseEmit(llvm::StringRef name) {
   return std::nullopt;
 }
 
-static bool isIdentifier(llvm::StringRef name) { return toIdentifier(name) == name; }
+static bool isIdentifier(llvm::StringRef name) {
+  return toIdentifier(name) == name;
+}
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ResetCommandLineParser();
   CommandLine line;
-  cl::ParseCommandLineOptions(argc, argv, "weirc: compiles weir and linalg on tensors into a library that C calls\n");
+  cl::ParseCommandLineOptions(argc, argv,
+                              "weirc: compiles weir and linalg on tensors into "
+                              "a library that C calls\n");
   std::optional<EmitKind> kind = parseEmit(line.emit);
   if (!kind)
-    return fail("cannot emit '" + line.emit + "'; this build emits shared, object, asm, llvm and mlir");
+    return fail("cannot emit '" + line.emit +
+                "'; this build emits shared, object, asm, llvm and mlir");
   if (line.targets.size() > 1)
-    return fail("several targets in one library are not supported; give one --target");
+    return fail(
+        "several targets in one library are not supported; give one --target");
   if (line.threads != "none")
-    return fail("cannot generate code for --threads=" + line.threads + "; this build has none");
+    return fail("cannot generate code for --threads=" + line.threads +
+                "; this build has none");
   if (!line.prefix.empty() && !isIdentifier(line.prefix))
     return fail("the prefix '" + line.prefix + "' is not a C identifier");
-  if (*kind == EmitKind::Shared && !llvm::StringRef(line.output).ends_with(".so"))
-    return fail("a shared library is named NAME.so, but -o names '" + line.output + "'");
+  if (*kind == EmitKind::Shared &&
+      !llvm::StringRef(line.output).ends_with(".so"))
+    return fail("a shared library is named NAME.so, but -o names '" +
+                line.output + "'");
 
   mlir::DialectRegistry registry;
   registerDialects(registry);

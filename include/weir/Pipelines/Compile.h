@@ -27,17 +27,22 @@ struct CompileOptions {
   std::string runtimeArchive; // Needed for EmitKind::Shared.
 };
 
-/// Reads IR from `path` ("-" is standard input). Prints diagnostics; null on failure.
-mlir::OwningOpRef<mlir::ModuleOp> parseInput(mlir::MLIRContext &context, llvm::StringRef path);
+/// Reads IR from `path` ("-" is standard input). Prints diagnostics; null on
+/// failure.
+mlir::OwningOpRef<mlir::ModuleOp> parseInput(mlir::MLIRContext &context,
+                                             llvm::StringRef path);
 
-/// Compiles `module` and writes `output`: for a shared library also NAME.h beside it. Diagnostics about the IR
-/// are printed where they arise and the error then says only that compilation failed; every other
-/// error says what is wrong. Nothing is left at `output` unless all went well.
-/// The faces of the public functions go to `functions` when it is given.
-llvm::Error compile(mlir::ModuleOp module, const CompileOptions &options, EmitKind kind, llvm::StringRef output,
+/// Compiles `module` and writes `output`: for a shared library also NAME.h
+/// beside it. Diagnostics about the IR are printed where they arise and the
+/// error then says only that compilation failed; every other error says what is
+/// wrong. Nothing is left at `output` unless all went well. The faces of the
+/// public functions go to `functions` when it is given.
+llvm::Error compile(mlir::ModuleOp module, const CompileOptions &options,
+                    EmitKind kind, llvm::StringRef output,
                     llvm::SmallVectorImpl<FunctionABI> *functions = nullptr);
 
-/// The runtime archive of the installation that holds the running program: lib/ beside its bin/.
+/// The runtime archive of the installation that holds the running program: lib/
+/// beside its bin/.
 std::string findRuntimeArchive(const char *argv0);
 
 } // namespace weir

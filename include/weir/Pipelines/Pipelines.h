@@ -19,17 +19,21 @@ struct CPUPipelineOptions {
   bool explain = false;
 };
 
-/// From public functions on tensors to kernels on memrefs with weir.rows: link, choose, lower, bufferize.
-void buildTensorPipeline(mlir::OpPassManager &pm, const CPUPipelineOptions &options);
-/// From there to the LLVM dialect with the C functions around the kernels. The module carries
-/// `weir.target`.
-void buildCPUCodePipeline(mlir::OpPassManager &pm, const CPUPipelineOptions &options);
+/// From public functions on tensors to kernels on memrefs with weir.rows: link,
+/// choose, lower, bufferize.
+void buildTensorPipeline(mlir::OpPassManager &pm,
+                         const CPUPipelineOptions &options);
+/// From there to the LLVM dialect with the C functions around the kernels. The
+/// module carries `weir.target`.
+void buildCPUCodePipeline(mlir::OpPassManager &pm,
+                          const CPUPipelineOptions &options);
 
-/// Registers `weir-cpu-pipeline`, both parts in a row, and all of weir's passes.
+/// Registers `weir-cpu-pipeline`, both parts in a row, and all of weir's
+/// passes.
 void registerPipelinesAndPasses();
 
-/// Dialects and interface models that weir's input, passes and pipelines need; less than upstream has, so that tools
-/// start quickly.
+/// Dialects and interface models that weir's input, passes and pipelines need;
+/// less than upstream has, so that tools start quickly.
 void registerDialects(mlir::DialectRegistry &registry);
 
 } // namespace weir

@@ -3,7 +3,8 @@
 |* Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
-|* The private contract between code that weirc generates and the C runtime that is linked into every
+|* The private contract between code that weirc generates and the C runtime that
+is linked into every
 |* generated library. Users see DLPack tensors and status codes only.
 |*
 \*===----------------------------------------------------------------------===*/
@@ -20,31 +21,40 @@ extern "C" {
 /* What a public function returns. The message is in NAME_last_error(). */
 enum weir_status {
   WEIR_OK = 0,
-  WEIR_NULL = 1,          /* a tensor, or the data of a non-empty tensor, is NULL */
-  WEIR_DEVICE = 2,        /* not in CPU memory */
-  WEIR_RANK = 3,          /* wrong number of dimensions */
-  WEIR_DTYPE = 4,         /* wrong code, bits or lanes */
-  WEIR_SHAPE = 5,         /* wrong, negative or inconsistent size */
-  WEIR_STRIDE = 6,        /* a result whose elements share memory */
-  WEIR_ALIGNMENT = 7,     /* data not aligned to its element */
-  WEIR_OVERLAP = 8,       /* a result overlaps another tensor */
+  WEIR_NULL = 1,      /* a tensor, or the data of a non-empty tensor, is NULL */
+  WEIR_DEVICE = 2,    /* not in CPU memory */
+  WEIR_RANK = 3,      /* wrong number of dimensions */
+  WEIR_DTYPE = 4,     /* wrong code, bits or lanes */
+  WEIR_SHAPE = 5,     /* wrong, negative or inconsistent size */
+  WEIR_STRIDE = 6,    /* a result whose elements share memory */
+  WEIR_ALIGNMENT = 7, /* data not aligned to its element */
+  WEIR_OVERLAP = 8,   /* a result overlaps another tensor */
   WEIR_OUT_OF_MEMORY = 9
 };
 
-/* A function's table is a flat array of int64: number of slots, number of size symbols, 1 when its kernel may
- * allocate, then per slot
- *   kind, DLPack code, bits, and for a tensor also: rank, set of arguments it may be (bit i is slot i), sizes.
- * A size >= 0 is fixed; -1 - k stands for symbol k, whose first occurrence binds it. */
-enum weir_slot_kind { WEIR_SLOT_SCALAR = 0, WEIR_SLOT_ARGUMENT = 1, WEIR_SLOT_RESULT = 2 };
+/* A function's table is a flat array of int64: number of slots, number of size
+ * symbols, 1 when its kernel may allocate, then per slot kind, DLPack code,
+ * bits, and for a tensor also: rank, set of arguments it may be (bit i is slot
+ * i), sizes. A size >= 0 is fixed; -1 - k stands for symbol k, whose first
+ * occurrence binds it. */
+enum weir_slot_kind {
+  WEIR_SLOT_SCALAR = 0,
+  WEIR_SLOT_ARGUMENT = 1,
+  WEIR_SLOT_RESULT = 2
+};
 
-/* Runs `kernel` on checked arguments. slots[i] points to a DLTensor or to a scalar; the kernel gets,
- * in the same order, pointers to memref descriptors or to the scalars. */
-int32_t weir_rt_call(const char *function, const int64_t *table, void (*kernel)(void **), void **slots);
+/* Runs `kernel` on checked arguments. slots[i] points to a DLTensor or to a
+ * scalar; the kernel gets, in the same order, pointers to memref descriptors or
+ * to the scalars. */
+int32_t weir_rt_call(const char *function, const int64_t *table,
+                     void (*kernel)(void **), void **slots);
 
-/* The message of the calling thread's last failure; empty when there was none. Never NULL. */
+/* The message of the calling thread's last failure; empty when there was none.
+ * Never NULL. */
 const char *weir_rt_last_error(void);
 
-/* Sets how many threads calls may use; fewer than 1 means 1. Returns the number in force. */
+/* Sets how many threads calls may use; fewer than 1 means 1. Returns the number
+ * in force. */
 int32_t weir_rt_set_threads(int32_t threads);
 
 #ifdef __cplusplus

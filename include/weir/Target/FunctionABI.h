@@ -1,4 +1,5 @@
-//===- FunctionABI.h - what a public function looks like from C -*- C++ -*- ===//
+//===- FunctionABI.h - what a public function looks like from C -*- C++ -*-
+//===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,7 +17,8 @@
 
 namespace weir {
 
-/// One argument or result of a public function. Results come after all arguments.
+/// One argument or result of a public function. Results come after all
+/// arguments.
 struct SlotABI {
   enum Kind { Scalar = 0, Argument = 1, Result = 2 };
   Kind kind;
@@ -27,8 +29,8 @@ struct SlotABI {
   uint64_t mayBe = 0;
 };
 
-/// The C face of one public function. Its encoded form is the table that the runtime reads, kept on the
-/// kernel as the attribute `weir.abi`.
+/// The C face of one public function. Its encoded form is the table that the
+/// runtime reads, kept on the kernel as the attribute `weir.abi`.
 struct FunctionABI {
   std::string name;
   int64_t symbols = 0;
@@ -36,17 +38,19 @@ struct FunctionABI {
   llvm::SmallVector<SlotABI> slots;
 
   llvm::SmallVector<int64_t> encode() const;
-  static FunctionABI decode(llvm::StringRef name, llvm::ArrayRef<int64_t> table);
+  static FunctionABI decode(llvm::StringRef name,
+                            llvm::ArrayRef<int64_t> table);
   mlir::Attribute toAttribute(mlir::MLIRContext *context) const;
   static FunctionABI fromAttribute(mlir::DictionaryAttr attr);
 };
 
-/// DLPack's type code and bits for an element or scalar type; fails for types the ABI has no name for.
-/// i1 is code 6 with 8 bits; index is int64.
+/// DLPack's type code and bits for an element or scalar type; fails for types
+/// the ABI has no name for. i1 is code 6 with 8 bits; index is int64.
 mlir::FailureOr<std::pair<int64_t, int64_t>> getDLPackType(mlir::Type type);
 
 /// The text of the header that declares `functions`.
-std::string writeHeader(llvm::ArrayRef<FunctionABI> functions, llvm::StringRef library, llvm::StringRef prefix);
+std::string writeHeader(llvm::ArrayRef<FunctionABI> functions,
+                        llvm::StringRef library, llvm::StringRef prefix);
 
 /// `name` as a C identifier.
 std::string toIdentifier(llvm::StringRef name);

@@ -20,20 +20,23 @@ class TargetMachine;
 
 namespace weir {
 
-/// An x86-64 to generate code for: instructions by feature bits, never by a CPU's name.
+/// An x86-64 to generate code for: instructions by feature bits, never by a
+/// CPU's name.
 struct Machine {
   std::string cpu;      // LLVM's scheduling model and base features.
   std::string features; // All features in LLVM's notation, "+avx2,...".
   int64_t vectorBits;   // Widest vectors worth using.
 
-  /// `name` is host, x86-64, x86-64-v2, -v3, -v4 or an LLVM CPU name. Fails with a message that lists
-  /// what there is.
+  /// `name` is host, x86-64, x86-64-v2, -v3, -v4 or an LLVM CPU name. Fails
+  /// with a message that lists what there is.
   static llvm::Expected<Machine> get(llvm::StringRef name);
 
   /// An LLVM target machine for it; fails when LLVM has no x86 target.
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine() const;
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+  createTargetMachine() const;
 
-  /// Writes the module attribute `weir.target` from which passes learn of the machine.
+  /// Writes the module attribute `weir.target` from which passes learn of the
+  /// machine.
   void annotate(mlir::ModuleOp module) const;
 };
 

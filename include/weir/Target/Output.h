@@ -20,20 +20,25 @@ class Module;
 
 namespace weir {
 
-/// Writes a file beside `path` and renames it when `write` has succeeded, so that no half of a file is ever
-/// seen under the name.
-llvm::Error writeFile(llvm::StringRef path, llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write);
+/// Writes a file beside `path` and renames it when `write` has succeeded, so
+/// that no half of a file is ever seen under the name.
+llvm::Error
+writeFile(llvm::StringRef path,
+          llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write);
 
 /// Translates a module in the LLVM dialect and optimises it for `machine`.
-llvm::Expected<std::unique_ptr<llvm::Module>> makeLLVMModule(mlir::ModuleOp module, llvm::LLVMContext &context,
-                                                             llvm::TargetMachine &machine);
+llvm::Expected<std::unique_ptr<llvm::Module>>
+makeLLVMModule(mlir::ModuleOp module, llvm::LLVMContext &context,
+               llvm::TargetMachine &machine);
 
 /// Writes `module` as an object file or as assembly.
-llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly,
-                            llvm::raw_pwrite_stream &os);
+llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
+                            bool assembly, llvm::raw_pwrite_stream &os);
 
-/// Links the object file `object` and the runtime archive into the shared library `path`.
-llvm::Error linkSharedLibrary(llvm::StringRef object, llvm::StringRef runtime, llvm::StringRef path);
+/// Links the object file `object` and the runtime archive into the shared
+/// library `path`.
+llvm::Error linkSharedLibrary(llvm::StringRef object, llvm::StringRef runtime,
+                              llvm::StringRef path);
 
 } // namespace weir
 

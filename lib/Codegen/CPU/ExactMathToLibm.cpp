@@ -22,16 +22,20 @@ namespace weir {
 using namespace mlir;
 
 namespace {
-struct WeirExactMathToLibm : weir::impl::WeirExactMathToLibmBase<WeirExactMathToLibm> {
+struct WeirExactMathToLibm
+    : weir::impl::WeirExactMathToLibmBase<WeirExactMathToLibm> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateMathToLibmConversionPatterns(patterns);
     ConversionTarget target(getContext());
-    target.addIllegalOp<math::ExpM1Op, math::Log1pOp, math::ErfOp, math::ErfcOp, math::AtanOp, math::Atan2Op, math::AsinOp,
-                        math::AcosOp, math::SinhOp, math::CoshOp, math::TanOp, math::TanhOp, math::AsinhOp, math::AcoshOp,
-                        math::AtanhOp, math::CbrtOp>();
+    target.addIllegalOp<math::ExpM1Op, math::Log1pOp, math::ErfOp, math::ErfcOp,
+                        math::AtanOp, math::Atan2Op, math::AsinOp, math::AcosOp,
+                        math::SinhOp, math::CoshOp, math::TanOp, math::TanhOp,
+                        math::AsinhOp, math::AcoshOp, math::AtanhOp,
+                        math::CbrtOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
+    if (failed(applyPartialConversion(getOperation(), target,
+                                      std::move(patterns))))
       signalPassFailure();
   }
 };

@@ -20,8 +20,10 @@ struct ExpTarget {
   bool fma;
 };
 
-/// Code for `op` at the builder's position. Scalars and f64 become math.exp, the C library's.
-mlir::Value expandExp(mlir::OpBuilder &builder, cpu::ExpOp op, ExpTarget target);
+/// Code for `op` at the builder's position. Scalars and f64 become math.exp,
+/// the C library's.
+mlir::Value expandExp(mlir::OpBuilder &builder, cpu::ExpOp op,
+                      ExpTarget target);
 
 } // namespace weir
 

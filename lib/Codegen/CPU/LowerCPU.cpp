@@ -28,7 +28,8 @@ using namespace mlir;
 using namespace weir;
 
 static ExpTarget getExpTarget(ModuleOp module) {
-  auto target = module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
+  auto target =
+      module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
   if (!target)
     return {false, false};
   SmallVector<StringRef> features;
@@ -37,32 +38,42 @@ static ExpTarget getExpTarget(ModuleOp module) {
   return {has("+avx512f") && has("+avx512dq"), has("+fma") || has("+avx512f")};
 }
 
-/// Bits 15 and 6 of MXCSR: flush results to zero, take denormal operands as zero.
+/// Bits 15 and 6 of MXCSR: flush results to zero, take denormal operands as
+/// zero.
 static constexpr int32_t kFlushBits = 0x8040;
 
 static Value mxcsrSlot(cpu::FlushDenormalsOp op, OpBuilder &builder) {
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(&op->getParentOfType<FunctionOpInterface>().getFunctionBody().front());
-  Value one = LLVM::ConstantOp::create(builder, op.getLoc(), builder.getI32IntegerAttr(1));
-  return LLVM::AllocaOp::create(builder, op.getLoc(), LLVM::LLVMPointerType::get(op.getContext()),
+  builder.setInsertionPointToStart(
+      &op->getParentOfType<FunctionOpInterface>().getFunctionBody().front());
+  Value one = LLVM::ConstantOp::create(builder, op.getLoc(),
+                                       builder.getI32IntegerAttr(1));
+  return LLVM::AllocaOp::create(builder, op.getLoc(),
+                                LLVM::LLVMPointerType::get(op.getContext()),
                                 builder.getI32Type(), one);
 }
 
-/// The mode is written only where it differs: loading MXCSR costs more than the comparison.
+/// The mode is written only where it differs: loading MXCSR costs more than the
+/// comparison.
 static void lowerFlush(cpu::FlushDenormalsOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
   Value slot = mxcsrSlot(op, builder);
   auto access = [&](StringRef name) {
-    LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr(name), ValueRange{slot});
+    LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr(name),
+                                  ValueRange{slot});
   };
   access("llvm.x86.sse.stmxcsr");
-  Value callers = LLVM::LoadOp::create(builder, loc, builder.getI32Type(), slot);
-  Value bits = LLVM::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(kFlushBits));
+  Value callers =
+      LLVM::LoadOp::create(builder, loc, builder.getI32Type(), slot);
+  Value bits = LLVM::ConstantOp::create(builder, loc,
+                                        builder.getI32IntegerAttr(kFlushBits));
   Value flushing = LLVM::OrOp::create(builder, loc, callers, bits);
-  Value differs = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne, flushing, callers);
+  Value differs = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne,
+                                       flushing, callers);
   auto setMode = [&](Value mode) {
-    auto branch = scf::IfOp::create(builder, loc, differs, /*withElseRegion=*/false);
+    auto branch =
+        scf::IfOp::create(builder, loc, differs, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
     LLVM::StoreOp::create(builder, loc, mode, slot);
@@ -70,7 +81,8 @@ static void lowerFlush(cpu::FlushDenormalsOp op) {
   };
   setMode(flushing);
   Block &body = op.getBody().front();
-  op->getBlock()->getOperations().splice(op->getIterator(), body.getOperations());
+  op->getBlock()->getOperations().splice(op->getIterator(),
+                                         body.getOperations());
   setMode(callers);
   op.erase();
 }
@@ -84,14 +96,15 @@ struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
       op.replaceAllUsesWith(expandExp(builder, op, target));
       op.erase();
     });
-    WalkResult walk = getOperation().walk<WalkOrder::PostOrder>([&](cpu::FlushDenormalsOp op) {
-      if (!op->getParentOfType<FunctionOpInterface>()) {
-        op.emitOpError("must be inside a function to be lowered");
-        return WalkResult::interrupt();
-      }
-      lowerFlush(op);
-      return WalkResult::advance();
-    });
+    WalkResult walk = getOperation().walk<WalkOrder::PostOrder>(
+        [&](cpu::FlushDenormalsOp op) {
+          if (!op->getParentOfType<FunctionOpInterface>()) {
+            op.emitOpError("must be inside a function to be lowered");
+            return WalkResult::interrupt();
+          }
+          lowerFlush(op);
+          return WalkResult::advance();
+        });
     if (walk.wasInterrupted())
       signalPassFailure();
   }

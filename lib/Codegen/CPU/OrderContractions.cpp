@@ -19,17 +19,20 @@ namespace weir {
 using namespace mlir;
 
 namespace {
-struct WeirOrderContractions : weir::impl::WeirOrderContractionsBase<WeirOrderContractions> {
+struct WeirOrderContractions
+    : weir::impl::WeirOrderContractionsBase<WeirOrderContractions> {
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> products;
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (isa<linalg::MatmulOp, linalg::BatchMatmulOp>(op) && op.hasPureBufferSemantics())
+      if (isa<linalg::MatmulOp, linalg::BatchMatmulOp>(op) &&
+          op.hasPureBufferSemantics())
         products.push_back(op);
     });
     IRRewriter rewriter(&getContext());
     for (linalg::LinalgOp op : products) {
       rewriter.setInsertionPoint(op);
-      FailureOr<linalg::GenericOp> generic = linalg::generalizeNamedOp(rewriter, op);
+      FailureOr<linalg::GenericOp> generic =
+          linalg::generalizeNamedOp(rewriter, op);
       if (failed(generic))
         continue; // Convert-linalg-to-loops takes the op as it is.
       SmallVector<unsigned> order;

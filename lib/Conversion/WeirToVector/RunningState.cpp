@@ -26,27 +26,16 @@ RunningState::RunningState(RowEmitter &emitter, const DerivedSweep &sweep,
                            RowLaws &laws)
     : emitter(emitter), loc(emitter.rows.getLoc()),
       type(emitter.access.getVectorType(emitter.access.getComputeType())),
-      exprs(laws.getExprs()) {
+      state(sweep), exprs(laws.getExprs()) {
   // Every uniform value made of this sweep's results is per lane for now.
-  for (const Law &law : sweep.laws) {
+  for (const Law &law : sweep.laws)
     emitter.running.insert(law.getReduce().getResult());
-    if (law.getReduce().getKind() != ReductionKind::Add)
-      anchors.push_back(law.getReduce());
-  }
   for (Operation &op : emitter.formula.getBody().front().without_terminator())
     if (!isa<ReduceOp>(op) &&
         !emitter.schedule.getVariance().isVarying(op.getResult(0)) &&
         llvm::any_of(op.getOperands(),
                      [&](Value v) { return emitter.running.contains(v); }))
       emitter.running.insert(op.getResult(0));
-  for (const Law &law : sweep.laws)
-    if (law.kind == Law::Recentre)
-      moments.push_back(&law);
-    else if (law.getReduce().getKind() == ReductionKind::Add)
-      addSum(law);
-  for (const Law &law : sweep.laws)
-    for (const RunningSum &sum : law.sums)
-      addShifts(law, sum);
   for (const Sum &sum : sums) {
     if (sum.reduce)
       collectFrontier(ReduceOp(sum.reduce).getValue());
@@ -57,53 +46,6 @@ RunningState::RunningState(RowEmitter &emitter, const DerivedSweep &sweep,
     for (const Sum::Shift &shift : sum.shifts)
       collectFrontier(shift.anchor);
   }
-}
-
-/// Formulas are normalised before they come here: an operand is one sum, or a
-/// sum of integers.
-void RunningState::addSum(const Law &law) {
-  assert(law.isDirect() && "a formula that was not normalised");
-  Sum sum;
-  sum.reduce = law.getReduce();
-  if (!law.sums.empty()) {
-    sum.exponent = law.sums[0].exponent;
-    if (law.sums[0].polynomial.size() == 1 &&
-        law.sums[0].polynomial[0].anchors.empty())
-      sum.h = law.sums[0].polynomial[0].h;
-  }
-  sums.push_back(std::move(sum));
-}
-
-/// A polynomial h0 + sum of a h_a moves by the movement of a times the sum of
-/// h_a.
-void RunningState::addShifts(const Law &law, const RunningSum &running) {
-  for (const RunningSum::Term &term : running.polynomial) {
-    if (term.anchors.empty())
-      continue;
-    size_t at =
-        llvm::find_if(sums,
-                      [&](Sum &sum) { return sum.reduce == law.getReduce(); }) -
-        sums.begin();
-    Sum::Shift shift{term.anchors[0].first, 0, 1.0};
-    shift.sum = findOrAddBase(term.h, running.exponent, shift.factor);
-    sums[at].shifts.push_back(shift);
-  }
-}
-
-int64_t RunningState::findOrAddBase(const Linear &h, const Factors &exponent,
-                                    double &factor) {
-  factor = h.terms[0].second;
-  Linear unit = h;
-  for (auto &term : unit.terms)
-    term.second /= factor;
-  for (auto [i, sum] : llvm::enumerate(sums))
-    if (sum.h == unit && sum.exponent == exponent)
-      return i;
-  Sum base;
-  base.exponent = exponent;
-  base.h = unit;
-  sums.push_back(std::move(base));
-  return sums.size() - 1;
 }
 
 bool RunningState::isUnfinished(Value value) const {

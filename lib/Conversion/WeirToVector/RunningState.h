@@ -10,7 +10,7 @@
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_RUNNINGSTATE_H
 
 #include "RowEmitter.h"
-#include "weir/Dialect/Weir/Analysis/RowLaws.h"
+#include "weir/Dialect/Weir/Analysis/SweepState.h"
 
 namespace weir {
 
@@ -45,26 +45,8 @@ public:
   void finish(mlir::OpBuilder &builder, mlir::ValueRange carried);
 
 private:
-  /// A sum and what corrects it: it is scaled by e to the movement of
-  /// `exponent`, after it took, for each anchor of a polynomial, the anchor's
-  /// movement times another sum.
-  struct Sum {
-    ReduceOp reduce; // Null for a sum that only a polynomial needs; it adds up
-                     // `h`, scaled by e^exponent.
-    Factors exponent;
-    Linear h;
-    struct Shift {
-      const Expr *anchor;
-      int64_t sum;
-      double factor;
-    };
-    llvm::SmallVector<Shift> shifts;
-  };
+  using Sum = SweepState::Sum;
 
-  void addSum(const Law &law);
-  void addShifts(const Law &law, const RunningSum &running);
-  int64_t findOrAddBase(const Linear &h, const Factors &exponent,
-                        double &factor);
   void collectFrontier(mlir::Value value);
   void collectFrontier(const Expr *expr);
   void addToFrontier(mlir::Value value);
@@ -105,10 +87,11 @@ private:
   RowEmitter &emitter;
   mlir::Location loc;
   mlir::VectorType type;
-  llvm::SmallVector<ReduceOp> anchors;
+  SweepState state;
+  std::vector<ReduceOp> &anchors = state.anchors;
+  std::vector<Sum> &sums = state.sums;
+  std::vector<const Law *> &moments = state.moments;
   llvm::SmallVector<mlir::Value> frontier;
-  std::vector<Sum> sums;
-  std::vector<const Law *> moments;
   ExprContext &exprs;
 };
 

@@ -73,7 +73,8 @@ OperandRange FormulaOp::getYieldedValues() {
 // Ops of the body
 //===----------------------------------------------------------------------===//
 
-/// The formula around an op of the row language, through any enclosing searches.
+/// The formula around an op of the row language, through any enclosing
+/// searches.
 static FormulaOp getFormula(Operation *op) {
   return op->getParentOfType<FormulaOp>();
 }
@@ -83,19 +84,22 @@ static LogicalResult verifyUniform(Operation *op, Value value, StringRef what) {
   FormulaOp formula = getFormula(op);
   if (!formula || !Variance(formula).isVarying(value))
     return success();
-  return op->emitOpError() << "C1: " << what << " must be uniform (one value per row)";
+  return op->emitOpError() << "C1: " << what
+                           << " must be uniform (one value per row)";
 }
 
 LogicalResult ReduceOp::verify() {
   if (getWinner() && getKind() == ReductionKind::Add)
-    return emitOpError("C1: a sum has no winner; only max and min give an index");
+    return emitOpError(
+        "C1: a sum has no winner; only max and min give an index");
   return success();
 }
 
 LogicalResult KthOp::verify() {
   APInt constant;
   if (matchPattern(getK(), m_ConstantInt(&constant)) && constant.slt(1))
-    return emitOpError("C2: k counts from 1, but is ") << constant.getSExtValue();
+    return emitOpError("C2: k counts from 1, but is ")
+           << constant.getSExtValue();
   return verifyUniform(*this, getK(), "k");
 }
 
@@ -106,15 +110,17 @@ LogicalResult RandomOp::verify() {
 static LogicalResult verifySolveBody(SolveOp op) {
   Block &body = op.getBody().front();
   if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isF32())
-    return op.emitOpError("C2: the body must have one argument, the unknown, of type f32");
+    return op.emitOpError(
+        "C2: the body must have one argument, the unknown, of type f32");
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
   if (!yield || yield.getValues().size() != 1 ||
       !yield.getValues()[0].getType().isF32())
     return op.emitOpError("C2: the body must yield one f32 value");
   if (FormulaOp formula = getFormula(op))
     if (Variance(formula).isVarying(yield.getValues()[0]))
-      return op.emitOpError("C2: the body must yield a uniform value, but it is varying; "
-                            "reduce it over the row");
+      return op.emitOpError(
+          "C2: the body must yield a uniform value, but it is varying; "
+          "reduce it over the row");
   return success();
 }
 
@@ -124,7 +130,8 @@ LogicalResult SolveOp::verifyRegions() {
            << static_cast<int64_t>(getMaxIterations());
   if (!(getTolerance().convertToDouble() >= 0))
     return emitOpError("C3: tolerance must not be negative");
-  if (failed(verifyUniform(*this, getLower(), "the lower end of the bracket")) ||
+  if (failed(
+          verifyUniform(*this, getLower(), "the lower end of the bracket")) ||
       failed(verifyUniform(*this, getUpper(), "the upper end of the bracket")))
     return failure();
   return verifySolveBody(*this);

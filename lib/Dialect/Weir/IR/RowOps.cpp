@@ -20,9 +20,10 @@ static LogicalResult resolveOrError(Operation *op, FlatSymbolRefAttr name,
   formula = resolveFormula(op, name);
   if (formula)
     return success();
-  return op->emitOpError("C1: ") << name
-                                 << " names no weir.formula, neither in an enclosing symbol "
-                                    "table nor in the library";
+  return op->emitOpError("C1: ")
+         << name
+         << " names no weir.formula, neither in an enclosing symbol "
+            "table nor in the library";
 }
 
 //===----------------------------------------------------------------------===//
@@ -46,7 +47,9 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &) {
   return verifyRowSignature(getSignature(*this, formula));
 }
 
-FormulaOp ApplyOp::resolveFormula() { return weir::resolveFormula(*this, getFormulaAttr()); }
+FormulaOp ApplyOp::resolveFormula() {
+  return weir::resolveFormula(*this, getFormulaAttr());
+}
 
 int64_t ApplyOp::getRowRank() {
   FormulaOp formula = resolveFormula();
@@ -59,9 +62,10 @@ int64_t ApplyOp::getRowRank() {
 
 int64_t ApplyOp::getRowDim() { return getAlong().value_or(getRowRank() - 1); }
 
-/// The size of dimension `dim` of the full shape, from the first varying operand that has it.
-static OpFoldResult getFullSize(OpBuilder &b, ApplyOp op, FormulaOp formula, int64_t dim,
-                                int64_t rank) {
+/// The size of dimension `dim` of the full shape, from the first varying
+/// operand that has it.
+static OpFoldResult getFullSize(OpBuilder &b, ApplyOp op, FormulaOp formula,
+                                int64_t dim, int64_t rank) {
   SmallVector<Value> varying;
   for (auto [i, input] : llvm::enumerate(op.getInputs()))
     if (!formula.isUniformArgument(i))
@@ -106,8 +110,10 @@ namespace {
 /// `along` naming the last dimension says nothing.
 struct DropDefaultAlong : OpRewritePattern<ApplyOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ApplyOp op, PatternRewriter &rewriter) const override {
-    if (!op.getAlong() || static_cast<int64_t>(*op.getAlong()) != op.getRowRank() - 1)
+  LogicalResult matchAndRewrite(ApplyOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getAlong() ||
+        static_cast<int64_t>(*op.getAlong()) != op.getRowRank() - 1)
       return failure();
     rewriter.modifyOpInPlace(op, [&] { op.removeAlongAttr(); });
     return success();
@@ -115,7 +121,8 @@ struct DropDefaultAlong : OpRewritePattern<ApplyOp> {
 };
 } // namespace
 
-void ApplyOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+void ApplyOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                          MLIRContext *context) {
   patterns.add<DropDefaultAlong>(context);
 }
 
@@ -133,16 +140,21 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
     anyMemRef |= isa<BaseMemRefType>(type);
   }
   if (anyTensor && anyMemRef)
-    return emitOpError("mixes tensors and memrefs; all shaped operands must be of one kind");
-  return verifyRowSignature({*this, formula, getInputs(), getMask(),
-                             SmallVector<Type>(getOutputs().getTypes()), std::nullopt,
-                             getEmptyRow() || getPosInf() || getNan() || getTies()});
+    return emitOpError(
+        "mixes tensors and memrefs; all shaped operands must be of one kind");
+  return verifyRowSignature(
+      {*this, formula, getInputs(), getMask(),
+       SmallVector<Type>(getOutputs().getTypes()), std::nullopt,
+       getEmptyRow() || getPosInf() || getNan() || getTies()});
 }
 
-FormulaOp RowsOp::resolveFormula() { return weir::resolveFormula(*this, getFormulaAttr()); }
+FormulaOp RowsOp::resolveFormula() {
+  return weir::resolveFormula(*this, getFormulaAttr());
+}
 
 void RowsOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
   for (OpOperand &operand : getOperation()->getOpOperands()) {
     if (!isa<BaseMemRefType>(operand.get().getType()))
       continue;

@@ -32,18 +32,19 @@ LogicalResult weir::joinShapes(SmallVectorImpl<int64_t> &joined,
 /// True when a formula's value of type `formal` may be stored as `element`.
 static bool fitsStorage(Type formal, Type element) {
   if (formal.isF32())
-    return element.isF32() || element.isF64() || element.isF16() || element.isBF16();
+    return element.isF32() || element.isF64() || element.isF16() ||
+           element.isBF16();
   return formal == element;
 }
 
-static LogicalResult verifyElementType(const RowSignature &s, Type formal, Type actual,
-                                       const Twine &what) {
+static LogicalResult verifyElementType(const RowSignature &s, Type formal,
+                                       Type actual, const Twine &what) {
   Type element = getElementTypeOrSelf(actual);
   if (fitsStorage(formal, element))
     return success();
   InFlightDiagnostic diag = s.op->emitOpError("C3: ");
-  diag << what << " has element type " << element << " but @" << s.formula.getSymName()
-       << " takes " << formal;
+  diag << what << " has element type " << element << " but @"
+       << s.formula.getSymName() << " takes " << formal;
   if (formal.isF32())
     diag << ", which is stored as f32, bf16, f16 or f64";
   return diag;
@@ -54,11 +55,14 @@ FailureOr<SmallVector<int64_t>> weir::getFullShape(const RowSignature &s) {
   auto join = [&](Type type, const Twine &what) -> LogicalResult {
     auto shaped = dyn_cast<ShapedType>(type);
     if (!shaped || !shaped.hasRank())
-      return s.op->emitOpError("C4: ") << what << " is varying and must be a ranked "
-                                          "tensor or memref, but is " << type;
+      return s.op->emitOpError("C4: ") << what
+                                       << " is varying and must be a ranked "
+                                          "tensor or memref, but is "
+                                       << type;
     if (failed(joinShapes(full, shaped.getShape())))
-      return s.op->emitOpError("C4: ") << what << " of type " << type
-                                       << " does not broadcast with the other varying operands";
+      return s.op->emitOpError("C4: ")
+             << what << " of type " << type
+             << " does not broadcast with the other varying operands";
     return success();
   };
   for (auto [i, input] : llvm::enumerate(s.inputs))
@@ -68,7 +72,8 @@ FailureOr<SmallVector<int64_t>> weir::getFullShape(const RowSignature &s) {
   if (s.mask && failed(join(s.mask.getType(), "the mask")))
     return failure();
   for (auto [i, type] : llvm::enumerate(s.resultTypes))
-    if (!s.formula.isUniformResult(i) && failed(join(type, "result " + Twine(i))))
+    if (!s.formula.isUniformResult(i) &&
+        failed(join(type, "result " + Twine(i))))
       return failure();
   if (full.empty())
     return s.op->emitOpError("C4: varying operands of rank 0 have no row");
@@ -76,7 +81,8 @@ FailureOr<SmallVector<int64_t>> weir::getFullShape(const RowSignature &s) {
 }
 
 /// Checks that `shape` may be repeated over `full`, aligned from the right.
-static bool broadcastsTo(ArrayRef<int64_t> shape, ArrayRef<int64_t> full, bool exact) {
+static bool broadcastsTo(ArrayRef<int64_t> shape, ArrayRef<int64_t> full,
+                         bool exact) {
   if (shape.size() > full.size() || (exact && shape.size() != full.size()))
     return false;
   ArrayRef<int64_t> tail = full.take_back(shape.size());
@@ -96,36 +102,42 @@ static LogicalResult verifyShapes(const RowSignature &s, ArrayRef<int64_t> full,
     auto shaped = dyn_cast<ShapedType>(input.getType());
     if (!s.formula.isUniformArgument(i) || !shaped)
       continue;
-    if (!shaped.hasRank() || static_cast<size_t>(shaped.getRank()) != outer.size() ||
+    if (!shaped.hasRank() ||
+        static_cast<size_t>(shaped.getRank()) != outer.size() ||
         !broadcastsTo(shaped.getShape(), outer, /*exact=*/false))
       return s.op->emitOpError("C5: operand ")
-             << i << " is uniform: it must be a scalar or have the outer shape ("
+             << i
+             << " is uniform: it must be a scalar or have the outer shape ("
              << outer << ", a size may be 1) but is " << input.getType();
   }
   for (auto [i, type] : llvm::enumerate(s.resultTypes)) {
     auto shaped = dyn_cast<ShapedType>(type);
     bool uniform = s.formula.isUniformResult(i);
     if (!shaped || !shaped.hasRank() ||
-        !broadcastsTo(shaped.getShape(), uniform ? ArrayRef<int64_t>(outer) : full,
+        !broadcastsTo(shaped.getShape(),
+                      uniform ? ArrayRef<int64_t>(outer) : full,
                       /*exact=*/true))
       return s.op->emitOpError(uniform ? "C5: " : "C4: ")
-             << (uniform ? "uniform result " : "varying result ") << i << " is " << type
-             << " but must have the " << (uniform ? "outer shape" : "full shape") << " ("
+             << (uniform ? "uniform result " : "varying result ") << i << " is "
+             << type << " but must have the "
+             << (uniform ? "outer shape" : "full shape") << " ("
              << (uniform ? outer : SmallVector<int64_t>(full)) << ")";
   }
   return success();
 }
 
-/// The accumulator's type on the given operands: f64 when the score is f64, else f32.
+/// The accumulator's type on the given operands: f64 when the score is f64,
+/// else f32.
 static Type getAccumulatorType(const RowSignature &s) {
-  Type score = getElementTypeOrSelf(s.inputs[s.formula.getScoreIndex()].getType());
+  Type score =
+      getElementTypeOrSelf(s.inputs[s.formula.getScoreIndex()].getType());
   return score.isF64() ? score : Type(Float32Type::get(s.op->getContext()));
 }
 
 static LogicalResult verifyTypes(const RowSignature &s) {
   for (auto [i, input] : llvm::enumerate(s.inputs))
-    if (failed(verifyElementType(s, s.formula.getArgumentTypes()[i], input.getType(),
-                                 "operand " + Twine(i))))
+    if (failed(verifyElementType(s, s.formula.getArgumentTypes()[i],
+                                 input.getType(), "operand " + Twine(i))))
       return failure();
   for (auto [i, type] : llvm::enumerate(s.resultTypes)) {
     Type formal = s.formula.getResultTypes()[i];
@@ -135,7 +147,8 @@ static LogicalResult verifyTypes(const RowSignature &s) {
     if (s.formula.isUniformResult(i) && formal.isF32() &&
         element != getAccumulatorType(s))
       return s.op->emitOpError("C3: uniform result ")
-             << i << " has element type " << element << " but a statistic has the accumulator type "
+             << i << " has element type " << element
+             << " but a statistic has the accumulator type "
              << getAccumulatorType(s);
   }
   if (s.mask && !getElementTypeOrSelf(s.mask.getType()).isInteger(1))
@@ -148,12 +161,12 @@ LogicalResult weir::verifyRowSignature(const RowSignature &s) {
   FormulaOp formula = s.formula;
   if (s.inputs.size() != formula.getNumArguments())
     return s.op->emitOpError("C2: has ")
-           << s.inputs.size() << " operands but @" << formula.getSymName() << " has "
-           << formula.getNumArguments() << " arguments";
+           << s.inputs.size() << " operands but @" << formula.getSymName()
+           << " has " << formula.getNumArguments() << " arguments";
   if (s.resultTypes.size() != formula.getResultTypes().size())
     return s.op->emitOpError("C2: has ")
-           << s.resultTypes.size() << " results but @" << formula.getSymName() << " has "
-           << formula.getResultTypes().size();
+           << s.resultTypes.size() << " results but @" << formula.getSymName()
+           << " has " << formula.getResultTypes().size();
   if (failed(verifyTypes(s)))
     return failure();
   FailureOr<SmallVector<int64_t>> full = getFullShape(s);
@@ -163,10 +176,12 @@ LogicalResult weir::verifyRowSignature(const RowSignature &s) {
   int64_t along = s.along.value_or(rank - 1);
   if (along < 0 || along >= rank)
     return s.op->emitOpError("C6: along = ")
-           << along << " is not a dimension of the rank-" << rank << " operands";
+           << along << " is not a dimension of the rank-" << rank
+           << " operands";
   if ((s.mask || s.hasPolicy) && !formula.hasReduction())
     return s.op->emitOpError("C7: ")
-           << (s.mask ? "a mask" : "a row policy") << " needs a formula with a reduction; @"
-           << formula.getSymName() << " is elementwise";
+           << (s.mask ? "a mask" : "a row policy")
+           << " needs a formula with a reduction; @" << formula.getSymName()
+           << " is elementwise";
   return verifyShapes(s, *full, along);
 }

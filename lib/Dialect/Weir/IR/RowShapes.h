@@ -12,8 +12,9 @@
 
 namespace weir {
 
-/// Joins `shape` into `joined`, aligned from the right: missing dimensions and static ones repeat; a
-/// dynamic size is refined by a static one. Fails when two sizes can never be equal.
+/// Joins `shape` into `joined`, aligned from the right: missing dimensions and
+/// static ones repeat; a dynamic size is refined by a static one. Fails when
+/// two sizes can never be equal.
 mlir::LogicalResult joinShapes(llvm::SmallVectorImpl<int64_t> &joined,
                                llvm::ArrayRef<int64_t> shape);
 
@@ -30,7 +31,8 @@ struct RowSignature {
 };
 
 /// The full shape of the rows: what varying operands and the mask broadcast to.
-mlir::FailureOr<llvm::SmallVector<int64_t>> getFullShape(const RowSignature &signature);
+mlir::FailureOr<llvm::SmallVector<int64_t>>
+getFullShape(const RowSignature &signature);
 
 /// Checks constraints C2 to C7 of weir.apply.
 mlir::LogicalResult verifyRowSignature(const RowSignature &signature);

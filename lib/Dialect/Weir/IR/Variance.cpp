@@ -25,9 +25,9 @@ void Variance::visit(Block &block) {
     }
     if (isa<ReduceOp, KthOp, LengthOp, RowOp, YieldOp>(op))
       continue;
-    if (isa<PositionOp, RandomOp>(op) || llvm::any_of(op.getOperands(), [&](Value operand) {
-          return isVarying(operand);
-        }))
+    if (isa<PositionOp, RandomOp>(op) ||
+        llvm::any_of(op.getOperands(),
+                     [&](Value operand) { return isVarying(operand); }))
       varying.insert(op.result_begin(), op.result_end());
   }
 }

@@ -22,7 +22,8 @@ using namespace weir;
 #include "weir/Dialect/Weir/IR/WeirAttributes.cpp.inc"
 
 namespace {
-/// Functions that use weir ops on tensors may be inlined; bodies of formulas stay where they are.
+/// Functions that use weir ops on tensors may be inlined; bodies of formulas
+/// stay where they are.
 struct WeirInlinerInterface : DialectInlinerInterface {
   using DialectInlinerInterface::DialectInlinerInterface;
   bool isLegalToInline(Operation *op, Region *, bool, IRMapping &) const final {
@@ -53,19 +54,22 @@ LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
   auto target = dyn_cast<DictionaryAttr>(attr.getValue());
   if (!isa<ModuleOp>(op) || !target || !target.getAs<StringAttr>("features") ||
       !target.getAs<IntegerAttr>("vector_bits"))
-    return op->emitOpError("'weir.target' belongs on a module and has the form "
-                           "{features = \"+avx2,...\", vector_bits = 256 : i64}");
+    return op->emitOpError(
+        "'weir.target' belongs on a module and has the form "
+        "{features = \"+avx2,...\", vector_bits = 256 : i64}");
   return success();
 }
 
 static LogicalResult verifyUniformAttr(Operation *op, NamedAttribute attr,
                                        StringRef what, unsigned index) {
   if (attr.getName() != WeirDialect::kUniformAttrName)
-    return op->emitOpError() << what << " " << index << " carries '"
-                             << attr.getName().getValue() << "', which weir does not define";
+    return op->emitOpError()
+           << what << " " << index << " carries '" << attr.getName().getValue()
+           << "', which weir does not define";
   if (!isa<FormulaOp>(op))
-    return op->emitOpError() << what << " " << index
-                             << " is 'weir.uniform', which only weir.formula has";
+    return op->emitOpError()
+           << what << " " << index
+           << " is 'weir.uniform', which only weir.formula has";
   if (!isa<UnitAttr>(attr.getValue()))
     return op->emitOpError() << "'weir.uniform' on " << what << " " << index
                              << " must be a unit attribute";

@@ -17,23 +17,28 @@ namespace weir {
 using namespace mlir;
 using namespace weir;
 
-/// True when an enclosing symbol table has a formula of that name, which shadows the library's.
+/// True when an enclosing symbol table has a formula of that name, which
+/// shadows the library's.
 static bool isUserFormula(Operation *from, FlatSymbolRefAttr name) {
   for (Operation *op = from->getParentOp(); op; op = op->getParentOp())
     if (op->hasTrait<OpTrait::SymbolTable>() &&
-        isa_and_nonnull<FormulaOp>(SymbolTable::lookupSymbolIn(op, name.getAttr())))
+        isa_and_nonnull<FormulaOp>(
+            SymbolTable::lookupSymbolIn(op, name.getAttr())))
       return true;
   return false;
 }
 
-/// Clones `formula` into the symbol table around `user` unless it is there already.
-static FailureOr<FlatSymbolRefAttr> linkInto(Operation *user, FormulaOp formula) {
+/// Clones `formula` into the symbol table around `user` unless it is there
+/// already.
+static FailureOr<FlatSymbolRefAttr> linkInto(Operation *user,
+                                             FormulaOp formula) {
   Operation *table = SymbolTable::getNearestSymbolTable(user);
   std::string name = (WeirDialect::kLibraryPrefix + formula.getSymName()).str();
   if (Operation *known = SymbolTable::lookupSymbolIn(table, name)) {
     if (isa<FormulaOp>(known))
       return FlatSymbolRefAttr::get(user->getContext(), name);
-    known->emitError("takes the name @") << name << ", which is reserved for the library's formula";
+    known->emitError("takes the name @")
+        << name << ", which is reserved for the library's formula";
     return failure();
   }
   OpBuilder builder = OpBuilder::atBlockBegin(&table->getRegion(0).front());
@@ -54,7 +59,8 @@ struct WeirLinkLibrary : weir::impl::WeirLinkLibraryBase<WeirLinkLibrary> {
       auto name = op->getAttrOfType<FlatSymbolRefAttr>("formula");
       if (isUserFormula(op, name))
         return WalkResult::advance();
-      FormulaOp formula = library ? library->lookup(name.getValue()) : FormulaOp();
+      FormulaOp formula =
+          library ? library->lookup(name.getValue()) : FormulaOp();
       if (!formula) {
         op->emitOpError() << name << " is not a formula of the library";
         return WalkResult::interrupt();

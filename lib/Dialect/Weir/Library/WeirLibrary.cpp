@@ -32,7 +32,8 @@ constexpr auto getFiles = [] {
   return ArrayRef<LibraryFile>(files);
 };
 
-/// Parses the library when a name is first looked up; a context may verify on many threads.
+/// Parses the library when a name is first looked up; a context may verify on
+/// many threads.
 class WeirLibrary : public FormulaLibraryInterface {
 public:
   using FormulaLibraryInterface::FormulaLibraryInterface;
@@ -46,10 +47,11 @@ private:
   void parse() const {
     MLIRContext *context = getDialect()->getContext();
     for (const LibraryFile &file : getFiles()) {
-      OwningOpRef<ModuleOp> module =
-          parseSourceString<ModuleOp>(file.text, ParserConfig(context), file.name);
+      OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
+          file.text, ParserConfig(context), file.name);
       if (!module)
-        llvm::report_fatal_error("the library file " + file.name + " does not parse");
+        llvm::report_fatal_error("the library file " + file.name +
+                                 " does not parse");
       for (FormulaOp formula : module->getOps<FormulaOp>())
         formulas[formula.getSymName()] = formula;
       modules.push_back(std::move(module));

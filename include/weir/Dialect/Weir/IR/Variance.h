@@ -13,9 +13,10 @@
 
 namespace weir {
 
-/// Which values of a formula are varying (one per element); all others are uniform (one per
-/// row). Varying are the arguments not declared uniform, weir.position, weir.random and every
-/// elementwise value that uses one. Reductions, searches and the leaves of a row are uniform.
+/// Which values of a formula are varying (one per element); all others are
+/// uniform (one per row). Varying are the arguments not declared uniform,
+/// weir.position, weir.random and every elementwise value that uses one.
+/// Reductions, searches and the leaves of a row are uniform.
 class Variance {
 public:
   explicit Variance(FormulaOp formula);

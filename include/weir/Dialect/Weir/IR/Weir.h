@@ -29,20 +29,21 @@
 
 namespace weir {
 
-/// How the dialect learns of the library without depending on it: the Library room
-/// attaches an implementation to the dialect, and references are verified through it.
+/// How the dialect learns of the library without depending on it: the Library
+/// room attaches an implementation to the dialect, and references are verified
+/// through it.
 class FormulaLibraryInterface
     : public mlir::DialectInterface::Base<FormulaLibraryInterface> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FormulaLibraryInterface)
   explicit FormulaLibraryInterface(mlir::Dialect *dialect) : Base(dialect) {}
-  /// The library's formula of that name, or null. The op stays owned by the library and is
-  /// never modified; linking clones it.
+  /// The library's formula of that name, or null. The op stays owned by the
+  /// library and is never modified; linking clones it.
   virtual FormulaOp lookup(llvm::StringRef name) const = 0;
 };
 
-/// Resolves `name` from `from`: the nearest symbol table that has a formula of that name,
-/// else the library. Null when neither has one.
+/// Resolves `name` from `from`: the nearest symbol table that has a formula of
+/// that name, else the library. Null when neither has one.
 FormulaOp resolveFormula(mlir::Operation *from, mlir::FlatSymbolRefAttr name);
 
 } // namespace weir

@@ -14,7 +14,8 @@
 
 namespace weir {
 
-/// Makes the library's formulas resolvable by name in contexts made from `registry`.
+/// Makes the library's formulas resolvable by name in contexts made from
+/// `registry`.
 void registerWeirLibrary(mlir::DialectRegistry &registry);
 
 #define GEN_PASS_DECL
