@@ -18,6 +18,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weir;
 
@@ -52,14 +54,36 @@ public:
   Expansion(OpBuilder &b, Location loc, VectorType type, ExpTarget target)
       : b(b), loc(loc), type(type), target(target) {}
 
-  /// For x <= 0 that are anchored: vreduceps takes the fraction off and
-  /// vscalefps floors its operand itself, so neither rounding nor clamping is
-  /// needed. The product's rounding is the error.
-  Value fast(Value x) {
-    Value t = mul(x, splat(kLog2e));
+  /// For x <= 0 that are anchored. The product's rounding is the error.
+  Value fast(Value x) { return exp2(mul(x, splat(kLog2e))); }
+
+  Value shifted(Value x, Value s) {
+    Value t = fma(x, splat(kLog2e), arith::NegFOp::create(b, loc, s));
+    return target.avx512 && type.getNumElements() == 16 ? exp2(t)
+                                                        : exp2Portable(t);
+  }
+
+  /// vreduceps takes the fraction off and vscalefps floors its operand itself,
+  /// so neither rounding nor clamping is needed.
+  Value exp2(Value t) {
     Value f = intrinsic("llvm.x86.avx512.mask.reduce.ps.512",
                         {t, i32(1), splat(0.0f), allLanes(), i32(4)});
     return scalef(polynomial(kExp2Unit, f), t);
+  }
+
+  /// Rounding by adding a large number; results below the normal range are
+  /// flushed.
+  Value exp2Portable(Value t) {
+    t = clamp(t, -127.0f, 128.0f);
+    Value large = splat(0x1.8p+23f);
+    Value biased = add(t, large);
+    Value f = sub(t, sub(biased, large));
+    Value p = polynomial(kExp2Centred, f);
+    VectorType ints = type.clone(b.getI32Type());
+    Value bits = arith::BitcastOp::create(b, loc, ints, biased);
+    Value shift = arith::ShLIOp::create(b, loc, bits, splatInt(23));
+    Value power = arith::AddIOp::create(b, loc, shift, splatInt(127 << 23));
+    return mul(p, arith::BitcastOp::create(b, loc, type, power));
   }
 
   /// The fraction gets the low part of log2(e), and x a clamp that keeps n
@@ -164,4 +188,23 @@ Value weir::expandExp(OpBuilder &builder, cpu::ExpOp op, ExpTarget target) {
   return op.getVariant() == cpu::ExpVariant::Fast
              ? expansion.fast(op.getX())
              : expansion.accurate(op.getX());
+}
+
+Value weir::expandExpShifted(OpBuilder &builder, cpu::ExpShiftedOp op,
+                             ExpTarget target) {
+  Location loc = op.getLoc();
+  auto type = dyn_cast<VectorType>(op.getType());
+  if (type && type.getElementType().isF32() && type.getRank() == 1)
+    return Expansion(builder, loc, type, target).shifted(op.getX(), op.getS());
+  auto number = [&](double value) -> Value {
+    TypedAttr attr =
+        builder.getFloatAttr(getElementTypeOrSelf(op.getType()), value);
+    if (type)
+      attr = DenseElementsAttr::get(type, attr);
+    return arith::ConstantOp::create(builder, loc, attr);
+  };
+  Value minus = arith::NegFOp::create(builder, loc, op.getS());
+  Value t =
+      math::FmaOp::create(builder, loc, op.getX(), number(M_LOG2E), minus);
+  return math::Exp2Op::create(builder, loc, t);
 }

@@ -24,6 +24,9 @@ struct ExpTarget {
 /// the C library's.
 mlir::Value expandExp(mlir::OpBuilder &builder, cpu::ExpOp op,
                       ExpTarget target);
+/// As expandExp; scalars and f64 become an exp2 of a fused multiply-add.
+mlir::Value expandExpShifted(mlir::OpBuilder &builder, cpu::ExpShiftedOp op,
+                             ExpTarget target);
 
 } // namespace weir
 

@@ -96,6 +96,11 @@ struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
       op.replaceAllUsesWith(expandExp(builder, op, target));
       op.erase();
     });
+    getOperation().walk([&](cpu::ExpShiftedOp op) {
+      OpBuilder builder(op);
+      op.replaceAllUsesWith(expandExpShifted(builder, op, target));
+      op.erase();
+    });
     WalkResult walk = getOperation().walk<WalkOrder::PostOrder>(
         [&](cpu::FlushDenormalsOp op) {
           if (!op->getParentOfType<FunctionOpInterface>()) {

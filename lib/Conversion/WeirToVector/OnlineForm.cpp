@@ -44,9 +44,51 @@ void OnlineForm::emitSweep(OpBuilder &builder, const DerivedSweep &sweep) {
   state.finish(builder, carried);
 }
 
+/// A sweep may fuse shifts that still run when the finished ones tell whether
+/// that was right: lanes may hold greater ones only if the row does.
+bool OnlineForm::fusesRunningShifts(const DerivedSweep &sweep) const {
+  bool anyRuns = false;
+  for (Value u : emitter.shifts.getShifts()) {
+    anyRuns |= !emitter.isFinished(u);
+    if (!emitter.shifts.growsWithRow(u))
+      return false;
+  }
+  SweepState state(sweep);
+  return anyRuns && llvm::all_of(state.sums, [](const SweepState::Sum &sum) {
+           return static_cast<bool>(sum.reduce);
+         });
+}
+
 void OnlineForm::emitRow(OpBuilder &builder) {
   emitRowPrologue(emitter, builder);
-  for (const DerivedSweep &sweep : laws.getSweeps())
-    emitSweep(builder, sweep);
+  emitSweeps(builder, 0, /*versioned=*/!emitter.canFuseShifts);
+}
+
+void OnlineForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
+  auto sweeps = laws.getSweeps();
+  for (size_t i = first; i <= sweeps.size(); ++i) {
+    if (!versioned && emitter.areShiftsFinished())
+      return emitter.emitVersions(builder, [&](OpBuilder &inside) {
+        emitSweeps(inside, i, /*versioned=*/true);
+      });
+    if (i == sweeps.size())
+      break;
+    if (versioned || !fusesRunningShifts(sweeps[i])) {
+      emitSweep(builder, sweeps[i]);
+      continue;
+    }
+    // The sweep assumes moderate shifts. A row that turns out otherwise, which
+    // is rare, is swept again.
+    RowEmitter::RowValues before = emitter.saveRow();
+    emitter.fusesShifts = true;
+    emitSweep(builder, sweeps[i]);
+    return emitter.emitVersions(builder, [&](OpBuilder &inside) {
+      if (!emitter.fusesShifts) {
+        emitter.restoreRow(before);
+        emitSweep(inside, sweeps[i]);
+      }
+      emitSweeps(inside, i + 1, /*versioned=*/true);
+    });
+  }
   emitRowResults(emitter, builder, Value());
 }

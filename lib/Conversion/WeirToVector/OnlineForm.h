@@ -23,7 +23,9 @@ public:
   void emitRow(mlir::OpBuilder &builder);
 
 private:
+  void emitSweeps(mlir::OpBuilder &builder, size_t first, bool versioned);
   void emitSweep(mlir::OpBuilder &builder, const DerivedSweep &sweep);
+  bool fusesRunningShifts(const DerivedSweep &sweep) const;
 
   RowEmitter &emitter;
   RowLaws &laws;

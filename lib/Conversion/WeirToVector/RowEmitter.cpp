@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 
@@ -19,7 +20,7 @@ using namespace weir;
 
 RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
     : rows(rows), formula(formula), access(access), limits(formula),
-      schedule(formula), loc(rows.getLoc()), rowBuilder(rows),
+      schedule(formula), shifts(formula), loc(rows.getLoc()), rowBuilder(rows),
       score(formula.getBody().getArgument(formula.getScoreIndex())) {
   maximaMayLoseNaN =
       llvm::all_of(formula.getYieldedValues(), [&](Value result) {
@@ -30,6 +31,7 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
 void RowEmitter::enterRow(OpBuilder &builder) {
   scalars.clear();
   broadcasts.clear();
+  scaledShifts.clear();
   running.clear();
   sharesInfinity = Value();
   anchorRowCode(builder);
@@ -50,22 +52,11 @@ Value RowEmitter::constant(OpBuilder &builder, Type type, double value) {
 // Elementwise ops
 //===----------------------------------------------------------------------===//
 
-bool RowEmitter::dependsOnExtremum(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return false;
-  if (auto reduce = dyn_cast<ReduceOp>(op))
-    if (reduce.getKind() != ReductionKind::Add)
-      return true;
-  return llvm::any_of(op->getOperands(), [&](Value operand) {
-    return dependsOnExtremum(operand);
-  });
-}
-
 /// exp of an anchored exponent enters a ratio in which its error is that of the
 /// class; any other exp is asked to be right by itself.
 Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
-  bool anchored = dependsOnExtremum(op->getOperand(0));
+  bool anchored = shifts.leansOnExtremum(op->getOperand(0)) &&
+                  !FormulaShifts::mayCancel(op);
   if (isa<math::Exp2Op>(op)) {
     Value ln2 =
         constant(builder, operand.getType(), 0.693147180559945309417232121458);
@@ -79,6 +70,86 @@ Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
 Value RowEmitter::emitAnchoredExp(OpBuilder &builder, Value exponent) {
   return cpu::ExpOp::create(builder, loc, exponent.getType(),
                             cpu::ExpVariant::Fast, exponent);
+}
+
+//===----------------------------------------------------------------------===//
+// Fused shifts
+//===----------------------------------------------------------------------===//
+
+static constexpr double kLog2e = 1.44269504088896340735992468100;
+
+bool RowEmitter::isFinished(Value value) const {
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op || scalars.count(next) || !seen.insert(next).second)
+      continue;
+    if (isa<ReduceOp, KthOp, SolveOp>(op))
+      return false;
+    llvm::append_range(work, op->getOperands());
+  }
+  return true;
+}
+
+Value RowEmitter::emitAreShiftsModerate(OpBuilder &builder) {
+  Value all;
+  for (Value u : shifts.getShifts()) {
+    Value size = math::AbsFOp::create(builder, loc, getScalar(u));
+    Value limit = constant(builder, size.getType(), shifts.getBound());
+    Value is = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT,
+                                     size, limit);
+    all = all ? Value(arith::AndIOp::create(builder, loc, all, is)) : is;
+  }
+  return all;
+}
+
+void RowEmitter::emitVersions(OpBuilder &builder,
+                              llvm::function_ref<void(OpBuilder &)> rest) {
+  anchorRowCode(builder);
+  Value moderate = emitAreShiftsModerate(builder);
+  auto branch =
+      scf::IfOp::create(builder, loc, moderate, /*withElseRegion=*/true);
+  RowValues known = saveRow();
+  for (bool fused : {true, false}) {
+    OpBuilder inside =
+        fused ? branch.getThenBodyBuilder() : branch.getElseBodyBuilder();
+    restoreRow(known);
+    fusesShifts = fused;
+    anchorRowCode(inside);
+    rest(inside);
+  }
+  anchorRowCode(builder);
+}
+
+/// u log2(e), rounded: per lane while u runs, else once for the row.
+Value RowEmitter::getScaledShift(OpBuilder &builder, Element &element,
+                                 Value u) {
+  if (Value given = element.scaledShifts.lookup(u))
+    return given;
+  Value &known = scaledShifts[u];
+  if (!known) {
+    Value scalar = getScalar(u);
+    known = splat(
+        arith::MulFOp::create(rowBuilder, loc, scalar,
+                              constant(rowBuilder, scalar.getType(), kLog2e)));
+  }
+  return known;
+}
+
+/// The exponential of a - u or of -u for the row, off by the same factor as
+/// those of its elements.
+Value RowEmitter::emitShiftedScalar(Operation *op, Value u) {
+  Value scalar = getScalar(u);
+  Type type = scalar.getType();
+  Value log2e = constant(rowBuilder, type, kLog2e);
+  Value minus = arith::NegFOp::create(
+      rowBuilder, loc, arith::MulFOp::create(rowBuilder, loc, scalar, log2e));
+  Value rest = shifts.getUnshifted(op);
+  if (rest)
+    minus = math::FmaOp::create(rowBuilder, loc, getScalar(rest), log2e, minus);
+  return math::Exp2Op::create(rowBuilder, loc, minus);
 }
 
 static bool isReciprocal(Operation *op) {
@@ -101,7 +172,7 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
     return arith::ConstantOp::create(builder, loc, attr);
   }
   bool anchoredExp2 =
-      isa<math::Exp2Op>(op) && dependsOnExtremum(op->getOperand(0));
+      isa<math::Exp2Op>(op) && shifts.leansOnExtremum(op->getOperand(0));
   if (asVector && (isa<math::ExpOp>(op) || anchoredExp2))
     return emitExp(builder, op, operands[0]);
   OperationState state(op->getLoc(), op->getName(), operands, {type},
@@ -137,6 +208,8 @@ Value RowEmitter::getScalar(Value value) {
       SmallVector<Value> operands;
       for (Value operand : op->getOperands())
         operands.push_back(getScalar(operand));
+      if (Value u = getFusedShift(op))
+        return scalars[value] = emitShiftedScalar(op, u);
       scalar = emitElementwise(
           rowBuilder, op, cast<OpResult>(value).getResultNumber(), operands,
           /*asVector=*/false);
@@ -249,6 +322,16 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
     vector = emitPosition(builder, element);
   } else {
     Operation *op = value.getDefiningOp();
+    if (Value u = getFusedShift(op)) {
+      Value rest = shifts.getUnshifted(op);
+      Value x =
+          rest ? getVector(builder, element, rest)
+               : constant(builder,
+                          access.getVectorType(access.getComputeType()), 0.0);
+      Value s = getScaledShift(builder, element, u);
+      vector = cpu::ExpShiftedOp::create(builder, loc, x.getType(), x, s);
+      return element.values[value] = vector;
+    }
     // x / u becomes x * (1 / u) where a class allows the second rounding.
     auto div = dyn_cast<arith::DivFOp>(op);
     if (div && formula.hasReduction() &&

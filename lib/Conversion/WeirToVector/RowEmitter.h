@@ -10,6 +10,7 @@
 
 #include "FormulaLimits.h"
 #include "FormulaSchedule.h"
+#include "FormulaShifts.h"
 #include "RowAccess.h"
 
 namespace weir {
@@ -19,6 +20,8 @@ struct Element {
   explicit Element(Lanes lanes) : lanes(lanes) {}
   Lanes lanes;
   llvm::DenseMap<mlir::Value, mlir::Value> values;
+  /// Shifts of exponentials times log2(e), where they are given per lane.
+  llvm::DenseMap<mlir::Value, mlir::Value> scaledShifts;
   /// Lanes whose element takes part; null until asked for, or when all do.
   mlir::Value included;
 };
@@ -95,6 +98,42 @@ public:
   mlir::Value emitElementwise(mlir::OpBuilder &builder, mlir::Operation *op,
                               unsigned resultIndex, mlir::ValueRange operands,
                               bool asVector);
+  /// While true, exponentials of x - u are formed by one multiply-add: only in
+  /// code for rows whose shifts are moderate.
+  bool fusesShifts = false;
+  /// True when the target has a fused multiply-add and the formula a shift.
+  bool canFuseShifts = false;
+  /// True when the reductions that `value` leans on have their scalars.
+  bool isFinished(mlir::Value value) const;
+  bool areShiftsFinished() const {
+    return llvm::all_of(shifts.getShifts(),
+                        [&](mlir::Value u) { return isFinished(u); });
+  }
+  /// The shift u times log2(e), in the lanes of `element` or of the row.
+  mlir::Value getScaledShift(mlir::OpBuilder &builder, Element &element,
+                             mlir::Value u);
+  /// Whether all shifts of the row are below the bound. They must be finished.
+  mlir::Value emitAreShiftsModerate(mlir::OpBuilder &builder);
+  /// Emits `rest` twice: for rows whose shifts are moderate, where they are
+  /// fused, and for others.
+  void emitVersions(mlir::OpBuilder &builder,
+                    llvm::function_ref<void(mlir::OpBuilder &)> rest);
+  /// The shift of `op` that is to be fused now, or null.
+  mlir::Value getFusedShift(mlir::Operation *op) const {
+    return fusesShifts ? shifts.getShift(op) : mlir::Value();
+  }
+
+  /// What is known of the row, to return to after another version of its code.
+  struct RowValues {
+    llvm::DenseMap<mlir::Value, mlir::Value> scalars, broadcasts, scaledShifts;
+  };
+  RowValues saveRow() const { return {scalars, broadcasts, scaledShifts}; }
+  void restoreRow(const RowValues &values) {
+    scalars = values.scalars;
+    broadcasts = values.broadcasts;
+    scaledShifts = values.scaledShifts;
+  }
+
   /// e to an exponent that leans on a maximum: its error is that of the class.
   mlir::Value emitAnchoredExp(mlir::OpBuilder &builder, mlir::Value exponent);
 
@@ -117,6 +156,7 @@ public:
   RowAccess &access;
   FormulaLimits limits;
   FormulaSchedule schedule;
+  FormulaShifts shifts;
   /// A NaN in the row reaches every result through a sum, so maxima may lose
   /// it.
   bool maximaMayLoseNaN;
@@ -129,13 +169,13 @@ private:
   mlir::Value applyPolicies(mlir::OpBuilder &builder, Element &element,
                             mlir::Value score);
   mlir::Value emitPosition(mlir::OpBuilder &builder, Element &element);
-  bool dependsOnExtremum(mlir::Value value);
+  mlir::Value emitShiftedScalar(mlir::Operation *op, mlir::Value u);
 
   mlir::Location loc;
   mlir::OpBuilder rowBuilder;
   mlir::Value score;
   mlir::Value sharesInfinity;
-  llvm::DenseMap<mlir::Value, mlir::Value> scalars, broadcasts;
+  llvm::DenseMap<mlir::Value, mlir::Value> scalars, broadcasts, scaledShifts;
 };
 
 } // namespace weir

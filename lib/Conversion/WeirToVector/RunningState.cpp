@@ -36,25 +36,41 @@ RunningState::RunningState(RowEmitter &emitter, const DerivedSweep &sweep,
         llvm::any_of(op.getOperands(),
                      [&](Value v) { return emitter.running.contains(v); }))
       emitter.running.insert(op.getResult(0));
+  unfinished = emitter.running;
   for (const Sum &sum : sums) {
     if (sum.reduce)
       collectFrontier(ReduceOp(sum.reduce).getValue());
     for (auto &[monomial, k] : sum.h.terms)
       collectFrontier(monomial);
     for (auto &[atom, k] : sum.exponent)
-      collectFrontier(atom);
+      if (movesScaled(sum, atom, k))
+        addToFrontier(atom->value, /*scaled=*/true);
+      else
+        collectFrontier(atom);
     for (const Sum::Shift &shift : sum.shifts)
       collectFrontier(shift.anchor);
   }
 }
 
 bool RunningState::isUnfinished(Value value) const {
-  return emitter.running.contains(value);
+  return unfinished.contains(value);
 }
 
-void RunningState::addToFrontier(Value value) {
-  if (!llvm::is_contained(frontier, value))
-    frontier.push_back(value);
+void RunningState::addToFrontier(Value value, bool scaled) {
+  if (!llvm::is_contained(frontier, Held{value, scaled}))
+    frontier.push_back({value, scaled});
+}
+
+/// True when a sum follows the fused shift `atom`: its elements are all off by
+/// the factor that the shift's rounding makes.
+bool RunningState::movesScaled(const Sum &sum, const Expr *atom,
+                               double k) const {
+  if (!emitter.fusesShifts || !sum.reduce || atom->kind != Expr::Leaf ||
+      !isUnfinished(atom->value) ||
+      !llvm::is_contained(emitter.shifts.getShifts(), atom->value))
+    return false;
+  return emitter.shifts.getDegree(ReduceOp(sum.reduce).getValue(),
+                                  atom->value) == -k;
 }
 
 /// The unfinished uniforms that varying values are made with.
@@ -64,9 +80,18 @@ void RunningState::collectFrontier(Value value) {
       addToFrontier(value);
     return;
   }
-  if (Operation *op = value.getDefiningOp())
-    for (Value operand : op->getOperands())
-      collectFrontier(operand);
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return;
+  Value u = emitter.getFusedShift(op);
+  if (u && isUnfinished(u)) {
+    addToFrontier(u, /*scaled=*/true);
+    if (Value rest = emitter.shifts.getUnshifted(op))
+      collectFrontier(rest);
+    return;
+  }
+  for (Value operand : op->getOperands())
+    collectFrontier(operand);
 }
 
 void RunningState::collectFrontier(const Expr *expr) {
@@ -128,14 +153,32 @@ Value RunningState::isUntouched(OpBuilder &b, Value firstAnchor) {
                                identity);
 }
 
+/// A running shift times log2(e). Lanes that have seen low scores only are
+/// held at a moderate one: their sums vanish beside those of any row that the
+/// result is used for.
+Value RunningState::emitScaledShift(OpBuilder &b, Value shift) {
+  Value log2e = emitter.constant(b, type, 1.44269504088896340735992468100);
+  Value lowest = emitter.constant(b, type, -0x1p21);
+  Value scaled = arith::MulFOp::create(b, loc, shift, log2e);
+  Value isLow =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, scaled, lowest);
+  return arith::SelectOp::create(b, loc, isLow, lowest, scaled);
+}
+
 SmallVector<Value> RunningState::evaluateFrontier(OpBuilder &b,
                                                   ValueRange anchorValues) {
   Element element(Lanes{});
   for (auto [reduce, value] : llvm::zip(anchors, anchorValues))
     element.values[reduce.getResult()] = emitSafe(b, reduce, value);
+  if (emitter.fusesShifts)
+    for (Value u : emitter.shifts.getShifts())
+      if (isUnfinished(u))
+        element.scaledShifts[u] =
+            emitScaledShift(b, emitter.getVector(b, element, u));
   SmallVector<Value> values;
-  for (Value value : frontier)
-    values.push_back(emitter.getVector(b, element, value));
+  for (const Held &held : frontier)
+    values.push_back(held.scaled ? element.scaledShifts[held.value]
+                                 : emitter.getVector(b, element, held.value));
   return values;
 }
 
@@ -166,6 +209,34 @@ Value RunningState::emitMovement(OpBuilder &b, const Factors &form,
   return sum;
 }
 
+/// What corrects a sum of exponentials when anchors move. Accurate, since a
+/// lane goes through many corrections and most do not concern it: exp(0) must
+/// be 1.
+Value RunningState::emitFactor(OpBuilder &b, const Sum &sum, ValueRange from,
+                               ValueRange to) {
+  Value exponent;
+  Factors rest;
+  auto add = [&](Value part) {
+    exponent =
+        exponent ? Value(arith::AddFOp::create(b, loc, exponent, part)) : part;
+  };
+  for (auto &[atom, k] : sum.exponent) {
+    if (!movesScaled(sum, atom, k)) {
+      rest.push_back({atom, k});
+      continue;
+    }
+    size_t at =
+        llvm::find(frontier, Held{atom->value, true}) - frontier.begin();
+    Value moved = arith::SubFOp::create(b, loc, to[at], from[at]);
+    constexpr double ln2 = 0.693147180559945309417232121458;
+    add(arith::MulFOp::create(b, loc, moved,
+                              emitter.constant(b, type, k * ln2)));
+  }
+  if (!rest.empty())
+    add(emitMovement(b, rest, from, to));
+  return cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Accurate, exponent);
+}
+
 /// Corrects sums, `stride` vectors each, for anchors that moved. What a lane
 /// has not touched stays 0.
 void RunningState::shiftSums(OpBuilder &b, MutableArrayRef<Value> values,
@@ -177,13 +248,9 @@ void RunningState::shiftSums(OpBuilder &b, MutableArrayRef<Value> values,
     if (sum.exponent.empty() && sum.shifts.empty())
       continue;
     Value factor;
-    if (!sum.exponent.empty()) {
-      // Accurate, since a lane goes through many corrections and most do not
-      // concern it: exp(0) must be 1.
-      factor = cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Accurate,
-                                  emitMovement(b, sum.exponent, from, to));
-      factor = arith::SelectOp::create(b, loc, untouched, zero, factor);
-    }
+    if (!sum.exponent.empty())
+      factor = arith::SelectOp::create(b, loc, untouched, zero,
+                                       emitFactor(b, sum, from, to));
     for (const Sum::Shift &shift : sum.shifts) {
       Factors form;
       form.push_back({shift.anchor, shift.factor});
@@ -266,8 +333,8 @@ SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b,
 
 void RunningState::presetElement(OpBuilder &b, Element &element,
                                  ValueRange frontierValues) {
-  for (auto [value, vector] : llvm::zip(frontier, frontierValues))
-    element.values[value] = vector;
+  for (auto [held, vector] : llvm::zip(frontier, frontierValues))
+    (held.scaled ? element.scaledShifts : element.values)[held.value] = vector;
 }
 
 Value RunningState::getSumOperand(OpBuilder &b, Element &element,
@@ -373,8 +440,10 @@ void RunningState::finishSums(OpBuilder &b, ValueRange carried) {
   if (!anchors.empty() && !frontier.empty()) {
     // All lanes move to the anchors of the whole row.
     SmallVector<Value> to;
-    for (Value value : frontier)
-      to.push_back(emitter.getBroadcast(value));
+    Element row(Lanes{});
+    for (const Held &held : frontier)
+      to.push_back(held.scaled ? emitter.getScaledShift(b, row, held.value)
+                               : emitter.getBroadcast(held.value));
     shiftSums(b, totals, 1, carried.slice(frontierBegin(), frontier.size()), to,
               isUntouched(b, carried[0]));
   }

@@ -49,7 +49,11 @@ private:
 
   void collectFrontier(mlir::Value value);
   void collectFrontier(const Expr *expr);
-  void addToFrontier(mlir::Value value);
+  void addToFrontier(mlir::Value value, bool scaled = false);
+  mlir::Value emitScaledShift(mlir::OpBuilder &builder, mlir::Value shift);
+  bool movesScaled(const Sum &sum, const Expr *atom, double k) const;
+  mlir::Value emitFactor(mlir::OpBuilder &builder, const Sum &sum,
+                         mlir::ValueRange from, mlir::ValueRange to);
   bool isUnfinished(mlir::Value value) const;
   llvm::SmallVector<mlir::Value> evaluateFrontier(mlir::OpBuilder &builder,
                                                   mlir::ValueRange anchors);
@@ -88,10 +92,20 @@ private:
   mlir::Location loc;
   mlir::VectorType type;
   SweepState state;
+  llvm::DenseSet<mlir::Value> unfinished;
   std::vector<ReduceOp> &anchors = state.anchors;
   std::vector<Sum> &sums = state.sums;
   std::vector<const Law *> &moments = state.moments;
-  llvm::SmallVector<mlir::Value> frontier;
+  /// A uniform value that elements are evaluated with, or a shift of
+  /// exponentials times log2(e).
+  struct Held {
+    mlir::Value value;
+    bool scaled;
+    bool operator==(const Held &other) const {
+      return value == other.value && scaled == other.scaled;
+    }
+  };
+  llvm::SmallVector<Held> frontier;
   ExprContext &exprs;
 };
 

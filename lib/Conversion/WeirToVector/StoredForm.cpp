@@ -248,12 +248,24 @@ bool StoredForm::storesInResult(RowEmitter &emitter) {
 
 void StoredForm::emitRow(OpBuilder &builder) {
   emitRowPrologue(emitter, builder);
+  emitSweeps(builder, 0, /*versioned=*/!emitter.canFuseShifts);
+}
+
+/// The sweeps from `first` on and the results, in two versions from where the
+/// shifts of exponentials are known.
+void StoredForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
   Value keptRow;
   if (keepsValue && emitter.schedule.getStoredValue())
     keptRow = scratch ? scratch : emitter.access.getResultRow(0);
   auto sweeps = emitter.schedule.getSweeps();
-  for (auto [i, reduces] : llvm::enumerate(sweeps))
-    emitStatistics(emitter, builder, reduces,
-                   i + 1 == sweeps.size() ? keptRow : Value());
+  for (size_t i = first; i <= sweeps.size(); ++i) {
+    if (!versioned && emitter.areShiftsFinished())
+      return emitter.emitVersions(builder, [&](OpBuilder &inside) {
+        emitSweeps(inside, i, /*versioned=*/true);
+      });
+    if (i < sweeps.size())
+      emitStatistics(emitter, builder, sweeps[i],
+                     i + 1 == sweeps.size() ? keptRow : Value());
+  }
   emitRowResults(emitter, builder, keptRow);
 }

@@ -28,6 +28,8 @@ public:
   void emitRow(mlir::OpBuilder &builder);
 
 private:
+  void emitSweeps(mlir::OpBuilder &builder, size_t first, bool versioned);
+
   RowEmitter &emitter;
   bool keepsValue;
   mlir::Value scratch;

@@ -25,12 +25,24 @@ namespace weir {
 using namespace mlir;
 using namespace weir;
 
-/// Vector width in bits that the module's target allows; 128 is what any x86-64
-/// has.
-static int64_t getVectorBits(ModuleOp module) {
+namespace {
+/// What the conversion needs to know of the module's target.
+struct VectorTarget {
+  int64_t bits = 128; // What any x86-64 has.
+  bool fma = false;
+};
+} // namespace
+
+static VectorTarget getVectorTarget(ModuleOp module) {
   auto target =
       module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
-  return target ? target.getAs<IntegerAttr>("vector_bits").getInt() : 128;
+  if (!target)
+    return {};
+  SmallVector<StringRef> features;
+  target.getAs<StringAttr>("features").getValue().split(features, ',');
+  return {target.getAs<IntegerAttr>("vector_bits").getInt(),
+          llvm::is_contained(features, "+fma") ||
+              llvm::is_contained(features, "+avx512f")};
 }
 
 /// What the x86 back end cannot run yet is refused with the op's own place.
@@ -105,7 +117,7 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
   memref::DeallocOp::create(builder, loc, scratch);
 }
 
-static LogicalResult lowerRows(RowsOp rows, int64_t vectorBits) {
+static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
   FormulaOp formula = rows.resolveFormula();
   if (failed(checkSupported(rows, formula)))
     return failure();
@@ -114,12 +126,14 @@ static LogicalResult lowerRows(RowsOp rows, int64_t vectorBits) {
       getElementTypeOrSelf(rows.getInputs()[formula.getScoreIndex()].getType());
   Type computeType =
       score.isF64() ? builder.getF64Type() : Type(builder.getF32Type());
-  int64_t lanes = vectorBits / computeType.getIntOrFloatBitWidth();
+  int64_t lanes = target.bits / computeType.getIntOrFloatBitWidth();
   FailureOr<RowAccess> access =
       RowAccess::create(rows, formula, builder, computeType, lanes);
   if (failed(access))
     return failure();
   RowEmitter emitter(rows, formula, *access);
+  emitter.canFuseShifts =
+      target.fma && computeType.isF32() && !emitter.shifts.getShifts().empty();
   if (mayFlushDenormals(emitter)) {
     auto region = cpu::FlushDenormalsOp::create(builder, rows.getLoc());
     // The op moves into the region, so that what is emitted before it lies
@@ -136,11 +150,11 @@ namespace {
 struct ConvertWeirToVector
     : weir::impl::ConvertWeirToVectorBase<ConvertWeirToVector> {
   void runOnOperation() override {
-    int64_t vectorBits = getVectorBits(getOperation());
+    VectorTarget target = getVectorTarget(getOperation());
     SmallVector<RowsOp> all;
     getOperation().walk([&](RowsOp rows) { all.push_back(rows); });
     for (RowsOp rows : all)
-      if (failed(lowerRows(rows, vectorBits)))
+      if (failed(lowerRows(rows, target)))
         return signalPassFailure();
     SmallVector<FormulaOp> unused;
     getOperation().walk([&](FormulaOp formula) {

@@ -55,6 +55,42 @@ def WeirCPU_ExpOp : Op<WeirCPU_Dialect, "exp", [Pure, SameOperandsAndResultType]
   let assemblyFormat = "$variant $x attr-dict `:` type($result)";
 }
 
+def WeirCPU_ExpShiftedOp : Op<WeirCPU_Dialect, "exp_shifted", [Pure, SameOperandsAndResultType]> {
+  let summary = "e^x times 2^-s by one fused multiply-add and a power of two";
+  let description = [{
+    #### Semantics
+
+    2^(x log2(e) - s), the exponent rounded once. With s = u log2(e) this is e^(x - u) times a factor that depends on s only
+    and is within abs(u) 2^-24 of 1. Its error is otherwise that of `weir_cpu.exp fast`; exponents that overflow are
+    the user's to avoid. x = -inf gives 0, NaN stays NaN.
+
+    #### Inputs
+
+    f32 or f64, or vectors of them.
+
+    #### Outputs
+
+    The same type.
+
+    #### Constraints
+
+    Targets without a fused multiply-add should not see it: x log2(e) would be rounded by itself.
+
+    #### Examples
+
+    ```mlir
+    func.func @f(%x: vector<16xf32>, %s: vector<16xf32>) -> vector<16xf32> {
+      %e = weir_cpu.exp_shifted %x, %s : vector<16xf32>
+      return %e : vector<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$x,
+                       AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$s);
+  let results = (outs AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$result);
+  let assemblyFormat = "$x `,` $s attr-dict `:` type($result)";
+}
+
 def WeirCPU_FlushDenormalsOp : Op<WeirCPU_Dialect, "flush_denormals",
     [RecursiveMemoryEffects, SingleBlock, NoTerminator, NoRegionArguments]> {
   let summary = "code in which denormal numbers count as zero";
