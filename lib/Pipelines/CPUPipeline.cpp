@@ -36,6 +36,9 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   pm.addPass(createInlinerPass());
   pm.addPass(createWeirLinkLibrary());
   pm.addPass(createWeirNormalizeFormulas());
+  WeirDifferentiateSolvesOptions differentiate;
+  differentiate.explain = options.explain;
+  pm.addPass(createWeirDifferentiateSolves(differentiate));
   WeirChooseFormOptions choose;
   choose.explain = options.explain;
   pm.addPass(createWeirChooseForm(choose));

@@ -209,7 +209,7 @@ bool FormulaLimits::vanishesWhenExcluded(ReduceOp reduce) {
 
 bool FormulaLimits::propagatesNaN(Value value, bool rowHoldsNaN) {
   if (value == formula.getBody().getArgument(formula.getScoreIndex()))
-    return true;
+    return !rowHoldsNaN;
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
@@ -217,7 +217,7 @@ bool FormulaLimits::propagatesNaN(Value value, bool rowHoldsNaN) {
   // does not.
   if (auto reduce = dyn_cast<ReduceOp>(op))
     return rowHoldsNaN && reduce.getKind() == ReductionKind::Add &&
-           propagatesNaN(reduce.getValue(), rowHoldsNaN);
+           propagatesNaN(reduce.getValue(), /*rowHoldsNaN=*/false);
   if (auto select = dyn_cast<arith::SelectOp>(op))
     return propagatesNaN(select.getTrueValue(), rowHoldsNaN) &&
            propagatesNaN(select.getFalseValue(), rowHoldsNaN);

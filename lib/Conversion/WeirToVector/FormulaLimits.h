@@ -28,8 +28,9 @@ public:
   /// The limit of `value` for an element whose score is -inf.
   Limit atExcluded(mlir::Value value);
 
-  /// True when `value` is certainly NaN once the score of some element of the
-  /// row is NaN.
+  /// True when `value` is certainly NaN for every element once the row holds
+  /// a score of NaN; or, without `rowHoldsNaN`, for an element whose own score
+  /// is NaN.
   bool propagatesNaN(mlir::Value value, bool rowHoldsNaN);
 
   /// True when the operand of `reduce` is the reduction's identity for an

@@ -36,11 +36,45 @@ bool FormulaSchedule::hasVaryingResult() const {
   return false;
 }
 
+/// The greatest level of what `op` uses, in its regions too.
+static unsigned getLevelOfUses(Operation &op,
+                               const llvm::DenseMap<Value, unsigned> &levels) {
+  unsigned level = 0;
+  op.walk([&](Operation *inner) {
+    for (Value operand : inner->getOperands())
+      level = std::max(level, levels.lookup(operand));
+  });
+  return level;
+}
+
 void FormulaSchedule::assignLevels(Block &block) {
   for (Operation &op : block.without_terminator()) {
-    unsigned level = 0;
-    for (Value operand : op.getOperands())
-      level = std::max(level, getLevel(operand));
+    unsigned level = getLevelOfUses(op, levels);
+    if (auto reduce = dyn_cast<ReduceOp>(op)) {
+      if (sweeps.size() <= level)
+        sweeps.resize(level + 1);
+      sweeps[level].push_back(reduce);
+      ++level;
+    } else if (isa<KthOp, SolveOp>(op)) {
+      // A search of level l runs at the end of stage l, when sweeps 0 to l - 1
+      // and their searches are over.
+      if (searches.size() <= level)
+        searches.resize(level + 1);
+      searches[level].push_back(&op);
+      ++level;
+    }
+    for (Value result : op.getResults())
+      levels[result] = level;
+  }
+  sweeps.resize(std::max(sweeps.size(), searches.size()));
+}
+
+SmallVector<SmallVector<ReduceOp>>
+FormulaSchedule::scheduleBlock(Block &block) {
+  SmallVector<SmallVector<ReduceOp>> sweeps;
+  llvm::DenseMap<Value, unsigned> levels;
+  for (Operation &op : block.without_terminator()) {
+    unsigned level = getLevelOfUses(op, levels);
     if (auto reduce = dyn_cast<ReduceOp>(op)) {
       if (sweeps.size() <= level)
         sweeps.resize(level + 1);
@@ -50,6 +84,7 @@ void FormulaSchedule::assignLevels(Block &block) {
     for (Value result : op.getResults())
       levels[result] = level;
   }
+  return sweeps;
 }
 
 /// Work per element to evaluate `value` when `kept` can be read back.
@@ -67,7 +102,7 @@ FormulaSchedule::getCost(Value value, Value kept,
 }
 
 void FormulaSchedule::chooseStoredValue() {
-  if (sweeps.empty())
+  if (sweeps.empty() || sweeps.back().empty())
     return;
   auto resultCost = [&](Value kept) {
     llvm::SmallPtrSet<Operation *, 16> seen;

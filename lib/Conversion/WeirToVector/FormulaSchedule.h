@@ -25,6 +25,22 @@ public:
     return sweeps;
   }
 
+  /// Selections and root searches (weir.kth, weir.solve) that run after sweep
+  /// i and before sweep i + 1.
+  llvm::ArrayRef<mlir::Operation *> getSearches(size_t i) const {
+    return i < searches.size() ? llvm::ArrayRef<mlir::Operation *>(searches[i])
+                               : llvm::ArrayRef<mlir::Operation *>();
+  }
+  /// Sweeps with the searches after them.
+  size_t getStageCount() const {
+    return std::max(sweeps.size(), searches.size());
+  }
+
+  /// The reductions of a block of their own, the body of a root search, by
+  /// sweep; values from outside count as finished.
+  static llvm::SmallVector<llvm::SmallVector<ReduceOp>>
+  scheduleBlock(mlir::Block &block);
+
   /// The number of sweeps that must be over before `value` can be evaluated.
   unsigned getLevel(mlir::Value value) const { return levels.lookup(value); }
 
@@ -45,6 +61,7 @@ private:
   FormulaOp formula;
   Variance variance;
   llvm::SmallVector<llvm::SmallVector<ReduceOp>> sweeps;
+  llvm::SmallVector<llvm::SmallVector<mlir::Operation *>> searches;
   llvm::DenseMap<mlir::Value, unsigned> levels;
   mlir::Value stored;
 };

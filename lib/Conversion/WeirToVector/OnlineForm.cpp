@@ -8,19 +8,29 @@
 #include "OnlineForm.h"
 
 #include "RunningState.h"
+#include "Searches.h"
 #include "StoredForm.h"
 
 using namespace mlir;
 using namespace weir;
 
 void OnlineForm::emitSweep(OpBuilder &builder, const DerivedSweep &sweep) {
+  emitReductions(builder, sweep);
+  for (const Law &law : sweep.laws)
+    if (law.kind == Law::Search)
+      emitSearch(emitter, builder, law.op);
+}
+
+void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
   // A sweep that leans on nothing unfinished runs as written.
-  bool plain = llvm::all_of(
-      sweep.laws, [](const Law &law) { return law.kind == Law::Plain; });
+  bool plain = llvm::all_of(sweep.laws, [](const Law &law) {
+    return law.kind == Law::Plain || law.kind == Law::Search;
+  });
   if (plain) {
     SmallVector<ReduceOp> reduces;
     for (const Law &law : sweep.laws)
-      reduces.push_back(law.getReduce());
+      if (ReduceOp reduce = law.getReduce())
+        reduces.push_back(reduce);
     emitStatistics(emitter, builder, reduces, Value());
     return;
   }

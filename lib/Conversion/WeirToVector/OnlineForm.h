@@ -25,6 +25,7 @@ public:
 private:
   void emitSweeps(mlir::OpBuilder &builder, size_t first, bool versioned);
   void emitSweep(mlir::OpBuilder &builder, const DerivedSweep &sweep);
+  void emitReductions(mlir::OpBuilder &builder, const DerivedSweep &sweep);
   bool fusesRunningShifts(const DerivedSweep &sweep) const;
 
   RowEmitter &emitter;

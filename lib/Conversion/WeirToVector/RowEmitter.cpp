@@ -7,6 +7,8 @@
 
 #include "RowEmitter.h"
 
+#include "RandomNumbers.h"
+
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,6 +34,8 @@ void RowEmitter::enterRow(OpBuilder &builder) {
   scalars.clear();
   broadcasts.clear();
   scaledShifts.clear();
+  unknowns.clear();
+  rowIndex = Value();
   running.clear();
   sharesInfinity = Value();
   anchorRowCode(builder);
@@ -191,6 +195,12 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
 // Uniform values
 //===----------------------------------------------------------------------===//
 
+Value RowEmitter::getRowIndex() {
+  if (!rowIndex)
+    rowIndex = access.emitRowIndex(rowBuilder);
+  return rowIndex;
+}
+
 Value RowEmitter::getScalar(Value value) {
   if (Value known = scalars.lookup(value))
     return known;
@@ -203,7 +213,7 @@ Value RowEmitter::getScalar(Value value) {
     if (isa<LengthOp>(op)) {
       scalar = access.getRowLength();
     } else if (isa<RowOp>(op)) {
-      scalar = access.emitRowIndex(rowBuilder);
+      scalar = getRowIndex();
     } else {
       SmallVector<Value> operands;
       for (Value operand : op->getOperands())
@@ -222,7 +232,8 @@ void RowEmitter::resetReductionsWhere(OpBuilder &builder, Value empty) {
   DenseMap<Value, Value> kept;
   for (auto [value, scalar] : scalars) {
     auto reduce = value.getDefiningOp<ReduceOp>();
-    if (!reduce && schedule.getLevel(value) > 0)
+    bool isSearch = isa_and_nonnull<KthOp, SolveOp>(value.getDefiningOp());
+    if (!reduce && !isSearch && schedule.getLevel(value) > 0)
       continue; // Made of reductions: to be made again.
     kept[value] = scalar;
     if (reduce && value == reduce.getResult()) {
@@ -232,6 +243,12 @@ void RowEmitter::resetReductionsWhere(OpBuilder &builder, Value empty) {
     }
   }
   scalars = std::move(kept);
+}
+
+void RowEmitter::setUnknown(Value value, Value base, Value distance,
+                            OpBuilder &builder) {
+  unknowns[value] = {base, distance};
+  scalars[value] = arith::AddFOp::create(builder, loc, base, distance);
 }
 
 Value RowEmitter::splat(Value scalar) {
@@ -320,6 +337,10 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
     vector = loadArgument(builder, element, argument);
   } else if (value.getDefiningOp<PositionOp>()) {
     vector = emitPosition(builder, element);
+  } else if (auto random = value.getDefiningOp<RandomOp>()) {
+    vector = emitRandomNumbers(
+        builder, loc, getScalar(random.getSeed()), random.getStream(),
+        getRowIndex(), emitPosition(builder, element), access.getComputeType());
   } else {
     Operation *op = value.getDefiningOp();
     if (Value u = getFusedShift(op)) {
@@ -330,6 +351,14 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
                           access.getVectorType(access.getComputeType()), 0.0);
       Value s = getScaledShift(builder, element, u);
       vector = cpu::ExpShiftedOp::create(builder, loc, x.getType(), x, s);
+      return element.values[value] = vector;
+    }
+    if (auto difference = dyn_cast<arith::SubFOp>(op);
+        difference && unknowns.count(difference.getRhs())) {
+      auto [base, distance] = unknowns.lookup(difference.getRhs());
+      Value x = getVector(builder, element, difference.getLhs());
+      Value fromBase = arith::SubFOp::create(builder, loc, x, splat(base));
+      vector = arith::SubFOp::create(builder, loc, fromBase, splat(distance));
       return element.values[value] = vector;
     }
     // x / u becomes x * (1 / u) where a class allows the second rounding.

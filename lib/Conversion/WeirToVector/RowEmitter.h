@@ -53,6 +53,10 @@ public:
   void setScalar(mlir::Value value, mlir::Value scalar) {
     scalars[value] = scalar;
   }
+  /// Gives an unknown, or the root that was found, the value base + distance.
+  /// Differences from it are taken from the base first.
+  void setUnknown(mlir::Value value, mlir::Value base, mlir::Value distance,
+                  mlir::OpBuilder &builder);
   /// Gives every reduction its identity where `empty` holds, for what is asked
   /// for from now on: a sum whose operand vanishes by itself holds no 0 in a
   /// row with nothing left.
@@ -126,12 +130,18 @@ public:
   /// What is known of the row, to return to after another version of its code.
   struct RowValues {
     llvm::DenseMap<mlir::Value, mlir::Value> scalars, broadcasts, scaledShifts;
+    llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> unknowns;
+    mlir::Value rowIndex;
   };
-  RowValues saveRow() const { return {scalars, broadcasts, scaledShifts}; }
+  RowValues saveRow() const {
+    return {scalars, broadcasts, scaledShifts, unknowns, rowIndex};
+  }
   void restoreRow(const RowValues &values) {
     scalars = values.scalars;
     broadcasts = values.broadcasts;
     scaledShifts = values.scaledShifts;
+    unknowns = values.unknowns;
+    rowIndex = values.rowIndex;
   }
 
   /// e to an exponent that leans on a maximum: its error is that of the class.
@@ -168,6 +178,7 @@ private:
                            mlir::BlockArgument argument);
   mlir::Value applyPolicies(mlir::OpBuilder &builder, Element &element,
                             mlir::Value score);
+  mlir::Value getRowIndex();
   mlir::Value emitPosition(mlir::OpBuilder &builder, Element &element);
   mlir::Value emitShiftedScalar(mlir::Operation *op, mlir::Value u);
 
@@ -175,6 +186,9 @@ private:
   mlir::OpBuilder rowBuilder;
   mlir::Value score;
   mlir::Value sharesInfinity;
+  mlir::Value rowIndex;
+  /// Base and distance of roots, as scalars.
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> unknowns;
   llvm::DenseMap<mlir::Value, mlir::Value> scalars, broadcasts, scaledShifts;
 };
 

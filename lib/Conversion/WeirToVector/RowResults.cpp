@@ -233,8 +233,8 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
   sweep.emitRest({}, body);
 }
 
-void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder,
-                          Value keptRow) {
+static void emitOrdinaryResults(RowEmitter &emitter, OpBuilder &builder,
+                                Value keptRow) {
   emitter.anchorRowCode(builder);
   Value empty = emitIsEmpty(emitter, builder);
   emitUniformResults(emitter, builder, empty);
@@ -251,4 +251,70 @@ void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder,
   emitEmptyRow(emitter, emptyBuilder);
   emitter.anchorRowCode(fullBuilder);
   emitVaryingResults(emitter, fullBuilder, keptRow);
+}
+
+/// Whether some included score is NaN, where a selection would pass over it.
+/// Null where NaN finds its way by itself or is to be ignored.
+static Value emitHoldsNaN(RowEmitter &emitter, OpBuilder &builder) {
+  Block &body = emitter.formula.getBody().front();
+  if (body.getOps<KthOp>().empty() ||
+      emitter.rows.getNan() == NaNPolicy::Ignore ||
+      !emitter.getScore().getType().isF32())
+    return Value();
+  Location loc = emitter.rows.getLoc();
+  Value none = emitter.constant(
+      builder, emitter.access.getVectorType(builder.getI1Type()), 0);
+  RowSweep sweep(emitter, builder, 1);
+  auto any = [&](OpBuilder &b, ArrayRef<Lanes> lanes,
+                 ValueRange carried) -> SmallVector<Value> {
+    Element element(lanes[0]);
+    Value x = emitter.getVector(b, element, emitter.getScore());
+    Value is = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
+    return {arith::OrIOp::create(b, loc, carried[0], is).getResult()};
+  };
+  SmallVector<Value> found = sweep.emitRest(sweep.emitGroups(none, any), any);
+  emitter.anchorRowCode(builder);
+  return vector::ReductionOp::create(builder, loc, vector::CombiningKind::OR,
+                                     found[0]);
+}
+
+/// All results NaN; integers are -1, as positions that do not exist are.
+static void emitNaNRow(RowEmitter &emitter, OpBuilder &builder) {
+  FormulaOp formula = emitter.formula;
+  for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i) {
+    Type type = emitter.access.getScalarType(formula.getResultTypes()[i]);
+    Value value =
+        emitter.constant(builder, type, isa<FloatType>(type) ? NAN : -1);
+    if (formula.isUniformResult(i)) {
+      emitter.access.storeScalar(builder, i, value);
+      continue;
+    }
+    emitter.anchorRowCode(builder);
+    Value splat = emitter.splat(value);
+    auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
+      emitter.access.storeVarying(b, i, lanes[0], splat);
+      return SmallVector<Value>();
+    };
+    RowSweep sweep(emitter, builder, 1);
+    sweep.emitGroups({}, body);
+    sweep.emitRest({}, body);
+  }
+}
+
+void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder,
+                          Value keptRow) {
+  emitter.anchorRowCode(builder);
+  Value holdsNaN = emitHoldsNaN(emitter, builder);
+  if (!holdsNaN) {
+    emitOrdinaryResults(emitter, builder, keptRow);
+    return;
+  }
+  auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), holdsNaN,
+                                  /*withElseRegion=*/true);
+  OpBuilder nanBuilder = branch.getThenBodyBuilder(),
+            otherBuilder = branch.getElseBodyBuilder();
+  RowEmitter::RowValues known = emitter.saveRow();
+  emitNaNRow(emitter, nanBuilder);
+  emitter.restoreRow(known);
+  emitOrdinaryResults(emitter, otherBuilder, keptRow);
 }

@@ -29,9 +29,10 @@ RunningState::RunningState(RowEmitter &emitter, const DerivedSweep &sweep,
       state(sweep), exprs(laws.getExprs()) {
   // Every uniform value made of this sweep's results is per lane for now.
   for (const Law &law : sweep.laws)
-    emitter.running.insert(law.getReduce().getResult());
+    if (ReduceOp reduce = law.getReduce())
+      emitter.running.insert(reduce.getResult());
   for (Operation &op : emitter.formula.getBody().front().without_terminator())
-    if (!isa<ReduceOp>(op) &&
+    if (!isa<ReduceOp, KthOp, SolveOp>(op) &&
         !emitter.schedule.getVariance().isVarying(op.getResult(0)) &&
         llvm::any_of(op.getOperands(),
                      [&](Value v) { return emitter.running.contains(v); }))

@@ -7,6 +7,8 @@
 
 #include "StoredForm.h"
 
+#include "Searches.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -196,6 +198,8 @@ static int64_t chooseGroupSize(RowEmitter &emitter,
 
 void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
                           ArrayRef<ReduceOp> reduces, Value keptRow) {
+  if (reduces.empty())
+    return;
   int64_t copies = chooseGroupSize(emitter, reduces);
   Partials partials(emitter, reduces, copies);
   Value kept = keptRow ? emitter.schedule.getStoredValue() : Value();
@@ -266,6 +270,8 @@ void StoredForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
     if (i < sweeps.size())
       emitStatistics(emitter, builder, sweeps[i],
                      i + 1 == sweeps.size() ? keptRow : Value());
+    for (Operation *search : emitter.schedule.getSearches(i))
+      emitSearch(emitter, builder, search);
   }
   emitRowResults(emitter, builder, keptRow);
 }

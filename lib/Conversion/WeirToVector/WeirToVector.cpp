@@ -45,23 +45,12 @@ static VectorTarget getVectorTarget(ModuleOp module) {
               llvm::is_contained(features, "+avx512f")};
 }
 
-/// What the x86 back end cannot run yet is refused with the op's own place.
-static LogicalResult checkSupported(RowsOp rows, FormulaOp formula) {
+static LogicalResult checkSupported(RowsOp rows) {
   for (Value operand : rows->getOperands())
     if (isa<TensorType>(operand.getType()))
       return rows.emitOpError(
           "works on tensors; bufferize before convert-weir-to-vector");
-  WalkResult walk = formula.getBody().walk([&](Operation *op) {
-    if (!isa<KthOp, SolveOp, RandomOp>(op))
-      return WalkResult::advance();
-    InFlightDiagnostic diag = rows.emitOpError("uses @")
-                              << formula.getSymName() << ", whose '"
-                              << op->getName()
-                              << "' the x86 back end cannot run";
-    diag.attachNote(op->getLoc()) << "the op is here";
-    return WalkResult::interrupt();
-  });
-  return failure(walk.wasInterrupted());
+  return success();
 }
 
 /// Small weights are denormal and cost an assist each. They may be flushed
@@ -119,7 +108,7 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
 
 static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
   FormulaOp formula = rows.resolveFormula();
-  if (failed(checkSupported(rows, formula)))
+  if (failed(checkSupported(rows)))
     return failure();
   OpBuilder builder(rows);
   Type score =

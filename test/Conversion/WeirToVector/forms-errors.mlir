@@ -13,17 +13,3 @@ func.func @strided(%x: memref<4x4xf32, strided<[1, 4]>>, %y: memref<4x4xf32>) {
   weir.rows @softmax ins(%x : memref<4x4xf32, strided<[1, 4]>>) outs(%y : memref<4x4xf32>)
   return
 }
-
-// -----
-
-weir.formula @second(%x: f32) -> f32 {
-  %k = arith.constant 2 : index
-  // expected-note@+1 {{the op is here}}
-  %v, %p = weir.kth %k, %x : index, f32
-  weir.yield %v : f32
-}
-func.func @kth(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
-  // expected-error@+1 {{uses @second, whose 'weir.kth' the x86 back end cannot run}}
-  weir.rows @second ins(%x : memref<4x4xf32>) outs(%y : memref<4x4xf32>)
-  return
-}

@@ -12,6 +12,8 @@ using namespace weir;
 
 SweepState::SweepState(const DerivedSweep &sweep) {
   for (const Law &law : sweep.laws) {
+    if (law.kind == Law::Search)
+      continue; // Carries nothing from element to element.
     if (law.kind == Law::Recentre)
       moments.push_back(&law);
     else if (law.getReduce().getKind() == ReductionKind::Add)

@@ -113,14 +113,20 @@ static LogicalResult verifySolveBody(SolveOp op) {
     return op.emitOpError(
         "C2: the body must have one argument, the unknown, of type f32");
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
-  if (!yield || yield.getValues().size() != 1 ||
-      !yield.getValues()[0].getType().isF32())
-    return op.emitOpError("C2: the body must yield one f32 value");
-  if (FormulaOp formula = getFormula(op))
-    if (Variance(formula).isVarying(yield.getValues()[0]))
-      return op.emitOpError(
-          "C2: the body must yield a uniform value, but it is varying; "
-          "reduce it over the row");
+  if (!yield || yield.getValues().empty() || yield.getValues().size() > 2 ||
+      !llvm::all_of(yield.getValues().getTypes(),
+                    [](Type type) { return type.isF32(); }))
+    return op.emitOpError(
+        "C2: the body must yield one f32 value, and may yield "
+        "its derivative as a second");
+  if (FormulaOp formula = getFormula(op)) {
+    Variance variance(formula);
+    for (Value value : yield.getValues())
+      if (variance.isVarying(value))
+        return op.emitOpError(
+            "C2: the body must yield a uniform value, but it is varying; "
+            "reduce it over the row");
+  }
   return success();
 }
 

@@ -48,14 +48,14 @@ Choice choose(FormulaOp formula) {
 /// nothing else leans on them.
 bool canRunOnline(FormulaOp formula) {
   RowLaws laws(formula);
-  for (const DerivedSweep &sweep : laws.getSweeps()) {
-    bool plain = llvm::all_of(
-        sweep.laws, [](const Law &law) { return law.kind == Law::Plain; });
-    for (const Law &law : sweep.laws)
-      if (law.kind == Law::Search || (!plain && law.getReduce().getWinner()))
-        return false;
-  }
-  return true;
+  return llvm::none_of(laws.getSweeps(), [](const DerivedSweep &sweep) {
+    bool runs = llvm::any_of(sweep.laws, [](const Law &law) {
+      return law.kind != Law::Plain && law.kind != Law::Search;
+    });
+    return runs && llvm::any_of(sweep.laws, [](const Law &law) {
+             return law.getReduce() && law.getReduce().getWinner();
+           });
+  });
 }
 
 LogicalResult checkGiven(ApplyOp apply, FormulaOp formula) {

@@ -189,12 +189,13 @@ def Weir_SolveOp : Weir_BodyOp<"solve", [SingleBlock, AllTypesMatch<["lower", "u
 
     Searches the bracket [lower, upper] for the root of the body's value, which must be monotone in the unknown:
     the declared direction says how. At most `max_iterations` evaluations are made, and the search may stop once
-    the unknown is known to within `tolerance`. The body may reduce over the row and use values from outside.
+    the unknown is known to within `tolerance`. The body may reduce over the row and use values from outside. A second yielded value is
+    the derivative of the first with respect to the unknown, which `weir-differentiate-solves` adds.
 
     #### Constraints
 
     - C1: the bracket is uniform.
-    - C2: the body has one f32 argument, the unknown, and yields one uniform f32 value.
+    - C2: the body has one f32 argument, the unknown, and yields one uniform f32 value, or two.
     - C3: `max_iterations` is positive and `tolerance` is not negative.
 
     #### Examples
@@ -301,7 +302,8 @@ def Weir_RandomOp : Weir_BodyOp<"random"> {
     #### Semantics
 
     A pure function of seed, stream, row and position (Philox4x32-10), so that recomputing it gives the same number in
-    every form and tiling. The number is (top 24 bits + 0.5) * 2^-24. Varying.
+    every form, tiling and target: key = seed, counter = (position / 4, row low, row high, stream), word position % 4. The
+    number is (top 24 bits + 0.5) * 2^-24; in f32, where the greatest of them would round to 1, it is 1 - 2^-24. Varying.
 
     #### Constraints
 

@@ -25,6 +25,21 @@ def WeirNormalizeFormulas : Pass<"weir-normalize-formulas", "::mlir::ModuleOp"> 
   let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def WeirDifferentiateSolves : Pass<"weir-differentiate-solves", "::mlir::ModuleOp"> {
+  let summary = "Give root searches the derivative of their function";
+  let description = [{
+    The body of each `weir.solve` yields, as a second value, the derivative of the first with respect to the unknown, so that the
+    search can take Newton's steps inside its bracket. Where some op has no derivative here, the root is searched by
+    bisection, and a remark names the op.
+
+    Before: `weir.yield %f : f32`. After: `weir.yield %f, %df : f32, f32`.
+  }];
+  let options = [
+    Option<"explain", "explain", "bool", "false", "emit a remark where a derivative is missing">
+  ];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
   let summary = "Decide how the rows of each weir.apply run";
   let description = [{

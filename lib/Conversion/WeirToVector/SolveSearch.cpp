@@ -1,0 +1,156 @@
+//===- SolveSearch.cpp - root searches over a row ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Newton's steps where they stay inside the bracket, halving where they do not
+// (or where the body has no derivative). From the end of the bracket where a
+// convex function is positive, Newton's steps never leave it.
+//
+// The unknown is kept as its distance from one end of the bracket: a score of
+// 1000 less a threshold of 999.3 would lose three digits, their distances from
+// 1000 lose none.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Searches.h"
+
+#include "StoredForm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace weir;
+
+namespace {
+
+class SolveSearch {
+public:
+  SolveSearch(RowEmitter &emitter, SolveOp solve)
+      : emitter(emitter), solve(solve), loc(solve.getLoc()),
+        type(emitter.access.getComputeType()),
+        yield(cast<YieldOp>(solve.getBody().front().getTerminator())) {}
+
+  void emit(OpBuilder &builder);
+
+private:
+  /// What the loop carries, all but `count` distances from the base.
+  struct Step {
+    Value low, high, at, count;
+  };
+
+  Value evaluate(OpBuilder &b, unsigned index);
+  Value next(OpBuilder &b, Step &step);
+  Value isUnsettled(OpBuilder &b, const Step &step, Value next);
+  Value number(OpBuilder &b, double value) {
+    return emitter.constant(b, type, value);
+  }
+
+  RowEmitter &emitter;
+  SolveOp solve;
+  Location loc;
+  Type type;
+  YieldOp yield;
+  Value base;
+};
+
+} // namespace
+
+/// The function's value, or its derivative, at the unknown; negated for an
+/// increasing function, so that it always decreases.
+Value SolveSearch::evaluate(OpBuilder &b, unsigned index) {
+  Value value = emitter.getScalar(yield.getValues()[index]);
+  if (solve.getDirection() == SolveDirection::Increasing)
+    value = arith::NegFOp::create(b, loc, value);
+  return value;
+}
+
+/// Evaluates the body at `step.at`, narrows the bracket and returns where to
+/// look next.
+Value SolveSearch::next(OpBuilder &b, Step &step) {
+  emitter.anchorRowCode(b);
+  emitter.setUnknown(solve.getBody().getArgument(0), base, step.at, b);
+  for (auto &reduces : FormulaSchedule::scheduleBlock(solve.getBody().front()))
+    emitStatistics(emitter, b, reduces, Value());
+  emitter.anchorRowCode(b);
+  Value f = evaluate(b, 0);
+  using P = arith::CmpFPredicate;
+  Value isLeft = arith::CmpFOp::create(b, loc, P::OGT, f, number(b, 0.0));
+  step.low = arith::SelectOp::create(b, loc, isLeft, step.at, step.low);
+  step.high = arith::SelectOp::create(b, loc, isLeft, step.high, step.at);
+  Value width = arith::SubFOp::create(b, loc, step.high, step.low);
+  Value half = arith::MulFOp::create(b, loc, width, number(b, 0.5));
+  Value middle = arith::AddFOp::create(b, loc, step.low, half);
+  if (yield.getValues().size() == 1)
+    return middle;
+  Value quotient = arith::DivFOp::create(b, loc, f, evaluate(b, 1));
+  Value newton = arith::SubFOp::create(b, loc, step.at, quotient);
+  Value above = arith::CmpFOp::create(b, loc, P::OGE, newton, step.low);
+  Value below = arith::CmpFOp::create(b, loc, P::OLE, newton, step.high);
+  Value inside = arith::AndIOp::create(b, loc, above, below);
+  return arith::SelectOp::create(b, loc, inside, newton, middle);
+}
+
+/// A step below the tolerance, or below what the unknown can be resolved to,
+/// was the last. A NaN settles at once.
+Value SolveSearch::isUnsettled(OpBuilder &b, const Step &step, Value next) {
+  double resolution = type.isF64() ? 0x1p-51 : 0x1p-22;
+  double tolerance =
+      std::max(solve.getTolerance().convertToDouble(), resolution);
+  Value moved = math::AbsFOp::create(
+      b, loc, arith::SubFOp::create(b, loc, next, step.at));
+  Value isFar = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, moved,
+                                      number(b, tolerance));
+  Value most = emitter.constant(b, step.count.getType(),
+                                static_cast<double>(solve.getMaxIterations()));
+  Value isEarly = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                        step.count, most);
+  return arith::AndIOp::create(b, loc, isFar, isEarly);
+}
+
+void SolveSearch::emit(OpBuilder &builder) {
+  emitter.anchorRowCode(builder);
+  base = emitter.getScalar(solve.getUpper());
+  Value low = arith::SubFOp::create(builder, loc,
+                                    emitter.getScalar(solve.getLower()), base);
+  Value high = arith::SubFOp::create(builder, loc, base, base);
+  Value count = emitter.constant(builder, builder.getI64Type(), 0);
+  Value go = emitter.constant(builder, builder.getI1Type(), 1);
+  SmallVector<Value> inits{low, high, low, count, go};
+  SmallVector<Type> types;
+  for (Value init : inits)
+    types.push_back(init.getType());
+  auto loop = scf::WhileOp::create(
+      builder, loc, types, inits,
+      [&](OpBuilder &b, Location, ValueRange carried) {
+        scf::ConditionOp::create(b, loc, carried[4], carried);
+      },
+      [&](OpBuilder &b, Location, ValueRange carried) {
+        RowEmitter::RowValues known = emitter.saveRow();
+        Step step{carried[0], carried[1], carried[2], carried[3]};
+        step.count = arith::AddIOp::create(
+            b, loc, step.count, emitter.constant(b, b.getI64Type(), 1));
+        Value at = next(b, step);
+        Value unsettled = isUnsettled(b, step, at);
+        scf::YieldOp::create(
+            b, loc, ValueRange{step.low, step.high, at, step.count, unsettled});
+        emitter.restoreRow(known);
+      });
+  emitter.anchorRowCode(builder);
+  emitter.setUnknown(solve.getResult(), base, loop.getResult(2), builder);
+}
+
+void weir::emitSolve(RowEmitter &emitter, OpBuilder &builder, SolveOp solve) {
+  SolveSearch(emitter, solve).emit(builder);
+}
+
+void weir::emitSearch(RowEmitter &emitter, OpBuilder &builder, Operation *op) {
+  if (auto solve = dyn_cast<SolveOp>(op))
+    emitSolve(emitter, builder, solve);
+  else
+    emitKth(emitter, builder, cast<KthOp>(op));
+}
