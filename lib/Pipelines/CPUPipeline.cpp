@@ -42,6 +42,10 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   WeirChooseFormOptions choose;
   choose.explain = options.explain;
   pm.addPass(createWeirChooseForm(choose));
+  WeirChooseThreadsOptions threads;
+  threads.enable = options.threads;
+  threads.explain = options.explain;
+  pm.addPass(createWeirChooseThreads(threads));
   pm.addPass(createWeirLowerApply());
   cleanUp(pm);
   pm.addPass(createWeirPrepareABI());
@@ -57,6 +61,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(createWeirOrderContractions());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertWeirToVector());
+  pm.addPass(createWeirLowerThreads());
   pm.addPass(createWeirLowerCPU());
   cleanUp(pm);
   pm.addPass(memref::createExpandStridedMetadataPass());
@@ -83,6 +88,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   WeirEmitABIOptions abi;
   abi.library = options.library;
   abi.prefix = options.prefix;
+  abi.threads = options.threads;
   pm.addPass(createWeirEmitABI(abi));
   cleanUp(pm);
 }

@@ -96,8 +96,8 @@ static llvm::Error link(llvm::Module &code, llvm::TargetMachine &machine,
         return emitMachineCode(code, machine, /*assembly=*/false, os);
       }))
     return error;
-  if (llvm::Error error =
-          linkSharedLibrary(object, options.runtimeArchive, output))
+  if (llvm::Error error = linkSharedLibrary(object, options.runtimeArchive,
+                                            options.threads, output))
     return error;
   llvm::SmallString<128> header(output);
   llvm::sys::path::replace_extension(header, "h");
@@ -117,7 +117,8 @@ llvm::Error weir::compile(ModuleOp module, const CompileOptions &options,
   if (!machine)
     return machine.takeError();
   machine->annotate(module);
-  CPUPipelineOptions pipeline{options.library, options.prefix, options.explain};
+  CPUPipelineOptions pipeline{options.library, options.prefix, options.explain,
+                              options.threads};
   if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {
         buildTensorPipeline(pm, pipeline);
       }))

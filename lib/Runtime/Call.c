@@ -7,16 +7,8 @@
 
 #include "Internal.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-static _Atomic int32_t thread_count = 1;
-
-int32_t weir_rt_set_threads(int32_t threads) {
-  atomic_store(&thread_count, threads < 1 ? 1 : threads);
-  return atomic_load(&thread_count);
-}
 
 /* Everything a call needs, in one piece of memory sized from the table. */
 struct call {

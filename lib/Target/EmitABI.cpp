@@ -61,14 +61,17 @@ public:
     finish(status);
   }
 
-  void emitLibraryFunctions() {
+  void emitLibraryFunctions(bool threads) {
     LLVM::LLVMFuncOp error = begin((prefix + library + "_last_error").str(),
                                    pointer, {}, LLVM::Linkage::External);
     (void)error;
     finish(call("weir_rt_last_error", pointer, {}));
-    LLVM::LLVMFuncOp threads = begin((prefix + library + "_set_threads").str(),
-                                     i32, {i32}, LLVM::Linkage::External);
-    finish(call("weir_rt_set_threads", i32, {threads.getArgument(0)}));
+    LLVM::LLVMFuncOp setThreads =
+        begin((prefix + library + "_set_threads").str(), i32, {i32},
+              LLVM::Linkage::External);
+    finish(threads
+               ? call("weir_rt_set_threads", i32, {setThreads.getArgument(0)})
+               : constant(builder.getI32IntegerAttr(1)));
   }
 
 private:
@@ -95,8 +98,6 @@ private:
     }
     auto face = module.lookupSymbol<LLVM::LLVMFuncOp>(
         ("_mlir_ciface_" + kernel.getSymName()).str());
-    face.setLinkage(LLVM::Linkage::Internal);
-    kernel.setLinkage(LLVM::Linkage::Internal);
     LLVM::CallOp::create(builder, loc, face, operands);
     finish(Value());
     return packed;
@@ -175,19 +176,23 @@ private:
   Type i32, none;
 };
 
-/// True when the kernel may ask the runtime for memory. Functions with a body
-/// that it calls are not looked into.
-bool allocates(LLVM::LLVMFuncOp kernel) {
-  ModuleOp module = kernel->getParentOfType<ModuleOp>();
-  return kernel
+/// True when `function`, or one it calls, may ask the runtime for memory. What
+/// is not known might.
+bool allocates(LLVM::LLVMFuncOp function,
+               llvm::SmallPtrSetImpl<Operation *> &visited) {
+  if (!visited.insert(function).second)
+    return false;
+  ModuleOp module = function->getParentOfType<ModuleOp>();
+  return function
       .walk([&](LLVM::CallOp call) {
         auto callee =
             call.getCallee()
                 ? module.lookupSymbol<LLVM::LLVMFuncOp>(*call.getCallee())
                 : LLVM::LLVMFuncOp();
-        bool harmless = callee && callee.isExternal() &&
-                        !callee.getSymName().contains("alloc");
-        return harmless ? WalkResult::advance() : WalkResult::interrupt();
+        bool may = !callee ||
+                   (callee.isExternal() ? callee.getSymName().contains("alloc")
+                                        : allocates(callee, visited));
+        return may ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
 }
@@ -196,6 +201,10 @@ struct WeirEmitABI : weir::impl::WeirEmitABIBase<WeirEmitABI> {
   using WeirEmitABIBase::WeirEmitABIBase;
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    // Only the functions written here are seen from outside.
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+      if (!function.isExternal())
+        function.setLinkage(LLVM::Linkage::Internal);
     Emitter emitter(module, library, prefix);
     for (auto kernel : llvm::to_vector(module.getOps<LLVM::LLVMFuncOp>())) {
       auto attr =
@@ -203,10 +212,11 @@ struct WeirEmitABI : weir::impl::WeirEmitABIBase<WeirEmitABI> {
       if (!attr || kernel.getSymName().starts_with("_mlir_ciface_"))
         continue;
       FunctionABI abi = FunctionABI::fromAttribute(attr);
-      abi.allocates = allocates(kernel);
+      llvm::SmallPtrSet<Operation *, 8> visited;
+      abi.allocates = allocates(kernel, visited);
       emitter.emitFunction(kernel, abi);
     }
-    emitter.emitLibraryFunctions();
+    emitter.emitLibraryFunctions(threads);
     for (auto function : module.getOps<LLVM::LLVMFuncOp>())
       function->removeAttr(WeirDialect::kABIAttrName);
   }

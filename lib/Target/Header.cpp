@@ -92,8 +92,10 @@ std::string weir::writeHeader(llvm::ArrayRef<FunctionABI> functions,
   os << "/* The message of this thread's last failed call; \"\" when there was "
         "none. */\nconst char *"
      << prefix << library << "_last_error(void);\n\n"
-     << "/* How many threads later calls may use, at least 1; returns the "
-        "number in force. */\nint32_t "
+     << "/* How many threads later calls may use: n, or for 0 as many as "
+        "OpenMP would take, which is how it is at first. A\n"
+        " * negative n changes nothing. Returns the number in force; 1 always "
+        "where compiled with --threads=none. */\nint32_t "
      << prefix << library
      << "_set_threads(int32_t threads);\n\n#ifdef "
         "__cplusplus\n}\n#endif\n\n#endif /* "

@@ -21,28 +21,46 @@ static llvm::ErrorOr<std::string> findLinker() {
   return llvm::sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"});
 }
 
-/// The C and mathematics libraries as the loader names them; linking against
-/// these needs no -dev package.
-static std::vector<std::string> findSystemLibraries() {
+/// A library as the loader names it; linking against it needs no -dev package.
+/// Empty when there is none.
+static std::string findSystemLibrary(llvm::StringRef name) {
+  for (llvm::StringRef directory :
+       {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/",
+        "/usr/lib64/"})
+    if (llvm::sys::fs::exists(directory + name))
+      return (directory + name).str();
+  return "";
+}
+
+/// The C and mathematics libraries, and OpenMP's for code with threads. Its
+/// name stands for one interface in all versions of LLVM, and two libraries
+/// that need it share one.
+static llvm::Expected<std::vector<std::string>>
+findSystemLibraries(bool threads) {
   std::vector<std::string> found;
   for (const char *name : {"libm.so.6", "libc.so.6"})
-    for (const char *directory :
-         {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/",
-          "/usr/lib64/"})
-      if (llvm::sys::fs::exists(std::string(directory) + name)) {
-        found.push_back(std::string(directory) + name);
-        break;
-      }
+    if (std::string path = findSystemLibrary(name); !path.empty())
+      found.push_back(path);
+  if (!threads)
+    return found;
+  found.push_back(findSystemLibrary("libomp.so.5"));
+  if (found.back().empty())
+    return llvm::createStringError(
+        "no OpenMP runtime libomp.so.5 for --threads=omp: install libomp5-14, "
+        "or compile with --threads=none");
   return found;
 }
 
 llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
-                                    llvm::StringRef runtime,
+                                    llvm::StringRef runtime, bool threads,
                                     llvm::StringRef path) {
   auto linker = findLinker();
   if (!linker)
     return llvm::createStringError(
         "no linker: install lld-22, or put ld.lld on the search path");
+  auto libraries = findSystemLibraries(threads);
+  if (!libraries)
+    return libraries.takeError();
   llvm::SmallString<128> messages;
   if (std::error_code code =
           llvm::sys::fs::createTemporaryFile("weirc", "log", messages))
@@ -62,8 +80,7 @@ llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
                                     object.str(),
                                     runtime.str(),
                                     "--as-needed"};
-  for (std::string &library : findSystemLibraries())
-    words.push_back(library);
+  words.insert(words.end(), libraries->begin(), libraries->end());
   std::vector<llvm::StringRef> arguments(words.begin(), words.end());
   std::string error;
   int status = llvm::sys::ExecuteAndWait(

@@ -50,6 +50,8 @@ struct CommandLine {
                                 cl::cat(category)};
   cl::opt<std::string> target{"target", cl::desc("as weirc's"),
                               cl::init("host"), cl::cat(category)};
+  cl::opt<std::string> threads{"threads", cl::desc("as weirc's"),
+                               cl::init("none"), cl::cat(category)};
 };
 
 union Scalar {
@@ -248,6 +250,10 @@ static llvm::Error runFile(const CommandLine &line, const char *argv0) {
   if (!module)
     return llvm::createStringError("'" + line.input + "' could not be read");
   CompileOptions options;
+  if (line.threads != "none" && line.threads != "omp")
+    return llvm::createStringError("unknown --threads=" + line.threads +
+                                   "; use none or omp");
+  options.threads = line.threads == "omp";
   options.target = line.target;
   options.runtimeArchive = findRuntimeArchive(argv0);
   llvm::SmallString<128> directory;

@@ -40,8 +40,10 @@ struct CommandLine {
       cl::value_desc("name"), cl::cat(category)};
   cl::opt<std::string> prefix{
       "prefix", cl::desc("goes before every exported name"), cl::cat(category)};
-  cl::opt<std::string> threads{"threads", cl::desc("none (default)"),
-                               cl::init("none"), cl::cat(category)};
+  cl::opt<std::string> threads{
+      "threads",
+      cl::desc("none (default), or omp: rows are shared among OpenMP threads"),
+      cl::init("none"), cl::cat(category)};
   cl::opt<bool> explain{"explain",
                         cl::desc("say how each weir op runs, and why"),
                         cl::cat(category)};
@@ -87,9 +89,8 @@ int main(int argc, char **argv) {
   if (line.targets.size() > 1)
     return fail(
         "several targets in one library are not supported; give one --target");
-  if (line.threads != "none")
-    return fail("cannot generate code for --threads=" + line.threads +
-                "; this build has none");
+  if (line.threads != "none" && line.threads != "omp")
+    return fail("unknown --threads=" + line.threads + "; use none or omp");
   if (!line.prefix.empty() && !isIdentifier(line.prefix))
     return fail("the prefix '" + line.prefix + "' is not a C identifier");
   if (*kind == EmitKind::Shared &&
@@ -110,6 +111,7 @@ int main(int argc, char **argv) {
   options.target = line.targets.empty() ? "host" : line.targets.front();
   options.library = toIdentifier(llvm::sys::path::stem(line.output));
   options.prefix = line.prefix;
+  options.threads = line.threads == "omp";
   options.explain = line.explain;
   options.runtimeArchive = findRuntimeArchive(argv[0]);
   if (llvm::Error error = compile(*module, options, *kind, line.output))

@@ -23,6 +23,7 @@ struct CompileOptions {
   std::string target = "host";
   std::string library = "module"; // A C identifier.
   std::string prefix;
+  bool threads = false; // Rows may be shared among OpenMP threads.
   bool explain = false;
   std::string runtimeArchive; // Needed for EmitKind::Shared.
 };

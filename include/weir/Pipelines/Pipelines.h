@@ -17,6 +17,7 @@ struct CPUPipelineOptions {
   std::string library; // For NAME_last_error and NAME_set_threads.
   std::string prefix;  // Before every exported name.
   bool explain = false;
+  bool threads = false; // Rows may be shared among OpenMP threads.
 };
 
 /// From public functions on tensors to kernels on memrefs with weir.rows: link,

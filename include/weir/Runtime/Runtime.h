@@ -53,9 +53,14 @@ int32_t weir_rt_call(const char *function, const int64_t *table,
  * Never NULL. */
 const char *weir_rt_last_error(void);
 
-/* Sets how many threads calls may use; fewer than 1 means 1. Returns the number
- * in force. */
+/* Of libraries compiled with threads. Sets how many threads later calls may
+ * use, 0 for as many as OpenMP would take; a negative number changes nothing.
+ * Returns the number in force. */
 int32_t weir_rt_set_threads(int32_t threads);
+
+/* How many parts work is cut into that can be cut into `wanted`: between 1 and
+ * the number of threads. */
+int64_t weir_rt_parts(int64_t wanted);
 
 #ifdef __cplusplus
 }

@@ -36,9 +36,10 @@ llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
                             bool assembly, llvm::raw_pwrite_stream &os);
 
 /// Links the object file `object` and the runtime archive into the shared
-/// library `path`.
+/// library `path`. With `threads` it needs libomp.so.5, whichever the loader
+/// finds; fails when there is none to link against.
 llvm::Error linkSharedLibrary(llvm::StringRef object, llvm::StringRef runtime,
-                              llvm::StringRef path);
+                              bool threads, llvm::StringRef path);
 
 } // namespace weir
 

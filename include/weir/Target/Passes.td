@@ -32,7 +32,8 @@ def WeirEmitABI : Pass<"weir-emit-abi", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"library", "library", "std::string", "\"\"", "name of the library, for NAME_last_error and NAME_set_threads">,
-    Option<"prefix", "prefix", "std::string", "\"\"", "goes before every exported name">
+    Option<"prefix", "prefix", "std::string", "\"\"", "goes before every exported name">,
+    Option<"threads", "threads", "bool", "false", "the runtime is asked how many threads calls may use">
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

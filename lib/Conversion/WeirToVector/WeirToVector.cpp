@@ -8,6 +8,7 @@
 #include "weir/Conversion/Passes.h"
 
 #include "OnlineForm.h"
+#include "RowLoops.h"
 #include "StoredForm.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
@@ -63,47 +64,20 @@ static bool mayFlushDenormals(RowEmitter &emitter) {
   return hasExp && emitter.formula.hasReduction();
 }
 
-/// Loops over the outer dimensions; returns the builder inside and the indices.
-static SmallVector<Value> emitRowLoops(OpBuilder &builder, Location loc,
-                                       ArrayRef<Value> sizes) {
-  SmallVector<Value> indices;
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  for (Value size : sizes) {
-    auto loop = scf::ForOp::create(builder, loc, zero, size, one);
-    indices.push_back(loop.getInductionVar());
-    builder.setInsertionPoint(loop.getBody()->getTerminator());
-  }
-  return indices;
-}
-
 static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
   RowsOp rows = emitter.rows;
-  Location loc = rows.getLoc();
   Form form = rows.getForm().value_or(Form::Recompute);
   bool keeps = form == Form::Stored && emitter.schedule.getStoredValue();
-  Value scratch;
-  if (keeps && !StoredForm::storesInResult(emitter)) {
-    auto type = MemRefType::get({ShapedType::kDynamic},
-                                emitter.access.getComputeType());
-    scratch = memref::AllocOp::create(builder, loc, type,
-                                      emitter.access.getRowLength(),
-                                      builder.getI64IntegerAttr(64));
-  }
-  OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Value> indices =
-      emitRowLoops(builder, loc, emitter.access.getOuterSizes());
-  emitter.access.enterRow(builder, indices);
-  if (form == Form::Online) {
-    RowLaws laws(emitter.formula);
-    OnlineForm(emitter, laws).emitRow(builder);
-  } else {
-    StoredForm(emitter, keeps, scratch).emitRow(builder);
-  }
-  if (!scratch)
-    return;
-  builder.setInsertionPoint(rows);
-  memref::DeallocOp::create(builder, loc, scratch);
+  RowLoops loops(rows, emitter.access, mayFlushDenormals(emitter),
+                 keeps && !StoredForm::storesInResult(emitter));
+  loops.emit(builder, [&](OpBuilder &b, Value scratch) {
+    if (form == Form::Online) {
+      RowLaws laws(emitter.formula);
+      OnlineForm(emitter, laws).emitRow(b);
+    } else {
+      StoredForm(emitter, keeps, scratch).emitRow(b);
+    }
+  });
 }
 
 static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
@@ -123,13 +97,6 @@ static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
   RowEmitter emitter(rows, formula, *access);
   emitter.canFuseShifts =
       target.fma && computeType.isF32() && !emitter.shifts.getShifts().empty();
-  if (mayFlushDenormals(emitter)) {
-    auto region = cpu::FlushDenormalsOp::create(builder, rows.getLoc());
-    // The op moves into the region, so that what is emitted before it lies
-    // there too.
-    rows->moveBefore(&region.getBody().front(), region.getBody().front().end());
-    builder.setInsertionPoint(rows);
-  }
   emitForm(builder, emitter);
   rows.erase();
   return success();

@@ -23,6 +23,20 @@ def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def WeirLowerThreads : Pass<"weir-lower-threads", "::mlir::ModuleOp"> {
+  let summary = "Run parallel loops on OpenMP threads";
+  let description = [{
+    The body of each one-dimensional `scf.parallel` becomes a function, so that a thread has its own stack slots and floating-point mode. One
+    iteration is a plain call; several are an `omp.parallel` of as many threads, a static share for each. The number of threads is a
+    clause of that region: the settings of the process stay as they are. `weir_cpu.parts` becomes a call of the runtime.
+
+    Before: `scf.parallel (%p) = (%c0) to (%parts) step (%c1) { ... }`.
+    After: `scf.if %one { call @f.part(%c0) } else { omp.parallel num_threads(%n) { omp.wsloop { ... call @f.part(%p) } } }`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::omp::OpenMPDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 def WeirExactMathToLibm : Pass<"weir-exact-math-to-libm", "::mlir::ModuleOp"> {
   let summary = "Call the C library for the functions whose textbook expansion cancels";
   let description = [{

@@ -102,7 +102,8 @@ struct Lowering {
     RowsOp rows = RowsOp::create(
         builder, loc, ValueRange(outputs).getTypes(), apply.getFormulaAttr(),
         inputs, mask, outputs, apply.getEmptyRowAttr(), apply.getPosInfAttr(),
-        apply.getNanAttr(), apply.getTiesAttr(), apply.getFormAttr());
+        apply.getNanAttr(), apply.getTiesAttr(), apply.getFormAttr(),
+        apply.getThreadGrainAttr());
     replaceResults(rows, moved ? invertPermutationVector(permutation)
                                : SmallVector<int64_t>());
     return success();

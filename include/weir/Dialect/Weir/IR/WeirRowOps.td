@@ -15,6 +15,11 @@ defvar Weir_Policies = (ins
   OptionalAttr<Weir_EmptyRowAttr>:$empty_row, OptionalAttr<Weir_PosInfAttr>:$pos_inf,
   OptionalAttr<Weir_NaNPolicyAttr>:$nan, OptionalAttr<Weir_TiesAttr>:$ties);
 
+// How the rows run. Passes choose what is not given.
+defvar Weir_Schedule = (ins
+  OptionalAttr<Weir_FormAttr>:$form,
+  OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$thread_grain);
+
 def Weir_ApplyOp : Weir_Op<"apply", [
     Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
@@ -26,6 +31,9 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     Elements where `mask` is false are excluded; policies say what happens to rows with nothing left
     (`empty_row`), with +inf (`pos_inf`), with NaN (`nan`) and to equal scores (`ties`). Masks and policies
     concern formulas with a reduction only; the others are elementwise and follow limits.
+
+    How the rows run may be given too: `form`, and `thread_grain`, the elements that each of several threads must get
+    before rows are shared among them (0: never). What is not given is chosen by passes.
 
     #### Inputs
 
@@ -60,7 +68,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     ```
   }];
   let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyRankedTensor>:$mask,
-                            OptionalAttr<I64Attr>:$along), Weir_Policies, (ins OptionalAttr<Weir_FormAttr>:$form));
+                            OptionalAttr<I64Attr>:$along), Weir_Policies, Weir_Schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? attr-dict `:` functional-type($inputs, results)
@@ -84,7 +92,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
     #### Semantics
 
     `weir.apply` with its row as the last dimension, on tensors or memrefs, writing to destinations. Passes make it; the
-    `form` says how the rows run.
+    `form` and `thread_grain` say how the rows run; without the latter on one thread.
 
     #### Constraints
 
@@ -104,7 +112,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
     ```
   }];
   let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyShaped>:$mask,
-                            Variadic<AnyShaped>:$outputs), Weir_Policies, (ins OptionalAttr<Weir_FormAttr>:$form));
+                            Variadic<AnyShaped>:$outputs), Weir_Policies, Weir_Schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?

@@ -54,6 +54,22 @@ def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weir::WeirDialect"];
 }
 
+def WeirChooseThreads : Pass<"weir-choose-threads", "::mlir::ModuleOp"> {
+  let summary = "Decide when the rows of each weir.apply are shared among threads";
+  let description = [{
+    Puts a `thread_grain` on every `weir.apply` that has none and explains the choice in a remark. The grain is in elements: waking
+    threads costs some microseconds, so each must get work for several times as long, and how many elements that is follows
+    from what the formula asks of the C library. With `enable=false` every grain becomes 0, one that is there already too.
+
+    Before: `weir.apply @softmax(%x)`. After: `weir.apply @softmax(%x) {thread_grain = 32768 : i64}`.
+  }];
+  let options = [
+    Option<"enable", "enable", "bool", "true", "the code may use several threads">,
+    Option<"explain", "explain", "bool", "false", "emit a remark for every choice">
+  ];
+  let dependentDialects = ["::weir::WeirDialect"];
+}
+
 def WeirLowerApply : Pass<"weir-lower-apply", "::mlir::ModuleOp"> {
   let summary = "Give weir.apply its destinations and make its row the last dimension";
   let description = [{

@@ -120,4 +120,26 @@ def WeirCPU_FlushDenormalsOp : Op<WeirCPU_Dialect, "flush_denormals",
   let builders = [OpBuilder<(ins)>];
 }
 
+def WeirCPU_PartsOp : Op<WeirCPU_Dialect, "parts", []> {
+  let summary = "how many parts work is cut into";
+  let description = [{
+    #### Semantics
+
+    The smaller of `wanted` and the number of threads that the library may use now, at least 1. It may differ from call
+    to call, so results must not depend on it.
+
+    #### Examples
+
+    ```mlir
+    func.func @cut(%rows: index) -> index {
+      %parts = weir_cpu.parts %rows
+      return %parts : index
+    }
+    ```
+  }];
+  let arguments = (ins Index:$wanted);
+  let results = (outs Index:$parts);
+  let assemblyFormat = "$wanted attr-dict";
+}
+
 #endif // WEIR_DIALECT_WEIRCPU_IR_WEIRCPUOPS_TD

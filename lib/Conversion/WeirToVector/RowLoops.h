@@ -1,0 +1,49 @@
+//===- RowLoops.h - loops over the rows of weir.rows ---*- C++ -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWLOOPS_H
+#define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWLOOPS_H
+
+#include "RowAccess.h"
+
+namespace weir {
+
+/// The loops over the outer dimensions of one weir.rows, on one thread or in
+/// parts of consecutive rows that threads take. What a part needs for itself, a
+/// scratch row and the floating-point mode, lies inside it.
+class RowLoops {
+public:
+  /// Emits one row; `scratch` is null unless asked for.
+  using Row = llvm::function_ref<void(mlir::OpBuilder &, mlir::Value scratch)>;
+
+  RowLoops(RowsOp rows, RowAccess &access, bool flushesDenormals,
+           bool needsScratch)
+      : rows(rows), access(access), loc(rows.getLoc()),
+        flushesDenormals(flushesDenormals), needsScratch(needsScratch) {}
+
+  /// Emits the loops at `builder`, which stands before the op, and moves the
+  /// op into the innermost one: the row's code goes before it.
+  void emit(mlir::OpBuilder &builder, Row row);
+
+private:
+  void emitSerial(mlir::OpBuilder &builder, Row row);
+  void emitParts(mlir::OpBuilder &builder, int64_t grain, Row row);
+  void enterMode(mlir::OpBuilder &builder);
+  void emitRow(mlir::OpBuilder &builder, mlir::ValueRange indices,
+               mlir::Value scratch, Row row);
+  mlir::Value emitScratch(mlir::OpBuilder &builder, mlir::Value parts);
+  mlir::Value index(mlir::OpBuilder &builder, int64_t value);
+
+  RowsOp rows;
+  RowAccess &access;
+  mlir::Location loc;
+  bool flushesDenormals, needsScratch;
+};
+
+} // namespace weir
+
+#endif // WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWLOOPS_H

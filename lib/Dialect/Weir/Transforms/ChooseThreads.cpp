@@ -1,0 +1,84 @@
+//===- ChooseThreads.cpp - when rows are shared among threads ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Dialect/Weir/Transforms/Passes.h"
+
+#include "weir/Dialect/Weir/IR/Variance.h"
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace weir {
+#define GEN_PASS_DEF_WEIRCHOOSETHREADS
+#include "weir/Dialect/Weir/Transforms/Passes.h.inc"
+} // namespace weir
+
+using namespace mlir;
+using namespace weir;
+
+namespace {
+
+/// Forking and joining a team costs 1 to 2 microseconds while its threads still
+/// spin and some ten when they sleep. Vector code takes about 0.15 ns for an
+/// element, so a thread's share of this size takes 5 microseconds.
+constexpr int64_t kVectorGrain = 32768;
+/// A function of the C library takes 5 to 20 ns for an element.
+constexpr int64_t kScalarGrain = 1024;
+
+struct Choice {
+  int64_t grain;
+  StringRef why;
+};
+
+/// True for functions that code generation has no vector form of.
+bool isScalarFunction(Operation *op) {
+  return isa<math::MathDialect>(op->getDialect()) &&
+         !isa<math::ExpOp, math::Exp2Op, math::AbsFOp, math::SqrtOp,
+              math::RsqrtOp, math::FloorOp, math::CeilOp, math::RoundEvenOp,
+              math::TruncOp, math::FmaOp, math::CopySignOp>(op);
+}
+
+Choice choose(FormulaOp formula) {
+  Variance variance(formula);
+  bool isScalar = false;
+  formula.getBody().walk([&](Operation *op) {
+    isScalar |= isScalarFunction(op) && variance.isVarying(op->getResult(0));
+  });
+  if (isScalar)
+    return {kScalarGrain, "it calls the C library for each"};
+  return {kVectorGrain, "all of it runs on vectors"};
+}
+
+struct WeirChooseThreads
+    : weir::impl::WeirChooseThreadsBase<WeirChooseThreads> {
+  using WeirChooseThreadsBase::WeirChooseThreadsBase;
+
+  void setGrain(ApplyOp apply, Choice choice) {
+    apply.setThreadGrain(choice.grain);
+    if (!explain)
+      return;
+    InFlightDiagnostic remark = apply.emitRemark("@")
+                                << apply.getFormula() << " runs on ";
+    if (choice.grain == 0)
+      remark << "one thread: " << choice.why;
+    else
+      remark << "several threads where each gets " << choice.grain
+             << " elements or more: " << choice.why;
+  }
+
+  void runOnOperation() override {
+    getOperation().walk([&](ApplyOp apply) {
+      if (!enable)
+        setGrain(apply, {0, "the library is compiled without threads"});
+      else if (!apply.getThreadGrain())
+        setGrain(apply, choose(apply.resolveFormula()));
+    });
+  }
+};
+
+} // namespace
