@@ -89,6 +89,8 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   abi.library = options.library;
   abi.prefix = options.prefix;
   abi.threads = options.threads;
+  abi.variants.assign(options.variants.begin(), options.variants.end());
+  abi.variant = options.variant;
   pm.addPass(createWeirEmitABI(abi));
   cleanUp(pm);
 }

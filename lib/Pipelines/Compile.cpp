@@ -17,7 +17,6 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Target/TargetMachine.h"
@@ -76,88 +75,156 @@ static llvm::Error writeText(StringRef path, StringRef text) {
 static llvm::Error checkNames(ArrayRef<FunctionABI> functions,
                               const CompileOptions &options) {
   for (const FunctionABI &function : functions)
-    for (StringRef own : {"_last_error", "_set_threads"})
+    for (StringRef own : {"_last_error", "_set_target", "_set_threads"})
       if (function.name == options.library + own.str())
         return llvm::createStringError("the function '" + function.name +
                                        "' takes the name of the library's own");
   return llvm::Error::success();
 }
 
-static llvm::Error link(llvm::Module &code, llvm::TargetMachine &machine,
-                        const CompileOptions &options,
-                        ArrayRef<FunctionABI> functions, StringRef output) {
-  llvm::SmallString<128> object;
-  if (std::error_code error =
-          llvm::sys::fs::createTemporaryFile("weirc", "o", object))
-    return llvm::createStringError(error, "cannot make a temporary file: " +
-                                              error.message());
-  llvm::FileRemover remover(object);
-  if (llvm::Error error = writeFile(object, [&](llvm::raw_pwrite_stream &os) {
-        return emitMachineCode(code, machine, /*assembly=*/false, os);
+namespace {
+
+/// The compilation of one module: a variant for each machine.
+class Compilation {
+public:
+  Compilation(ModuleOp module, const CompileOptions &options,
+              std::vector<Machine> machines)
+      : module(module), options(options), machines(std::move(machines)) {}
+  ~Compilation() {
+    for (const std::string &object : objects)
+      llvm::sys::fs::remove(object);
+  }
+
+  llvm::Error run(EmitKind kind, StringRef output);
+  ArrayRef<FunctionABI> getFunctions() const { return functions; }
+
+private:
+  llvm::Error lower(ModuleOp variant, size_t index);
+  llvm::Error emit(ModuleOp variant, const Machine &machine, EmitKind kind,
+                   StringRef output);
+  llvm::Error emitLibrary(StringRef output);
+  std::vector<std::string> describeAll() const {
+    std::vector<std::string> variants;
+    for (const Machine &machine : machines)
+      variants.push_back(machine.describe());
+    return variants;
+  }
+
+  ModuleOp module;
+  const CompileOptions &options;
+  std::vector<Machine> machines;
+  SmallVector<FunctionABI> functions;
+  std::vector<std::string> objects; // Temporary files.
+};
+
+} // namespace
+
+/// Takes a module to the LLVM dialect for machine `index`.
+llvm::Error Compilation::lower(ModuleOp variant, size_t index) {
+  const Machine &machine = machines[index];
+  machine.annotate(variant);
+  if (options.explain)
+    emitRemark(variant.getLoc(), "code for ")
+        << machine.name << ": vectors of " << machine.vectorBits << " bits";
+  CPUPipelineOptions pipeline;
+  pipeline.library = options.library;
+  pipeline.prefix = options.prefix;
+  pipeline.explain = options.explain;
+  pipeline.threads = options.threads;
+  pipeline.variant = index;
+  pipeline.variants = describeAll();
+  if (llvm::Error error = runPasses(variant, [&](OpPassManager &pm) {
+        buildTensorPipeline(pm, pipeline);
       }))
     return error;
-  if (llvm::Error error = linkSharedLibrary(object, options.runtimeArchive,
+  if (index == 0)
+    functions = collectFunctions(variant);
+  if (llvm::Error error = checkNames(functions, options))
+    return error;
+  if (llvm::Error error = runPasses(variant, [&](OpPassManager &pm) {
+        buildCPUCodePipeline(pm, pipeline);
+      }))
+    return error;
+  variant->removeAttr(WeirDialect::kTargetAttrName);
+  return llvm::Error::success();
+}
+
+llvm::Error Compilation::emit(ModuleOp variant, const Machine &machine,
+                              EmitKind kind, StringRef output) {
+  if (kind == EmitKind::MLIR)
+    return writeFile(output, [&](llvm::raw_pwrite_stream &os) {
+      variant.print(os);
+      return llvm::Error::success();
+    });
+  auto targetMachine = machine.createTargetMachine();
+  if (!targetMachine)
+    return targetMachine.takeError();
+  llvm::LLVMContext context;
+  auto code = makeLLVMModule(variant, context, **targetMachine);
+  if (!code)
+    return code.takeError();
+  return writeFile(output, [&](llvm::raw_pwrite_stream &os) -> llvm::Error {
+    if (kind != EmitKind::LLVMIR)
+      return emitMachineCode(**code, **targetMachine,
+                             kind == EmitKind::Assembly, os);
+    (*code)->print(os, nullptr);
+    return llvm::Error::success();
+  });
+}
+
+llvm::Error Compilation::emitLibrary(StringRef output) {
+  for (auto [index, machine] : llvm::enumerate(machines)) {
+    // The last variant needs no copy.
+    bool isLast = index + 1 == machines.size();
+    OwningOpRef<ModuleOp> copy = isLast ? nullptr : module.clone();
+    ModuleOp variant = isLast ? module : *copy;
+    if (llvm::Error error = lower(variant, index))
+      return error;
+    llvm::SmallString<128> object;
+    if (std::error_code error =
+            llvm::sys::fs::createTemporaryFile("weirc", "o", object))
+      return llvm::createStringError(error, "cannot make a temporary file: " +
+                                                error.message());
+    objects.push_back(object.str().str());
+    if (llvm::Error error = emit(variant, machine, EmitKind::Object, object))
+      return error;
+  }
+  if (llvm::Error error = linkSharedLibrary(objects, options.runtimeArchive,
                                             options.threads, output))
     return error;
   llvm::SmallString<128> header(output);
   llvm::sys::path::replace_extension(header, "h");
-  if (llvm::Error error = writeText(
-          header, writeHeader(functions, options.library, options.prefix))) {
-    llvm::sys::fs::remove(
-        output); // A library without its header is half of what was asked for.
+  std::string text =
+      writeHeader(functions, describeAll(), options.library, options.prefix);
+  if (llvm::Error error = writeText(header, text)) {
+    // A library without its header is half of what was asked for.
+    llvm::sys::fs::remove(output);
     return error;
   }
   return llvm::Error::success();
 }
 
+llvm::Error Compilation::run(EmitKind kind, StringRef output) {
+  if (kind == EmitKind::Shared)
+    return emitLibrary(output);
+  if (machines.size() > 1)
+    return llvm::createStringError(
+        "only a shared library holds code for several targets; give one");
+  if (llvm::Error error = lower(module, 0))
+    return error;
+  return emit(module, machines[0], kind, output);
+}
+
 llvm::Error weir::compile(ModuleOp module, const CompileOptions &options,
                           EmitKind kind, StringRef output,
                           SmallVectorImpl<FunctionABI> *faces) {
-  llvm::Expected<Machine> machine = Machine::get(options.target);
-  if (!machine)
-    return machine.takeError();
-  machine->annotate(module);
-  CPUPipelineOptions pipeline{options.library, options.prefix, options.explain,
-                              options.threads};
-  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {
-        buildTensorPipeline(pm, pipeline);
-      }))
-    return error;
-  SmallVector<FunctionABI> functions = collectFunctions(module);
-  if (llvm::Error error = checkNames(functions, options))
-    return error;
-  if (faces)
-    faces->assign(functions.begin(), functions.end());
-  if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {
-        buildCPUCodePipeline(pm, pipeline);
-      }))
-    return error;
-  module->removeAttr(WeirDialect::kTargetAttrName);
-  if (kind == EmitKind::MLIR)
-    return writeFile(output, [&](llvm::raw_pwrite_stream &os) {
-      module.print(os);
-      return llvm::Error::success();
-    });
-  auto targetMachine = machine->createTargetMachine();
-  if (!targetMachine)
-    return targetMachine.takeError();
-  llvm::LLVMContext context;
-  auto code = makeLLVMModule(module, context, **targetMachine);
-  if (!code)
-    return code.takeError();
-  switch (kind) {
-  case EmitKind::LLVMIR:
-    return writeFile(output, [&](llvm::raw_pwrite_stream &os) {
-      (*code)->print(os, nullptr);
-      return llvm::Error::success();
-    });
-  case EmitKind::Object:
-  case EmitKind::Assembly:
-    return writeFile(output, [&](llvm::raw_pwrite_stream &os) {
-      return emitMachineCode(**code, **targetMachine,
-                             kind == EmitKind::Assembly, os);
-    });
-  default:
-    return link(**code, **targetMachine, options, functions, output);
-  }
+  auto machines = Machine::getAll(options.targets);
+  if (!machines)
+    return machines.takeError();
+  Compilation compilation(module, options, std::move(*machines));
+  llvm::Error error = compilation.run(kind, output);
+  if (!error && faces)
+    faces->assign(compilation.getFunctions().begin(),
+                  compilation.getFunctions().end());
+  return error;
 }

@@ -167,7 +167,7 @@ static int32_t run_kernel(void (*kernel)(void **), void **arguments,
 }
 
 int32_t weir_rt_call(const char *function, const int64_t *table,
-                     void (*kernel)(void **), void **slots) {
+                     void (*const *kernels)(void **), void **slots) {
   char small[4096] __attribute__((aligned(16)));
   struct call call;
   size_t bytes = measure(table, &call);
@@ -177,9 +177,12 @@ int32_t weir_rt_call(const char *function, const int64_t *table,
   lay_out(&call, memory);
   read_table(&call, table, slots);
   weir_clear_error();
-  int32_t status = prepare(&call);
+  int32_t variant;
+  int32_t status = weir_variant(&variant);
   if (status == WEIR_OK)
-    status = run_kernel(kernel, call.kernel_args, table[2]);
+    status = prepare(&call);
+  if (status == WEIR_OK)
+    status = run_kernel(kernels[variant], call.kernel_args, table[2]);
   for (int64_t i = 0; i < call.tensors; ++i) {
     struct weir_tensor *t = &call.tensor[i];
     if (t->temporary && t->is_result && status == WEIR_OK)

@@ -45,6 +45,9 @@ int32_t weir_fail(int32_t status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void weir_clear_error(void);
 
+/* Which variant of the kernels runs. Fails when the machine can run none. */
+int32_t weir_variant(int32_t *number);
+
 /* A tensor's name in messages, in the calling thread's buffer `which` (0 or 1).
  */
 const char *weir_name(const struct weir_tensor *tensor, int which);

@@ -26,21 +26,43 @@ namespace {
 /// Builds LLVM functions at the end of a module.
 class Emitter {
 public:
-  Emitter(ModuleOp module, StringRef library, StringRef prefix)
+  Emitter(ModuleOp module, StringRef library, StringRef prefix,
+          int64_t variantCount)
       : module(module), library(library), prefix(prefix),
+        variantCount(variantCount),
         builder(OpBuilder::atBlockEnd(module.getBody())), loc(module.getLoc()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())),
         i32(builder.getI32Type()),
         none(LLVM::LLVMVoidType::get(module.getContext())) {}
 
-  void emitFunction(LLVM::LLVMFuncOp kernel, const FunctionABI &abi) {
-    LLVM::LLVMFuncOp packed = emitPacked(kernel, abi);
+  /// void packed(void **slots): hands descriptors and scalars to the kernel's C
+  /// interface. Its name, and so its callers, is another for each variant.
+  void emitPacked(LLVM::LLVMFuncOp kernel, const FunctionABI &abi,
+                  int64_t variant) {
+    LLVM::LLVMFuncOp packed = begin(getPackedName(abi, variant), none,
+                                    {pointer}, LLVM::Linkage::External);
+    packed.setVisibility_(LLVM::Visibility::Hidden);
+    SmallVector<Value> operands;
+    for (auto [i, slot] : llvm::enumerate(abi.slots)) {
+      Value value = LLVM::LoadOp::create(
+          builder, loc, pointer, elementPointer(packed.getArgument(0), i));
+      if (slot.kind == SlotABI::Scalar)
+        value = LLVM::LoadOp::create(builder, loc, getScalarType(slot), value);
+      operands.push_back(value);
+    }
+    auto face = module.lookupSymbol<LLVM::LLVMFuncOp>(
+        ("_mlir_ciface_" + kernel.getSymName()).str());
+    LLVM::CallOp::create(builder, loc, face, operands);
+    finish(Value());
+  }
+
+  void emitFunction(const FunctionABI &abi) {
     SmallVector<Type> types;
     for (const SlotABI &slot : abi.slots)
       types.push_back(slot.kind == SlotABI::Scalar ? getScalarType(slot)
                                                    : Type(pointer));
     LLVM::LLVMFuncOp entry =
-        begin((prefix + abi.name).str(), i32, types, LLVM::Linkage::External);
+        beginExported((prefix + abi.name).str(), i32, types);
     Value count = constant(builder.getI64IntegerAttr(abi.slots.size() + 1));
     Value slots = LLVM::AllocaOp::create(builder, loc, pointer, pointer, count);
     for (auto [i, slot] : llvm::enumerate(abi.slots)) {
@@ -56,22 +78,29 @@ public:
     }
     Value status =
         call("weir_rt_call", i32,
-             {addressOf(emitName(abi.name)), addressOf(emitTable(abi)),
-              addressOfFunction(packed), slots});
+             {addressOf(emitText(abi.name + ".name", abi.name)),
+              addressOf(emitTable(abi)), addressOf(emitKernels(abi)), slots});
     finish(status);
   }
 
-  void emitLibraryFunctions(bool threads) {
-    LLVM::LLVMFuncOp error = begin((prefix + library + "_last_error").str(),
-                                   pointer, {}, LLVM::Linkage::External);
-    (void)error;
+  void emitLibraryFunctions(ArrayRef<std::string> variants, bool threads) {
+    std::string lines;
+    for (const std::string &variant : variants)
+      lines += variant + "\n";
+    LLVM::GlobalOp text = emitText("weir_rt_variants", lines);
+    text.setLinkage(LLVM::Linkage::External);
+    text.setVisibility_(LLVM::Visibility::Hidden);
+    std::string base = (prefix + library).str();
+    beginExported(base + "_last_error", pointer, {});
     finish(call("weir_rt_last_error", pointer, {}));
     LLVM::LLVMFuncOp setThreads =
-        begin((prefix + library + "_set_threads").str(), i32, {i32},
-              LLVM::Linkage::External);
+        beginExported(base + "_set_threads", i32, {i32});
     finish(threads
                ? call("weir_rt_set_threads", i32, {setThreads.getArgument(0)})
                : constant(builder.getI32IntegerAttr(1)));
+    LLVM::LLVMFuncOp setTarget =
+        beginExported(base + "_set_target", i32, {pointer});
+    finish(call("weir_rt_set_target", i32, {setTarget.getArgument(0)}));
   }
 
 private:
@@ -83,24 +112,21 @@ private:
                           : builder.getIntegerType(slot.bits);
   }
 
-  /// void packed(void **slots): hands descriptors and scalars to the kernel's C
-  /// interface.
-  LLVM::LLVMFuncOp emitPacked(LLVM::LLVMFuncOp kernel, const FunctionABI &abi) {
-    LLVM::LLVMFuncOp packed =
-        begin(abi.name + ".packed", none, {pointer}, LLVM::Linkage::Internal);
-    SmallVector<Value> operands;
-    for (auto [i, slot] : llvm::enumerate(abi.slots)) {
-      Value value = LLVM::LoadOp::create(
-          builder, loc, pointer, elementPointer(packed.getArgument(0), i));
-      if (slot.kind == SlotABI::Scalar)
-        value = LLVM::LoadOp::create(builder, loc, getScalarType(slot), value);
-      operands.push_back(value);
-    }
-    auto face = module.lookupSymbol<LLVM::LLVMFuncOp>(
-        ("_mlir_ciface_" + kernel.getSymName()).str());
-    LLVM::CallOp::create(builder, loc, face, operands);
-    finish(Value());
-    return packed;
+  std::string getPackedName(const FunctionABI &abi, int64_t variant) {
+    std::string name = abi.name + ".packed";
+    return variantCount == 1 ? name : name + "." + std::to_string(variant);
+  }
+
+  /// What users call runs on any x86-64: it finds out what else the machine
+  /// can.
+  LLVM::LLVMFuncOp beginExported(StringRef name, Type result,
+                                 ArrayRef<Type> inputs) {
+    LLVM::LLVMFuncOp function =
+        begin(name, result, inputs, LLVM::Linkage::External);
+    function.setTargetCpu("x86-64");
+    function.setTargetFeaturesAttr(LLVM::TargetFeaturesAttr::get(
+        builder.getContext(), ArrayRef<StringRef>{"+sse2"}));
+    return function;
   }
 
   LLVM::LLVMFuncOp begin(StringRef name, Type result, ArrayRef<Type> inputs,
@@ -126,16 +152,21 @@ private:
         ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
   }
 
+  /// A function of this library, of this object or another.
+  LLVM::LLVMFuncOp declare(StringRef name, LLVM::LLVMFunctionType type) {
+    if (auto known = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+      return known;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    auto function = LLVM::LLVMFuncOp::create(builder, loc, name, type);
+    function.setVisibility_(LLVM::Visibility::Hidden);
+    return function;
+  }
+
   Value call(StringRef name, Type result, ValueRange operands) {
-    auto callee = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
-    if (!callee) {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(module.getBody());
-      auto type = LLVM::LLVMFunctionType::get(
-          result, llvm::to_vector(operands.getTypes()));
-      callee = LLVM::LLVMFuncOp::create(builder, loc, name, type);
-      callee.setVisibility_(LLVM::Visibility::Hidden);
-    }
+    LLVM::LLVMFuncOp callee =
+        declare(name, LLVM::LLVMFunctionType::get(
+                          result, llvm::to_vector(operands.getTypes())));
     return LLVM::CallOp::create(builder, loc, callee, operands).getResult();
   }
 
@@ -145,12 +176,28 @@ private:
     return LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
                                   LLVM::Linkage::Internal, name.str(), value);
   }
-  LLVM::GlobalOp emitName(StringRef name) {
-    std::string text = name.str() + '\0';
+  LLVM::GlobalOp emitText(const Twine &name, StringRef text) {
+    std::string terminated = text.str() + '\0';
     return emitGlobal(
-        name + ".name",
-        LLVM::LLVMArrayType::get(builder.getI8Type(), text.size()),
-        builder.getStringAttr(text));
+        name, LLVM::LLVMArrayType::get(builder.getI8Type(), terminated.size()),
+        builder.getStringAttr(terminated));
+  }
+  /// The variants of a kernel, as the runtime wants them.
+  LLVM::GlobalOp emitKernels(const FunctionABI &abi) {
+    auto type = LLVM::LLVMArrayType::get(pointer, variantCount);
+    LLVM::GlobalOp global =
+        emitGlobal(abi.name + ".kernels", type, Attribute());
+    OpBuilder::InsertionGuard guard(builder);
+    builder.createBlock(&global.getInitializerRegion());
+    Value array = LLVM::UndefOp::create(builder, loc, type);
+    for (int64_t i = 0; i < variantCount; ++i) {
+      LLVM::LLVMFuncOp kernel = declare(
+          getPackedName(abi, i), LLVM::LLVMFunctionType::get(none, {pointer}));
+      Value address = LLVM::AddressOfOp::create(builder, loc, kernel);
+      array = LLVM::InsertValueOp::create(builder, loc, array, address, i);
+    }
+    LLVM::ReturnOp::create(builder, loc, array);
+    return global;
   }
   LLVM::GlobalOp emitTable(const FunctionABI &abi) {
     SmallVector<int64_t> table = abi.encode();
@@ -164,12 +211,10 @@ private:
   Value addressOf(LLVM::GlobalOp global) {
     return LLVM::AddressOfOp::create(builder, loc, global);
   }
-  Value addressOfFunction(LLVM::LLVMFuncOp function) {
-    return LLVM::AddressOfOp::create(builder, loc, function);
-  }
 
   ModuleOp module;
   StringRef library, prefix;
+  int64_t variantCount;
   OpBuilder builder;
   Location loc;
   LLVM::LLVMPointerType pointer;
@@ -205,7 +250,11 @@ struct WeirEmitABI : weir::impl::WeirEmitABIBase<WeirEmitABI> {
     for (auto function : module.getOps<LLVM::LLVMFuncOp>())
       if (!function.isExternal())
         function.setLinkage(LLVM::Linkage::Internal);
-    Emitter emitter(module, library, prefix);
+    // Without variants the code is all there is, and is taken to run anywhere.
+    SmallVector<std::string> all(variants.begin(), variants.end());
+    if (all.empty())
+      all.push_back("any");
+    Emitter emitter(module, library, prefix, all.size());
     for (auto kernel : llvm::to_vector(module.getOps<LLVM::LLVMFuncOp>())) {
       auto attr =
           kernel->getAttrOfType<DictionaryAttr>(WeirDialect::kABIAttrName);
@@ -214,9 +263,12 @@ struct WeirEmitABI : weir::impl::WeirEmitABIBase<WeirEmitABI> {
       FunctionABI abi = FunctionABI::fromAttribute(attr);
       llvm::SmallPtrSet<Operation *, 8> visited;
       abi.allocates = allocates(kernel, visited);
-      emitter.emitFunction(kernel, abi);
+      emitter.emitPacked(kernel, abi, variant);
+      if (variant == 0)
+        emitter.emitFunction(abi);
     }
-    emitter.emitLibraryFunctions(threads);
+    if (variant == 0)
+      emitter.emitLibraryFunctions(all, threads);
     for (auto function : module.getOps<LLVM::LLVMFuncOp>())
       function->removeAttr(WeirDialect::kABIAttrName);
   }

@@ -63,7 +63,30 @@ static void writeFunction(llvm::raw_ostream &os, const FunctionABI &function,
      << (parameters.empty() ? "void" : parameters) << ");\n\n";
 }
 
+/// The variants and the instructions each needs, in lines of readable length.
+static void writeVariants(llvm::raw_ostream &os,
+                          llvm::ArrayRef<std::string> variants) {
+  os << "/* Compiled for the targets below. The first whose instructions the "
+        "machine has runs; where it has none's, every\n"
+        " * call returns 10.\n";
+  for (llvm::StringRef variant : variants) {
+    llvm::SmallVector<llvm::StringRef> words;
+    variant.split(words, ' ');
+    std::string line = (" *   " + words[0] + ":").str();
+    for (llvm::StringRef word : llvm::drop_begin(words)) {
+      if (line.size() + word.size() > 110) {
+        os << line << "\n";
+        line = " *    ";
+      }
+      line += " " + word.str();
+    }
+    os << line << (words.size() == 1 ? " any x86-64\n" : "\n");
+  }
+  os << " */\n\n";
+}
+
 std::string weir::writeHeader(llvm::ArrayRef<FunctionABI> functions,
+                              llvm::ArrayRef<std::string> variants,
                               llvm::StringRef library, llvm::StringRef prefix) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -82,11 +105,13 @@ std::string weir::writeHeader(llvm::ArrayRef<FunctionABI> functions,
         "wrong size, 6 result whose elements share\n"
         " *   memory, 7 misaligned data, 8 overlapping result, 9 out of "
         "memory,\n"
+        " *   10 the machine lacks instructions,\n"
         " * with a message in "
      << prefix << library << "_last_error() that names the argument.\n */\n\n"
      << "#ifndef " << guard << "\n#define " << guard
      << "\n\n#include <dlpack/dlpack.h>\n#include <stdbool.h>\n"
      << "#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+  writeVariants(os, variants);
   for (const FunctionABI &function : functions)
     writeFunction(os, function, prefix);
   os << "/* The message of this thread's last failed call; \"\" when there was "
@@ -96,8 +121,14 @@ std::string weir::writeHeader(llvm::ArrayRef<FunctionABI> functions,
         "OpenMP would take, which is how it is at first. A\n"
         " * negative n changes nothing. Returns the number in force; 1 always "
         "where compiled with --threads=none. */\nint32_t "
+     << prefix << library << "_set_threads(int32_t threads);\n\n"
+     << "/* Makes later calls run the code for one target, named as above, or "
+        "for NULL the best for the machine.\n"
+        " * Returns 0, or 10 where that target is not in the library or not "
+        "for "
+        "this machine. Meant for tests. */\nint32_t "
      << prefix << library
-     << "_set_threads(int32_t threads);\n\n#ifdef "
+     << "_set_target(const char *target);\n\n#ifdef "
         "__cplusplus\n}\n#endif\n\n#endif /* "
      << guard << " */\n";
   return text;

@@ -16,6 +16,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 
 using namespace mlir;
 using namespace weir;
@@ -54,32 +55,95 @@ static int64_t chooseVectorBits(StringRef features) {
   return has("+avx2") && has("+fma") ? 256 : 128;
 }
 
+/// True for features that a loader can check.
+static bool isChecked(StringRef feature) {
+  static constexpr StringLiteral known[] = {
+#define WEIR_X86_FEATURE(name, leaf, subleaf, reg, bit, state) name,
+#include "weir/Runtime/X86Features.def"
+  };
+  return llvm::is_contained(known, feature);
+}
+
+/// The host's features that code may use.
+static std::string getHostFeatures() {
+  std::string features;
+  for (auto &feature : llvm::sys::getHostCPUFeatures())
+    if (feature.second && isChecked(feature.first()))
+      features += (features.empty() ? "+" : ",+") + feature.first().str();
+  return features;
+}
+
+/// Takes from a CPU the features that no loader checks.
+static std::string getWithheldFeatures(StringRef cpu) {
+  SmallVector<StringRef> own, base;
+  llvm::X86::getFeaturesForCPU(cpu, own);
+  llvm::X86::getFeaturesForCPU("x86-64", base);
+  std::string features;
+  for (StringRef feature : own)
+    if (!isChecked(feature) && !llvm::is_contained(base, feature) &&
+        feature != "sse2" && feature != "64bit")
+      features += (features.empty() ? "-" : ",-") + feature.str();
+  return features;
+}
+
 llvm::Expected<Machine> Machine::get(StringRef name) {
   auto target = getX86();
   if (!target)
     return target.takeError();
+  Machine machine{name.str(), name.str(), "", 128, {}};
   std::string features;
-  Machine machine{name.str(), "", 128};
   if (name == "host") {
     // The name of a virtual machine's CPU says little; its feature bits are
     // right.
     machine.cpu = "x86-64";
-    for (auto &feature : llvm::sys::getHostCPUFeatures())
-      features += (features.empty() ? "" : ",") +
-                  std::string(feature.second ? "+" : "-") +
-                  feature.first().str();
-  }
-  std::unique_ptr<llvm::MCSubtargetInfo> generic(
-      (*target)->createMCSubtargetInfo(llvm::Triple(kTriple), "x86-64", ""));
-  if (!generic->isCPUStringValid(machine.cpu))
+    features = getHostFeatures();
+  } else if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) ==
+             llvm::X86::CK_None) {
     return llvm::createStringError("unknown target '" + name +
                                    "'; use host, x86-64, x86-64-v2, x86-64-v3, "
                                    "x86-64-v4 or a CPU that LLVM knows");
+  } else {
+    features = getWithheldFeatures(name);
+  }
   std::unique_ptr<llvm::MCSubtargetInfo> info((*target)->createMCSubtargetInfo(
       llvm::Triple(kTriple), machine.cpu, features));
   machine.features = listFeatures(*info);
   machine.vectorBits = chooseVectorBits(machine.features);
+  for (const llvm::SubtargetFeatureKV &feature :
+       info->getEnabledProcessorFeatures())
+    if (isChecked(feature.Key))
+      machine.needs.push_back(feature.Key);
+  if (name != "host" && !features.empty())
+    machine.features += "," + features;
   return machine;
+}
+
+static bool isMoreCapable(const Machine &a, const Machine &b) {
+  return std::make_pair(a.vectorBits, a.needs.size()) >
+         std::make_pair(b.vectorBits, b.needs.size());
+}
+
+llvm::Expected<std::vector<Machine>>
+Machine::getAll(ArrayRef<std::string> names) {
+  std::vector<Machine> machines;
+  for (const std::string &name : names) {
+    if (llvm::any_of(machines, [&](Machine &m) { return m.name == name; }))
+      return llvm::createStringError("the target '" + name +
+                                     "' is given twice");
+    auto machine = get(name);
+    if (!machine)
+      return machine.takeError();
+    auto place = llvm::upper_bound(machines, *machine, isMoreCapable);
+    machines.insert(place, std::move(*machine));
+  }
+  return machines;
+}
+
+std::string Machine::describe() const {
+  std::string words = name;
+  for (const std::string &need : needs)
+    words += " " + need;
+  return words;
 }
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>

@@ -28,6 +28,8 @@ weir::makeLLVMModule(ModuleOp module, llvm::LLVMContext &context,
   for (llvm::Function &function : *code) {
     if (function.isDeclaration())
       continue;
+    if (function.hasFnAttribute("target-cpu"))
+      continue; // Made for another machine than the kernels.
     function.addFnAttr("target-cpu", machine.getTargetCPU());
     function.addFnAttr("target-features", machine.getTargetFeatureString());
     // Loops left scalar may use the whole width too.

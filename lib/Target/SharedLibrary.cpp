@@ -51,7 +51,7 @@ findSystemLibraries(bool threads) {
   return found;
 }
 
-llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
+llvm::Error weir::linkSharedLibrary(llvm::ArrayRef<std::string> objects,
                                     llvm::StringRef runtime, bool threads,
                                     llvm::StringRef path) {
   auto linker = findLinker();
@@ -77,9 +77,9 @@ llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
                                     path.substr(path.rfind('/') + 1).str(),
                                     "-o",
                                     output,
-                                    object.str(),
                                     runtime.str(),
                                     "--as-needed"};
+  words.insert(words.end() - 1, objects.begin(), objects.end());
   words.insert(words.end(), libraries->begin(), libraries->end());
   std::vector<llvm::StringRef> arguments(words.begin(), words.end());
   std::string error;

@@ -48,8 +48,8 @@ struct CommandLine {
       "scalar", cl::desc("a scalar argument, a number"), cl::cat(category)};
   cl::list<std::string> outputs{"output", cl::desc("where a result goes, .npy"),
                                 cl::cat(category)};
-  cl::opt<std::string> target{"target", cl::desc("as weirc's"),
-                              cl::init("host"), cl::cat(category)};
+  cl::list<std::string> targets{"target", cl::desc("as weirc's"),
+                                cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> threads{"threads", cl::desc("as weirc's"),
                                cl::init("none"), cl::cat(category)};
 };
@@ -254,7 +254,8 @@ static llvm::Error runFile(const CommandLine &line, const char *argv0) {
     return llvm::createStringError("unknown --threads=" + line.threads +
                                    "; use none or omp");
   options.threads = line.threads == "omp";
-  options.target = line.target;
+  if (!line.targets.empty())
+    options.targets.assign(line.targets.begin(), line.targets.end());
   options.runtimeArchive = findRuntimeArchive(argv0);
   llvm::SmallString<128> directory;
   if (std::error_code code =

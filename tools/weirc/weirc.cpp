@@ -36,8 +36,9 @@ struct CommandLine {
   cl::list<std::string> targets{
       "target",
       cl::desc(
-          "host (default), x86-64, x86-64-v2, x86-64-v3, x86-64-v4 or a CPU"),
-      cl::value_desc("name"), cl::cat(category)};
+          "host (default), x86-64, x86-64-v2, x86-64-v3, x86-64-v4 or a CPU; "
+          "a list makes a library that picks at load what the machine has"),
+      cl::value_desc("name,..."), cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> prefix{
       "prefix", cl::desc("goes before every exported name"), cl::cat(category)};
   cl::opt<std::string> threads{
@@ -86,9 +87,6 @@ int main(int argc, char **argv) {
   if (!kind)
     return fail("cannot emit '" + line.emit +
                 "'; this build emits shared, object, asm, llvm and mlir");
-  if (line.targets.size() > 1)
-    return fail(
-        "several targets in one library are not supported; give one --target");
   if (line.threads != "none" && line.threads != "omp")
     return fail("unknown --threads=" + line.threads + "; use none or omp");
   if (!line.prefix.empty() && !isIdentifier(line.prefix))
@@ -108,7 +106,8 @@ int main(int argc, char **argv) {
   if (!module)
     return 1;
   CompileOptions options;
-  options.target = line.targets.empty() ? "host" : line.targets.front();
+  if (!line.targets.empty())
+    options.targets.assign(line.targets.begin(), line.targets.end());
   options.library = toIdentifier(llvm::sys::path::stem(line.output));
   options.prefix = line.prefix;
   options.threads = line.threads == "omp";

@@ -20,8 +20,8 @@ namespace weir {
 enum class EmitKind { Shared, Object, Assembly, LLVMIR, MLIR };
 
 struct CompileOptions {
-  std::string target = "host";
-  std::string library = "module"; // A C identifier.
+  std::vector<std::string> targets = {"host"}; // One variant for each.
+  std::string library = "module";              // A C identifier.
   std::string prefix;
   bool threads = false; // Rows may be shared among OpenMP threads.
   bool explain = false;

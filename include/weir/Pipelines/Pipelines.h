@@ -17,7 +17,9 @@ struct CPUPipelineOptions {
   std::string library; // For NAME_last_error and NAME_set_threads.
   std::string prefix;  // Before every exported name.
   bool explain = false;
-  bool threads = false; // Rows may be shared among OpenMP threads.
+  std::vector<std::string> variants; // Of the library, as Machine::describe.
+  int64_t variant = 0;               // Which of them the module is.
+  bool threads = false;              // Rows may be shared among OpenMP threads.
 };
 
 /// From public functions on tensors to kernels on memrefs with weir.rows: link,

@@ -29,7 +29,8 @@ enum weir_status {
   WEIR_STRIDE = 6,    /* a result whose elements share memory */
   WEIR_ALIGNMENT = 7, /* data not aligned to its element */
   WEIR_OVERLAP = 8,   /* a result overlaps another tensor */
-  WEIR_OUT_OF_MEMORY = 9
+  WEIR_OUT_OF_MEMORY = 9,
+  WEIR_MACHINE = 10 /* the machine lacks instructions the code needs */
 };
 
 /* A function's table is a flat array of int64: number of slots, number of size
@@ -43,11 +44,21 @@ enum weir_slot_kind {
   WEIR_SLOT_RESULT = 2
 };
 
-/* Runs `kernel` on checked arguments. slots[i] points to a DLTensor or to a
- * scalar; the kernel gets, in the same order, pointers to memref descriptors or
- * to the scalars. */
+/* The library's variants, best first: per variant a line with its name and the
+ * features it needs (X86Features.def), separated by spaces. Generated code
+ * defines it. */
+extern const char weir_rt_variants[] __attribute__((visibility("hidden")));
+
+/* Runs one of `kernels`, that of the variant in force, on checked arguments.
+ * slots[i] points to a DLTensor or to a scalar; the kernel gets, in the same
+ * order, pointers to memref descriptors or to the scalars. */
 int32_t weir_rt_call(const char *function, const int64_t *table,
-                     void (*kernel)(void **), void **slots);
+                     void (*const *kernels)(void **), void **slots);
+
+/* Makes later calls run the variant `name`, or for NULL the best that the
+ * machine can run. Fails, changing nothing, when the library has no such
+ * variant or the machine cannot run it. */
+int32_t weir_rt_set_target(const char *name);
 
 /* The message of the calling thread's last failure; empty when there was none.
  * Never NULL. */

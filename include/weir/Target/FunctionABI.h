@@ -48,8 +48,10 @@ struct FunctionABI {
 /// the ABI has no name for. i1 is code 6 with 8 bits; index is int64.
 mlir::FailureOr<std::pair<int64_t, int64_t>> getDLPackType(mlir::Type type);
 
-/// The text of the header that declares `functions`.
+/// The text of the header that declares `functions`, compiled for `variants`
+/// (as Machine::describe).
 std::string writeHeader(llvm::ArrayRef<FunctionABI> functions,
+                        llvm::ArrayRef<std::string> variants,
                         llvm::StringRef library, llvm::StringRef prefix);
 
 /// `name` as a C identifier.

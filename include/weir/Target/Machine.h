@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llvm {
 class TargetMachine;
@@ -23,13 +24,25 @@ namespace weir {
 /// An x86-64 to generate code for: instructions by feature bits, never by a
 /// CPU's name.
 struct Machine {
+  std::string name;     // As the user wrote it.
   std::string cpu;      // LLVM's scheduling model and base features.
   std::string features; // All features in LLVM's notation, "+avx2,...".
   int64_t vectorBits;   // Widest vectors worth using.
+  /// What code for it needs beyond x86-64. The loader checks these, so code is
+  /// never given a feature that the loader does not know of.
+  std::vector<std::string> needs;
 
   /// `name` is host, x86-64, x86-64-v2, -v3, -v4 or an LLVM CPU name. Fails
   /// with a message that lists what there is.
   static llvm::Expected<Machine> get(llvm::StringRef name);
+
+  /// Machines for the variants of one library, the most capable first. Fails
+  /// when a name is unknown or given twice.
+  static llvm::Expected<std::vector<Machine>>
+  getAll(llvm::ArrayRef<std::string> names);
+
+  /// `name` and `needs` as the runtime reads them: words on one line.
+  std::string describe() const;
 
   /// An LLVM target machine for it; fails when LLVM has no x86 target.
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>>

@@ -35,11 +35,12 @@ makeLLVMModule(mlir::ModuleOp module, llvm::LLVMContext &context,
 llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
                             bool assembly, llvm::raw_pwrite_stream &os);
 
-/// Links the object file `object` and the runtime archive into the shared
+/// Links the files `objects` and the runtime archive into the shared
 /// library `path`. With `threads` it needs libomp.so.5, whichever the loader
 /// finds; fails when there is none to link against.
-llvm::Error linkSharedLibrary(llvm::StringRef object, llvm::StringRef runtime,
-                              bool threads, llvm::StringRef path);
+llvm::Error linkSharedLibrary(llvm::ArrayRef<std::string> objects,
+                              llvm::StringRef runtime, bool threads,
+                              llvm::StringRef path);
 
 } // namespace weir
 

@@ -26,14 +26,17 @@ def WeirEmitABI : Pass<"weir-emit-abi", "::mlir::ModuleOp"> {
   let summary = "Write the C functions around the kernels";
   let description = [{
     For every function with `weir.abi`, now in the LLVM dialect, writes the C function a user calls: it stores its arguments in an array
-    and hands them, with a table of what to check, to the runtime.
+    and hands them, with a table of what to check, to the runtime. Of a library with several variants, one module each, the first
+    module has these functions, and the others have kernels under names of their own.
 
     Before: `llvm.func @f.kernel(...) attributes {weir.abi = ...}`. After: also `llvm.func @f(!llvm.ptr, !llvm.ptr) -> i32`.
   }];
   let options = [
     Option<"library", "library", "std::string", "\"\"", "name of the library, for NAME_last_error and NAME_set_threads">,
     Option<"prefix", "prefix", "std::string", "\"\"", "goes before every exported name">,
-    Option<"threads", "threads", "bool", "false", "the runtime is asked how many threads calls may use">
+    Option<"threads", "threads", "bool", "false", "the runtime is asked how many threads calls may use">,
+    ListOption<"variants", "variants", "std::string", "names of the library's variants, each followed by the features it needs">,
+    Option<"variant", "variant", "int64_t", "0", "which of them this module is; the first has the C functions of all">
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
