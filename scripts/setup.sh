@@ -13,6 +13,9 @@ for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
 
+# Any version of OpenMP's runtime serves libraries compiled with --threads=omp, so one that is there is kept.
+/sbin/ldconfig -p | grep -q 'libomp\.so\.5 ' || missing+=(libomp5-14)
+
 pinned=()
 for package in "${missing[@]}"; do
   case "$package" in

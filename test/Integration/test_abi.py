@@ -237,10 +237,9 @@ def test_last_error_is_cleared_by_success(library):
     assert library.last_error() == b""
 
 
-def test_set_threads(library):
+def test_a_library_without_threads_has_one(library):
     set_threads = library.handle.abi_set_threads
-    assert set_threads(4) == 4
-    assert set_threads(0) == 1
+    assert [set_threads(n) for n in (4, 0, -1)] == [1, 1, 1]
 
 
 def test_two_libraries_do_not_share_symbols(library, compile_library):

@@ -54,7 +54,18 @@ def test_bf16_as_ml_dtypes_writes_it(folder):
     np.testing.assert_allclose(y, softmax(x.astype(np.float64)), rtol=2.0**-7)
 
 
+def test_targets_and_threads(folder):
+    x = np.random.default_rng(4).normal(size=(300, 500)).astype(np.float32)
+    np.save(folder / "t.npy", x)
+    done = run(folder, "--entry=scaled", "--input=t.npy", "--scalar=2", "--output=t_out.npy", "--threads=omp",
+               "--target=x86-64,host")
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(np.load(folder / "t_out.npy"), softmax(2.0 * x.astype(np.float64)), rtol=1e-5, atol=1e-30)
+
+
 @pytest.mark.parametrize("arguments, message", [
+    (["--entry=scaled", "--threads=many"], "unknown --threads=many; use none or omp"),
+    (["--entry=scaled", "--target=x86-64,nothing"], "unknown target 'nothing'"),
     (["--entry=nothing"], "has no public function 'nothing'"),
     (["--entry=scaled", "--output=y.npy"], "give another --input"),
     (["--entry=scaled", "--input=x.npy", "--output=y.npy"], "give another --scalar"),

@@ -1,0 +1,177 @@
+"""Libraries with threads: the same bits for every number of threads, and nothing of the host's is changed."""
+
+import concurrent.futures
+import ctypes
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import oracle
+
+# A grain of 1 shares any two rows, so that small cases are cut too.
+MODEL = """
+func.func @soft(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %y = weir.apply @softmax(%x) {thread_grain = 1 : i64} : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+func.func @online(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %y = weir.apply @softmax(%x) {form = #weir.form<online>, thread_grain = 1 : i64}
+    : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+func.func @heads(%x: tensor<?x?x?xbf16>) -> tensor<?x?x?xbf16> {
+  %y = weir.apply @softmax(%x) {thread_grain = 1 : i64} : (tensor<?x?x?xbf16>) -> tensor<?x?x?xbf16>
+  return %y : tensor<?x?x?xbf16>
+}
+func.func @lse(%x: tensor<?x?x?xf32>, %m: tensor<?x1x?xi1>) -> tensor<?x?xf32> {
+  %y = weir.apply @logsumexp(%x) mask(%m : tensor<?x1x?xi1>) {thread_grain = 1 : i64}
+    : (tensor<?x?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+func.func @scaled(%x: tensor<?x?xf32>, %b: tensor<?xf32>) -> tensor<?x?xf32> {
+  %y = weir.apply @softmax_scaled(%x, %b) {thread_grain = 1 : i64} : (tensor<?x?xf32>, tensor<?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+func.func @gate(%x: tensor<?x?xf32>, %g: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %y = weir.apply @swiglu(%x, %g) {thread_grain = 1 : i64} : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+func.func @chosen(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %y = weir.apply @softmax(%x) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+func.func @twice(%x: tensor<?x?xbf16>) -> tensor<?x?xbf16> {
+  %y = weir.apply @softmax(%x) {thread_grain = 1 : i64} : (tensor<?x?xbf16>) -> tensor<?x?xbf16>
+  %z = weir.apply @softmax(%y) {thread_grain = 1 : i64} : (tensor<?x?xbf16>) -> tensor<?x?xbf16>
+  return %z : tensor<?x?xbf16>
+}
+"""
+THREADS = [1, 2, 3, 7]
+
+
+@pytest.fixture(scope="module")
+def library(compile_library):
+    return compile_library(MODEL, "--threads=omp", name="threads")
+
+
+@pytest.fixture(scope="module")
+def serial(compile_library):
+    return compile_library(MODEL, name="serial")
+
+
+@pytest.fixture(autouse=True)
+def as_loaded(library):
+    yield
+    library.handle.threads_set_threads(0)
+
+
+def scores(*shape):
+    """Some rows with denormal weights: threads must treat these alike."""
+    x = np.random.default_rng(sum(shape)).normal(size=shape).astype(np.float32)
+    if x.size:
+        x.reshape(-1)[::5] -= 95
+    return x
+
+
+def cases():
+    for shape in [(0, 5), (5, 0), (1, 9), (2, 1), (3, 127), (7, 64), (64, 257)]:
+        x = scores(*shape)
+        yield "soft", [x], np.zeros_like(x)
+        yield "online", [x], np.zeros_like(x)
+        yield "scaled", [x, np.linspace(0.1, 2, shape[0]).astype(np.float32)], np.zeros_like(x)
+        yield "gate", [x, scores(*shape)[::-1].copy()], np.zeros_like(x)
+        yield "twice", [x.astype(ml_dtypes.bfloat16)], np.zeros(shape, ml_dtypes.bfloat16)
+    for shape in [(0, 3, 4), (2, 0, 4), (3, 5, 33), (2, 9, 64)]:
+        x = scores(*shape)
+        mask = np.random.default_rng(1).random((shape[0], 1, shape[2])) < 0.7
+        yield "heads", [x.astype(ml_dtypes.bfloat16)], np.zeros(shape, ml_dtypes.bfloat16)
+        yield "lse", [x, mask], np.zeros(shape[:2], np.float32)
+    x = scores(512, 1024)  # Large enough for the grain that weirc chooses.
+    yield "chosen", [x], np.zeros_like(x)
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda c: f"{c[0]}-{'x'.join(map(str, c[1][0].shape))}")
+def test_the_same_bits_for_every_number_of_threads(library, serial, case):
+    function, operands, y = case
+    expected = np.zeros_like(y)
+    serial.call(function, *operands, expected)
+    for n in THREADS:
+        assert library.handle.threads_set_threads(n) == n
+        y.view(np.uint8)[...] = 0xA5
+        library.call(function, *operands, y)
+        assert y.tobytes() == expected.tobytes(), n
+
+
+def test_against_the_oracle(library):
+    x = scores(33, 200)
+    y = np.zeros_like(x)
+    library.handle.threads_set_threads(3)
+    library.call("soft", x, y)
+    np.testing.assert_allclose(y, [oracle.softmax(row.astype(np.float64)) for row in x], rtol=1.2e-5, atol=1e-30)
+
+
+def openmp():
+    """The runtime that the library uses; the same one, since it is named alike."""
+    return ctypes.CDLL("libomp.so.5")
+
+
+def test_set_threads(library):
+    set_threads = library.handle.threads_set_threads
+    everything = openmp().omp_get_max_threads()
+    assert set_threads(5) == 5
+    assert set_threads(-3) == 5  # Says nothing.
+    assert set_threads(0) == everything
+
+
+def test_each_library_has_its_own_number(library, compile_library):
+    other = compile_library(MODEL, "--threads=omp", name="other")
+    library.handle.threads_set_threads(2)
+    other.handle.other_set_threads(3)
+    assert library.handle.threads_set_threads(-1) == 2
+
+
+def test_the_hosts_settings_stay(library):
+    omp = openmp()
+    before = omp.omp_get_max_threads()
+    library.handle.threads_set_threads(before + 2)
+    x = scores(16, 64)
+    library.call("soft", x, np.zeros_like(x))
+    assert omp.omp_get_max_threads() == before
+
+
+def test_many_callers_at_once(library):
+    x = scores(40, 99)
+    expected = np.zeros_like(x)
+    library.call("soft", x, expected)
+    library.handle.threads_set_threads(2)
+
+    def work(_):
+        y = np.zeros_like(x)
+        for _ in range(20):
+            y[:] = 0
+            library.call("soft", x, y)
+            if y.tobytes() != expected.tobytes():
+                return False
+        return True
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(8)))
+
+
+def test_callers_inside_a_parallel_region(library):
+    x = scores(17, 99)
+    expected = np.zeros_like(x)
+    library.call("soft", x, expected)
+    library.handle.threads_set_threads(2)
+    results = []
+
+    @ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+    def region(_):
+        y = np.zeros_like(x)
+        library.call("soft", x, y)
+        results.append(y)
+
+    openmp().GOMP_parallel(region, None, 3, 0)
+    assert len(results) == 3
+    assert all(y.tobytes() == expected.tobytes() for y in results)
