@@ -124,6 +124,14 @@ def test_set_threads(library):
     assert set_threads(0) == everything
 
 
+def test_an_absurd_number_is_bounded(library):
+    assert 64 <= library.handle.threads_set_threads(10**9) <= 2**16
+    x = scores(200, 8)
+    y = np.zeros_like(x)
+    library.call("soft", x, y)
+    np.testing.assert_allclose(y.sum(1), 1, rtol=1e-5)
+
+
 def test_each_library_has_its_own_number(library, compile_library):
     other = compile_library(MODEL, "--threads=omp", name="other")
     library.handle.threads_set_threads(2)

@@ -65,7 +65,8 @@ int32_t weir_rt_set_target(const char *name);
 const char *weir_rt_last_error(void);
 
 /* Of libraries compiled with threads. Sets how many threads later calls may
- * use, 0 for as many as OpenMP would take; a negative number changes nothing.
+ * use, 0 for as many as OpenMP would take; a negative number changes nothing,
+ * and more than 64 or four times the processors becomes that.
  * Returns the number in force. */
 int32_t weir_rt_set_threads(int32_t threads);
 
