@@ -51,7 +51,8 @@ def Weir_FormulaOp : Weir_Op<"formula", [
     #### Constraints
 
     - C1: the body is one block and ends in `weir.yield`, whose types are the result types.
-    - C2: body ops are weir's row ops or pure elementwise `arith` and `math` ops on scalars, without fast-math flags.
+    - C2: body ops are weir's ops for bodies or pure elementwise `arith` and `math` ops on scalars, without flags that
+      make results undefined (fast-math, `nsw`, `nuw`).
     - C3: floating-point values are `f32`.
     - C4: a result declared `weir.uniform` is uniform.
     - C5: at least one argument is varying.
@@ -322,7 +323,6 @@ def Weir_RandomOp : Weir_BodyOp<"random"> {
   let arguments = (ins I64:$seed, ConfinedAttr<I64Attr, [IntNonNegative]>:$stream);
   let results = (outs F32:$result);
   let assemblyFormat = "$seed `stream` $stream attr-dict `:` type($result)";
-  let hasVerifier = 1;
 }
 
 #endif // WEIR_DIALECT_WEIR_IR_WEIRFORMULAOPS_TD
