@@ -69,6 +69,9 @@ public:
     LLVM::LLVMFuncOp threads = begin((prefix + library + "_set_threads").str(),
                                      i32, {i32}, LLVM::Linkage::External);
     finish(call("weir_rt_set_threads", i32, {threads.getArgument(0)}));
+    LLVM::LLVMFuncOp stream = begin((prefix + library + "_set_stream").str(),
+                                    i32, {pointer}, LLVM::Linkage::External);
+    finish(call("weir_rt_set_stream", i32, {stream.getArgument(0)}));
   }
 
 private:

@@ -26,7 +26,8 @@ enum weir_status {
   WEIR_RANK = 3,      /* wrong number of dimensions */
   WEIR_DTYPE = 4,     /* wrong code, bits or lanes */
   WEIR_SHAPE = 5,     /* wrong, negative or inconsistent size */
-  WEIR_STRIDE = 6,    /* a result whose elements share memory */
+  WEIR_STRIDE = 6,    /* memory beyond the address space, or a result whose
+                         elements share memory */
   WEIR_ALIGNMENT = 7, /* data not aligned to its element */
   WEIR_OVERLAP = 8,   /* a result overlaps another tensor */
   WEIR_OUT_OF_MEMORY = 9
@@ -56,6 +57,10 @@ const char *weir_rt_last_error(void);
 /* Sets how many threads calls may use; fewer than 1 means 1. Returns the number
  * in force. */
 int32_t weir_rt_set_threads(int32_t threads);
+
+/* Sets the stream of the calling thread's GPU functions. Without such functions
+ * only NULL, the default, is taken. */
+int32_t weir_rt_set_stream(void *stream);
 
 #ifdef __cplusplus
 }
