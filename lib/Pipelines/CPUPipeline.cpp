@@ -44,7 +44,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   pm.addPass(createWeirChooseForm(choose));
   pm.addPass(createWeirLowerApply());
   cleanUp(pm);
-  pm.addPass(createWeirPrepareABI());
+  pm.addPass(createWeirPrepareABI({options.library, options.prefix}));
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));

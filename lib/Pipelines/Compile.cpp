@@ -65,24 +65,6 @@ static llvm::Error runPasses(ModuleOp module,
   return llvm::Error::success();
 }
 
-static llvm::Error writeText(StringRef path, StringRef text) {
-  return writeFile(path, [&](llvm::raw_pwrite_stream &os) {
-    os << text;
-    return llvm::Error::success();
-  });
-}
-
-/// Names of public functions become C names beside those of the library itself.
-static llvm::Error checkNames(ArrayRef<FunctionABI> functions,
-                              const CompileOptions &options) {
-  for (const FunctionABI &function : functions)
-    for (StringRef own : {"_last_error", "_set_threads"})
-      if (function.name == options.library + own.str())
-        return llvm::createStringError("the function '" + function.name +
-                                       "' takes the name of the library's own");
-  return llvm::Error::success();
-}
-
 static llvm::Error link(llvm::Module &code, llvm::TargetMachine &machine,
                         const CompileOptions &options,
                         ArrayRef<FunctionABI> functions, StringRef output) {
@@ -96,18 +78,22 @@ static llvm::Error link(llvm::Module &code, llvm::TargetMachine &machine,
         return emitMachineCode(code, machine, /*assembly=*/false, os);
       }))
     return error;
-  if (llvm::Error error =
-          linkSharedLibrary(object, options.runtimeArchive, output))
-    return error;
+  // A library without its header is half of what was asked for: both appear, or
+  // none.
+  StagedFiles files;
   llvm::SmallString<128> header(output);
   llvm::sys::path::replace_extension(header, "h");
-  if (llvm::Error error = writeText(
-          header, writeHeader(functions, options.library, options.prefix))) {
-    llvm::sys::fs::remove(
-        output); // A library without its header is half of what was asked for.
+  if (llvm::Error error = files.add(
+          header, writeHeader(functions, options.library, options.prefix)))
     return error;
-  }
-  return llvm::Error::success();
+  auto library = files.reserve(output);
+  if (!library)
+    return library.takeError();
+  if (llvm::Error error =
+          linkSharedLibrary(object, options.runtimeArchive,
+                            llvm::sys::path::filename(output), *library))
+    return error;
+  return files.commit();
 }
 
 llvm::Error weir::compile(ModuleOp module, const CompileOptions &options,
@@ -123,8 +109,6 @@ llvm::Error weir::compile(ModuleOp module, const CompileOptions &options,
       }))
     return error;
   SmallVector<FunctionABI> functions = collectFunctions(module);
-  if (llvm::Error error = checkNames(functions, options))
-    return error;
   if (faces)
     faces->assign(functions.begin(), functions.end());
   if (llvm::Error error = runPasses(module, [&](OpPassManager &pm) {

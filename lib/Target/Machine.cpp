@@ -77,6 +77,10 @@ llvm::Expected<Machine> Machine::get(StringRef name) {
                                    "x86-64-v4 or a CPU that LLVM knows");
   std::unique_ptr<llvm::MCSubtargetInfo> info((*target)->createMCSubtargetInfo(
       llvm::Triple(kTriple), machine.cpu, features));
+  if (!info->checkFeatures("+64bit"))
+    return llvm::createStringError(
+        "the target '" + name +
+        "' has no 64-bit mode, which weir's code needs");
   machine.features = listFeatures(*info);
   machine.vectorBits = chooseVectorBits(machine.features);
   return machine;

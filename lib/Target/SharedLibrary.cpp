@@ -21,11 +21,11 @@ static llvm::ErrorOr<std::string> findLinker() {
   return llvm::sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"});
 }
 
-/// The C and mathematics libraries as the loader names them; linking against
-/// these needs no -dev package.
+/// The C and mathematics libraries, and the loader with its thread-local
+/// storage, by their own names; linking against these needs no -dev package.
 static std::vector<std::string> findSystemLibraries() {
   std::vector<std::string> found;
-  for (const char *name : {"libm.so.6", "libc.so.6"})
+  for (const char *name : {"libm.so.6", "libc.so.6", "ld-linux-x86-64.so.2"})
     for (const char *directory :
          {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/",
           "/usr/lib64/"})
@@ -38,6 +38,7 @@ static std::vector<std::string> findSystemLibraries() {
 
 llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
                                     llvm::StringRef runtime,
+                                    llvm::StringRef soname,
                                     llvm::StringRef path) {
   auto linker = findLinker();
   if (!linker)
@@ -47,7 +48,8 @@ llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
   if (std::error_code code =
           llvm::sys::fs::createTemporaryFile("weirc", "log", messages))
     return llvm::createStringError(code, "cannot make a temporary file");
-  std::string output = (path + ".tmp-link").str();
+  // Symbols without a definition are an error here rather than for whoever
+  // loads the library.
   std::vector<std::string> words = {*linker,
                                     "-shared",
                                     "--gc-sections",
@@ -55,10 +57,12 @@ llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
                                     "--build-id=none",
                                     "-z",
                                     "noexecstack",
+                                    "-z",
+                                    "defs",
                                     "-soname",
-                                    path.substr(path.rfind('/') + 1).str(),
+                                    soname.str(),
                                     "-o",
-                                    output,
+                                    path.str(),
                                     object.str(),
                                     runtime.str(),
                                     "--as-needed"};
@@ -73,13 +77,7 @@ llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
   std::string said = log ? (*log)->getBuffer().str() : std::string();
   llvm::sys::fs::remove(messages);
   if (status == 0)
-    if (std::error_code code = llvm::sys::fs::rename(output, path)) {
-      status = 1;
-      said += "cannot write '" + path.str() + "': " + code.message();
-    }
-  if (status == 0)
     return llvm::Error::success();
-  llvm::sys::fs::remove(output);
   return llvm::createStringError("linking failed: " +
                                  (error.empty() ? said : error));
 }

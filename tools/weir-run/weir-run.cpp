@@ -25,6 +25,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
+#include <csignal>
 #include <dlfcn.h>
 #include <dlpack/dlpack.h>
 #include <ffi.h>
@@ -283,6 +284,9 @@ static llvm::Error runFile(const CommandLine &line, const char *argv0) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  std::signal(
+      SIGXFSZ,
+      SIG_IGN); // A file over the limit is an error of the write, not the end.
   cl::ResetCommandLineParser();
   CommandLine line;
   cl::ParseCommandLineOptions(

@@ -52,6 +52,14 @@ mlir::FailureOr<std::pair<int64_t, int64_t>> getDLPackType(mlir::Type type);
 std::string writeHeader(llvm::ArrayRef<FunctionABI> functions,
                         llvm::StringRef library, llvm::StringRef prefix);
 
+/// Why a library cannot export a function called `name`; empty when it can.
+std::string explainUnusableName(llvm::StringRef name);
+
+/// The functions that every library exports besides the compiled ones, less the
+/// library's name.
+constexpr llvm::StringLiteral kOwnFunctions[] = {"_last_error", "_set_threads",
+                                                 "_set_stream"};
+
 /// `name` as a C identifier.
 std::string toIdentifier(llvm::StringRef name);
 
