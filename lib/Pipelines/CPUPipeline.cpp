@@ -55,6 +55,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
 void weir::buildCPUCodePipeline(OpPassManager &pm,
                                 const CPUPipelineOptions &options) {
   pm.addPass(createWeirOrderContractions());
+  pm.addPass(createWeirExpandCopies());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertWeirToVector());
   pm.addPass(createWeirLowerCPU());

@@ -36,6 +36,18 @@ static std::vector<std::string> findSystemLibraries() {
   return found;
 }
 
+/// The linker's own errors from what it printed, without a dump of its stack
+/// when it was stopped by a signal.
+static std::string getErrors(llvm::StringRef log) {
+  std::string errors;
+  llvm::SmallVector<llvm::StringRef> lines;
+  log.split(lines, '\n');
+  for (llvm::StringRef line : lines)
+    if (line.contains("error:") || line.starts_with(">>>"))
+      errors += (errors.empty() ? "" : "\n") + line.str();
+  return errors;
+}
+
 llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
                                     llvm::StringRef runtime,
                                     llvm::StringRef soname,
@@ -49,12 +61,14 @@ llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
           llvm::sys::fs::createTemporaryFile("weirc", "log", messages))
     return llvm::createStringError(code, "cannot make a temporary file");
   // Symbols without a definition are an error here rather than for whoever
-  // loads the library.
+  // loads the library; and without a mapped output a full disk is a message and
+  // no signal.
   std::vector<std::string> words = {*linker,
                                     "-shared",
                                     "--gc-sections",
                                     "--exclude-libs=ALL",
                                     "--build-id=none",
+                                    "--no-mmap-output-file",
                                     "-z",
                                     "noexecstack",
                                     "-z",
@@ -74,10 +88,14 @@ llvm::Error weir::linkSharedLibrary(llvm::StringRef object,
       *linker, arguments, std::nullopt,
       {llvm::StringRef(), messages.str(), messages.str()}, 0, 0, &error);
   auto log = llvm::MemoryBuffer::getFile(messages);
-  std::string said = log ? (*log)->getBuffer().str() : std::string();
+  std::string said = log ? getErrors((*log)->getBuffer()) : std::string();
   llvm::sys::fs::remove(messages);
   if (status == 0)
     return llvm::Error::success();
-  return llvm::createStringError("linking failed: " +
-                                 (error.empty() ? said : error));
+  if (said.empty())
+    said = error.empty()
+               ? "the linker was stopped with status " +
+                     std::to_string(status) + "; is there room for the file?"
+               : error;
+  return llvm::createStringError("linking failed: " + said);
 }
