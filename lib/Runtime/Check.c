@@ -143,6 +143,9 @@ static int32_t check_memory(struct weir_tensor *t) {
   fits &= !__builtin_add_overflow((uintptr_t)t->data, low, &first) &&
           !__builtin_add_overflow(high, t->element_bytes, &high) &&
           !__builtin_add_overflow((uintptr_t)t->data, high, &last);
+  /* Memory of a process lies in the lower 2^56 bytes. */
+  fits = fits && __builtin_sub_overflow(high, low, &high) == 0 &&
+         high <= (int64_t)1 << 56;
   if (!fits)
     return weir_fail(
         WEIR_STRIDE,
