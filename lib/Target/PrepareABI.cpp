@@ -182,8 +182,8 @@ private:
     func::ReturnOp::create(builder, loc);
     terminator.erase();
     function.setType(builder.getFunctionType(types, {}));
-    function.setAllArgAttrs(ArrayRef<DictionaryAttr>());
-    function.setAllResultAttrs(ArrayRef<DictionaryAttr>());
+    function.removeArgAttrsAttr();
+    function.removeResAttrsAttr();
     function.setSymName(abi.name + ".kernel");
     function->setAttr(WeirDialect::kABIAttrName,
                       abi.toAttribute(function.getContext()));
