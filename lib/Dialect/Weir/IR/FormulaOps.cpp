@@ -79,6 +79,9 @@ LogicalResult ReduceOp::verify() {
   if (getWinner() && getKind() == ReductionKind::Add)
     return emitOpError(
         "C1: a sum has no winner; only max and min give an index");
+  if (getValue().getType().isInteger(1))
+    return emitOpError("C2: reduces i1, in which true is the number -1; extend "
+                       "it with arith.extui");
   return success();
 }
 
@@ -87,6 +90,9 @@ LogicalResult KthOp::verify() {
   if (matchPattern(getK(), m_ConstantInt(&constant)) && constant.slt(1))
     return emitOpError("C2: k counts from 1, but is ")
            << constant.getSExtValue();
+  if (getValue().getType().isInteger(1))
+    return emitOpError("C3: orders i1, in which true is the number -1; extend "
+                       "it with arith.extui");
   return success();
 }
 

@@ -561,3 +561,20 @@ func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1,
 // expected-error@+1 {{'weir.target' belongs on a module and has the form}}
 module attributes {weir.target = {features = "", vector_bits = 7 : i64}} {
 }
+
+// -----
+
+weir.formula @f(%x: f32, %b: i1) -> f32 {
+  // expected-error@+1 {{C2: reduces i1, in which true is the number -1}}
+  %m = weir.reduce max %b : i1
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32, %b: i1) -> f32 {
+  %k = arith.constant 1 : index
+  // expected-error@+1 {{C3: orders i1, in which true is the number -1}}
+  %m, %p = weir.kth %k, %b : index, i1
+  weir.yield %x : f32
+}

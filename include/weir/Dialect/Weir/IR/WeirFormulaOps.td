@@ -125,12 +125,13 @@ def Weir_ReduceOp : Weir_BodyOp<"reduce", [AllTypesMatch<["value", "result"]>]> 
     #### Semantics
 
     Combines the value over all included elements of the row; the result is uniform. Excluded elements
-    contribute the identity (0, -inf, +inf). With a second result, `max` and `min` also give the position of
+    contribute the identity (0, -inf, +inf). Integers are signed, and sums of them wrap. With a second result, `max` and `min` also give the position of
     the winner (lowest index wins); on an empty row it is -1.
 
     #### Constraints
 
     - C1: the winner's index is only available for `max` and `min`.
+    - C2: the value is not `i1`, whose true is the number -1.
 
     #### Examples
 
@@ -163,6 +164,7 @@ def Weir_KthOp : Weir_BodyOp<"kth", [AllTypesMatch<["value", "result"]>]> {
 
     - C1: `k` is uniform.
     - C2: a constant `k` is at least 1.
+    - C3: the value is not `i1`.
 
     #### Examples
 
