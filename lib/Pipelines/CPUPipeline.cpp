@@ -67,6 +67,11 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(arith::createArithExpandOpsPass(expand));
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createSCFToControlFlowPass());
+  // Powers with an integer exponent become functions of the module: LLVM's own
+  // form wants one exponent for all lanes and a library of its compiler's.
+  ConvertMathToFuncsOptions functions;
+  functions.minWidthOfFPowIExponent = 1;
+  pm.addPass(createConvertMathToFuncs(functions));
   pm.addPass(createWeirExactMathToLibm()); // Before upstream writes expm1(x) as
                                            // exp(x) - 1.
   ConvertVectorToLLVMPassOptions vectors;

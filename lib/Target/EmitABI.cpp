@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace weir {
 #define GEN_PASS_DEF_WEIREMITABI
@@ -59,6 +60,11 @@ public:
              {addressOf(emitName(abi.name)), addressOf(emitTable(abi)),
               addressOfFunction(packed), slots});
     finish(status);
+  }
+
+  /// True for the C functions that have been written so far.
+  bool isExported(LLVM::LLVMFuncOp function) const {
+    return exported.contains(function);
   }
 
   void emitLibraryFunctions() {
@@ -112,6 +118,8 @@ private:
         builder, loc, name, LLVM::LLVMFunctionType::get(result, inputs),
         linkage);
     builder.setInsertionPointToStart(function.addEntryBlock(builder));
+    if (linkage == LLVM::Linkage::External)
+      exported.insert(function);
     return function;
   }
   void finish(Value result) {
@@ -172,6 +180,7 @@ private:
 
   ModuleOp module;
   StringRef library, prefix;
+  llvm::DenseSet<Operation *> exported;
   OpBuilder builder;
   Location loc;
   LLVM::LLVMPointerType pointer;
@@ -206,9 +215,21 @@ struct WeirEmitABI : weir::impl::WeirEmitABIBase<WeirEmitABI> {
       if (!attr || kernel.getSymName().starts_with("_mlir_ciface_"))
         continue;
       FunctionABI abi = FunctionABI::fromAttribute(attr);
+      auto face = module.lookupSymbol<LLVM::LLVMFuncOp>(
+          ("_mlir_ciface_" + kernel.getSymName()).str());
+      if (!face || face.getNumArguments() != abi.slots.size() ||
+          kernel.isExternal()) {
+        kernel.emitError("has no C interface that fits its 'weir.abi'; it must "
+                         "come from weir-prepare-abi and convert-func-to-llvm");
+        return signalPassFailure();
+      }
       abi.allocates = allocates(kernel);
       emitter.emitFunction(kernel, abi);
     }
+    // What is not asked for by name is nobody else's.
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+      if (!function.isExternal() && !emitter.isExported(function))
+        function.setLinkage(LLVM::Linkage::Internal);
     emitter.emitLibraryFunctions();
     for (auto function : module.getOps<LLVM::LLVMFuncOp>())
       function->removeAttr(WeirDialect::kABIAttrName);

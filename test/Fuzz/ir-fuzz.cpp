@@ -16,12 +16,16 @@
 #include "weir/Pipelines/Pipelines.h"
 #include "weir/Target/Machine.h"
 
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
 
 #include <cstdlib>
 #include <memory>
@@ -47,19 +51,51 @@ static MLIRContext &getContext() {
   return *context;
 }
 
+/// What a program goes through: the whole way of weirc, or a part of it that
+/// weir-opt can be asked for.
+static constexpr const char *kParts[] = {
+    "weir-link-library,weir-choose-form,weir-lower-apply",
+    "weir-lower-apply,canonicalize,cse",
+    "weir-normalize-formulas",
+    "weir-print-analysis",
+    "convert-weir-to-vector,weir-lower-cpu",
+    "weir-prepare-abi",
+    "weir-emit-abi",
+    "one-shot-bufferize",
+};
+
+static void buildPipeline(PassManager &pm, size_t choice) {
+  static const bool registered = [] {
+    weir::registerPipelinesAndPasses();
+    registerTransformsPasses();
+    bufferization::registerOneShotBufferizePass();
+    return true;
+  }();
+  (void)registered;
+  if (choice < std::size(kParts)) {
+    (void)parsePassPipeline(kParts[choice], pm);
+    return;
+  }
+  weir::CPUPipelineOptions options;
+  options.library = "library";
+  weir::buildTensorPipeline(pm, options);
+  weir::buildCPUCodePipeline(pm, options);
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   MLIRContext &context = getContext();
   std::string text(reinterpret_cast<const char *>(data), size);
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
   if (!module)
     return 0;
-  auto machine = weir::Machine::get(size % 2 ? "x86-64-v4" : "x86-64");
-  machine->annotate(*module);
+  size_t choice =
+      llvm::xxh3_64bits(llvm::StringRef(text)) % (2 * std::size(kParts));
+  if (choice % 2) {
+    auto machine = weir::Machine::get("x86-64-v4");
+    machine->annotate(*module);
+  }
   PassManager pm(&context);
-  weir::CPUPipelineOptions options;
-  options.library = "library";
-  weir::buildTensorPipeline(pm, options);
-  weir::buildCPUCodePipeline(pm, options);
+  buildPipeline(pm, choice);
   bool passed = succeeded(pm.run(*module));
   if (std::getenv("WEIR_FUZZ_VERBOSE"))
     llvm::errs() << (passed ? "passed\n" : "refused by a pass\n");

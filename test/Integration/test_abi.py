@@ -407,6 +407,34 @@ func.func @total({names}) -> (tensor<?xf32>, tensor<?xf32>) {{
             library.call("total", *xs, y, xs[i])
 
 
+def test_rows_of_static_length_zero(compile_library):
+    library = compile_library("""
+func.func @none(%x: tensor<3x0xf32>) -> (tensor<3x0xf32>, tensor<3xf32>) {
+  %y:2 = weir.apply @softmax_lse(%x) : (tensor<3x0xf32>) -> (tensor<3x0xf32>, tensor<3xf32>)
+  return %y#0, %y#1 : tensor<3x0xf32>, tensor<3xf32>
+}""", name="none")
+    lse = np.zeros(3, np.float32)
+    library.call("none", np.zeros((3, 0), np.float32), np.zeros((3, 0), np.float32), lse)
+    np.testing.assert_array_equal(lse, np.full(3, -np.inf, np.float32))
+
+
+def test_powers_with_integer_exponents(compile_library):
+    library = compile_library("""
+weir.formula @power(%x: f32, %n: i32) -> f32 {
+  %y = math.fpowi %x, %n : f32, i32
+  weir.yield %y : f32
+}
+func.func @powers(%x: tensor<?xf32>, %n: tensor<?xi32>) -> tensor<?xf32> {
+  %y = weir.apply @power(%x, %n) : (tensor<?xf32>, tensor<?xi32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}""", name="powers")
+    n = np.arange(-20, 21, dtype=np.int32)
+    x = np.linspace(-2, 2, 41).astype(np.float32) + np.float32(0.01)
+    y = np.zeros(41, np.float32)
+    library.call("powers", x, n, y)
+    np.testing.assert_allclose(y, x.astype(np.float64) ** n.astype(np.float64), rtol=3e-6)
+
+
 # Runs in a process of its own, whose memory it limits. The rows' mode flushes denormals; a call that runs out of
 # memory amid them must give the caller's mode back, and what it held.
 OUT_OF_MEMORY = """

@@ -62,7 +62,9 @@ static bool hasIntegerFlags(Operation *op) {
 static LogicalResult verifyTypes(FormulaOp formula, Operation *op,
                                  TypeRange types, StringRef what) {
   for (Type type : types) {
-    if (type.isF32() || type.isSignlessInteger() || type.isIndex())
+    bool isInteger =
+        type.isSignlessInteger() && type.getIntOrFloatBitWidth() - 1 < 64;
+    if (type.isF32() || isInteger || type.isIndex())
       continue;
     InFlightDiagnostic diag = op->emitOpError();
     if (isa<FloatType>(type))

@@ -59,7 +59,8 @@ static bool isWellFormedABI(Attribute attr) {
   for (int64_t i = 0; i < slots; ++i) {
     bool isScalar = !rest.empty() && rest[0] == 0;
     size_t words = isScalar ? 3 : 5;
-    if (rest.size() < words || rest[0] < 0 || rest[0] > 2)
+    if (rest.size() < words || rest[0] < 0 || rest[0] > 2 || rest[2] < 1 ||
+        rest[2] > 64)
       return false;
     if (!isScalar &&
         (rest[3] < 0 || static_cast<uint64_t>(rest[3]) > rest.size() - words))

@@ -578,3 +578,11 @@ weir.formula @f(%x: f32, %b: i1) -> f32 {
   %m, %p = weir.kth %k, %b : index, i1
   weir.yield %x : f32
 }
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{C2: a result has type 'i128'; a formula computes with scalars}}
+  %i = arith.fptosi %x : f32 to i128
+  weir.yield %x : f32
+}

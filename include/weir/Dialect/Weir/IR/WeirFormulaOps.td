@@ -42,7 +42,7 @@ def Weir_FormulaOp : Weir_Op<"formula", [
 
     #### Inputs
 
-    Arguments are `f32`, signless integers or `index`; a uniform one carries `{weir.uniform}`.
+    Arguments are `f32`, signless integers of 1 to 64 bits or `index`; a uniform one carries `{weir.uniform}`.
 
     #### Outputs
 
