@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(clang-22 clang-format-22 clang-tidy-22 lld-22 llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
+packages=(clang-22 libclang-rt-22-dev clang-format-22 clang-tidy-22 lld-22 llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   cmake ninja-build ccache libdlpack-dev libgtest-dev libffi-dev zlib1g-dev libzstd-dev python3-venv)
 llvm_version='1:22.1.*'
 

@@ -48,7 +48,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   pm.addPass(createWeirChooseThreads(threads));
   pm.addPass(createWeirLowerApply());
   cleanUp(pm);
-  pm.addPass(createWeirPrepareABI());
+  pm.addPass(createWeirPrepareABI({options.library, options.prefix}));
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
@@ -59,6 +59,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
 void weir::buildCPUCodePipeline(OpPassManager &pm,
                                 const CPUPipelineOptions &options) {
   pm.addPass(createWeirOrderContractions());
+  pm.addPass(createWeirExpandCopies());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertWeirToVector());
   pm.addPass(createWeirLowerThreads());
@@ -71,6 +72,11 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(arith::createArithExpandOpsPass(expand));
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createSCFToControlFlowPass());
+  // Powers with an integer exponent become functions of the module: LLVM's own
+  // form wants one exponent for all lanes and a library of its compiler's.
+  ConvertMathToFuncsOptions functions;
+  functions.minWidthOfFPowIExponent = 1;
+  pm.addPass(createConvertMathToFuncs(functions));
   pm.addPass(createWeirExactMathToLibm()); // Before upstream writes expm1(x) as
                                            // exp(x) - 1.
   ConvertVectorToLLVMPassOptions vectors;

@@ -64,24 +64,6 @@ static llvm::Error runPasses(ModuleOp module,
   return llvm::Error::success();
 }
 
-static llvm::Error writeText(StringRef path, StringRef text) {
-  return writeFile(path, [&](llvm::raw_pwrite_stream &os) {
-    os << text;
-    return llvm::Error::success();
-  });
-}
-
-/// Names of public functions become C names beside those of the library itself.
-static llvm::Error checkNames(ArrayRef<FunctionABI> functions,
-                              const CompileOptions &options) {
-  for (const FunctionABI &function : functions)
-    for (StringRef own : {"_last_error", "_set_target", "_set_threads"})
-      if (function.name == options.library + own.str())
-        return llvm::createStringError("the function '" + function.name +
-                                       "' takes the name of the library's own");
-  return llvm::Error::success();
-}
-
 namespace {
 
 /// The compilation of one module: a variant for each machine.
@@ -139,8 +121,6 @@ llvm::Error Compilation::lower(ModuleOp variant, size_t index) {
     return error;
   if (index == 0)
     functions = collectFunctions(variant);
-  if (llvm::Error error = checkNames(functions, options))
-    return error;
   if (llvm::Error error = runPasses(variant, [&](OpPassManager &pm) {
         buildCPUCodePipeline(pm, pipeline);
       }))
@@ -189,19 +169,23 @@ llvm::Error Compilation::emitLibrary(StringRef output) {
     if (llvm::Error error = emit(variant, machine, EmitKind::Object, object))
       return error;
   }
-  if (llvm::Error error = linkSharedLibrary(objects, options.runtimeArchive,
-                                            options.threads, output))
-    return error;
+  // A library without its header is half of what was asked for: both appear, or
+  // none.
+  StagedFiles files;
   llvm::SmallString<128> header(output);
   llvm::sys::path::replace_extension(header, "h");
-  std::string text =
-      writeHeader(functions, describeAll(), options.library, options.prefix);
-  if (llvm::Error error = writeText(header, text)) {
-    // A library without its header is half of what was asked for.
-    llvm::sys::fs::remove(output);
+  if (llvm::Error error =
+          files.add(header, writeHeader(functions, describeAll(),
+                                        options.library, options.prefix)))
     return error;
-  }
-  return llvm::Error::success();
+  auto library = files.reserve(output);
+  if (!library)
+    return library.takeError();
+  if (llvm::Error error =
+          linkSharedLibrary(objects, options.runtimeArchive, options.threads,
+                            llvm::sys::path::filename(output), *library))
+    return error;
+  return files.commit();
 }
 
 llvm::Error Compilation::run(EmitKind kind, StringRef output) {

@@ -9,6 +9,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xmmintrin.h>
+
+int32_t weir_rt_set_stream(void *stream) {
+  weir_clear_error();
+  return stream ? weir_fail(WEIR_DEVICE, "this library runs on the CPU only "
+                                         "and has no use for a stream")
+                : WEIR_OK;
+}
 
 /* Everything a call needs, in one piece of memory sized from the table. */
 struct call {
@@ -158,12 +166,25 @@ static int32_t run_kernel(void (*kernel)(void **), void **arguments,
     return WEIR_OK;
   }
   struct weir_frame frame;
+  unsigned mode = _mm_getcsr();
   weir_enter(&frame);
   int32_t status = (int32_t)setjmp(frame.on_failure);
   if (status == WEIR_OK)
     kernel(arguments);
+  else
+    _mm_setcsr(mode); /* The kernel was left amid a region that flushes
+                         denormals, perhaps. */
   weir_leave(&frame);
   return status;
+}
+
+/* With nothing to write there is nothing to do, however many empty rows there
+ * are. */
+static int has_work(const struct call *call) {
+  for (int64_t i = 0; i < call->tensors; ++i)
+    if (call->tensor[i].is_result && call->tensor[i].elements > 0)
+      return 1;
+  return 0;
 }
 
 int32_t weir_rt_call(const char *function, const int64_t *table,
@@ -181,7 +202,7 @@ int32_t weir_rt_call(const char *function, const int64_t *table,
   int32_t status = weir_variant(&variant);
   if (status == WEIR_OK)
     status = prepare(&call);
-  if (status == WEIR_OK)
+  if (status == WEIR_OK && has_work(&call))
     status = run_kernel(kernels[variant], call.kernel_args, table[2]);
   for (int64_t i = 0; i < call.tensors; ++i) {
     struct weir_tensor *t = &call.tensor[i];

@@ -33,6 +33,8 @@ const char *weir_name(const struct weir_tensor *tensor, int which) {
   return names[which];
 }
 
+/* Only asked of tensors with elements, whose compact strides cannot overflow.
+ */
 int64_t weir_stride(const DLTensor *tensor, int64_t dim) {
   if (tensor->strides)
     return tensor->strides[dim];
@@ -70,6 +72,8 @@ static int32_t check_type(const struct weir_tensor *t) {
 
 static int32_t check_shape(struct weir_tensor *t, int64_t *symbols) {
   t->elements = 1;
+  t->element_bytes = (t->bits + 7) / 8;
+  int64_t bytes = t->element_bytes; /* Were sizes of 0 left out. */
   for (int64_t dim = 0; dim < t->rank; ++dim) {
     int64_t size = t->given->shape[dim], want = t->sizes[dim];
     if (size < 0)
@@ -86,39 +90,12 @@ static int32_t check_shape(struct weir_tensor *t, int64_t *symbols) {
                        "%s has size %" PRId64 " in dimension %" PRId64
                        "; it must be %" PRId64,
                        weir_name(t, 0), size, dim, want);
-    if (__builtin_mul_overflow(t->elements, size, &t->elements))
+    if (__builtin_mul_overflow(bytes, size ? size : 1, &bytes))
       return weir_fail(WEIR_SHAPE, "%s has more elements than memory can hold",
                        weir_name(t, 0));
+    t->elements *= size;
   }
-  int64_t bytes;
-  t->element_bytes = (t->bits + 7) / 8;
-  if (__builtin_mul_overflow(t->elements, t->element_bytes, &bytes))
-    return weir_fail(WEIR_SHAPE, "%s has more elements than memory can hold",
-                     weir_name(t, 0));
   return WEIR_OK;
-}
-
-/* True when no two elements of a result share memory: strides, sorted by size,
- * must each step over what the smaller ones span. */
-static int is_injective(const struct weir_tensor *t) {
-  int64_t span = 1;
-  uint64_t used = 0;
-  for (int64_t round = 0; round < t->rank; ++round) {
-    int64_t best = -1, least = 0;
-    for (int64_t dim = 0; dim < t->rank; ++dim) {
-      int64_t stride = weir_stride(t->given, dim);
-      stride = stride < 0 ? -stride : stride;
-      if (!(used >> dim & 1) && (best < 0 || stride < least))
-        best = dim, least = stride;
-    }
-    used |= (uint64_t)1 << best;
-    if (t->given->shape[best] == 1)
-      continue;
-    if (least < span)
-      return 0;
-    span = least * (t->given->shape[best] - 1) + span;
-  }
-  return 1;
 }
 
 /* True for row-major memory without gaps, which is nearly every tensor and
@@ -137,38 +114,46 @@ static int is_compact(const DLTensor *given) {
 
 static int32_t check_memory(struct weir_tensor *t) {
   const DLTensor *given = t->given;
-  t->compact = is_compact(given);
+  t->compact = 1;
   if (t->elements == 0)
     return WEIR_OK;
+  t->compact = is_compact(given);
   if (!given->data)
     return weir_fail(WEIR_NULL, "%s has data NULL but is not empty",
                      weir_name(t, 0));
-  t->data = (char *)given->data + given->byte_offset;
+  t->data = (char *)((uintptr_t)given->data + (uintptr_t)given->byte_offset);
   if ((uintptr_t)t->data &
       (uintptr_t)(t->element_bytes - 1)) /* A power of two. */
     return weir_fail(WEIR_ALIGNMENT,
                      "%s is not aligned to its elements of %" PRId64 " bytes",
                      weir_name(t, 0), t->element_bytes);
-  if (t->compact) {
-    t->low = t->data;
-    t->high = t->data + t->elements * t->element_bytes;
-    return WEIR_OK;
-  }
   int64_t low = 0, high = 0;
-  for (int64_t dim = 0; dim < t->rank; ++dim) {
+  int fits = (uintptr_t)t->data >= (uintptr_t)given->data;
+  if (t->compact)
+    high = (t->elements - 1) * t->element_bytes;
+  for (int64_t dim = 0; dim < t->rank && !t->compact; ++dim) {
     int64_t reach;
-    if (__builtin_mul_overflow(weir_stride(given, dim), given->shape[dim] - 1,
-                               &reach) ||
-        __builtin_mul_overflow(reach, t->element_bytes, &reach) ||
-        __builtin_add_overflow(reach < 0 ? low : high, reach,
-                               reach < 0 ? &low : &high))
-      return weir_fail(WEIR_STRIDE,
-                       "%s has a stride that leaves the address space",
-                       weir_name(t, 0));
+    fits &= !__builtin_mul_overflow(weir_stride(given, dim),
+                                    given->shape[dim] - 1, &reach) &&
+            !__builtin_mul_overflow(reach, t->element_bytes, &reach) &&
+            !__builtin_add_overflow(reach < 0 ? low : high, reach,
+                                    reach < 0 ? &low : &high);
   }
-  t->low = t->data + low;
-  t->high = t->data + high + t->element_bytes;
-  if (t->is_result && !is_injective(t))
+  uintptr_t first, last;
+  fits &= !__builtin_add_overflow((uintptr_t)t->data, low, &first) &&
+          !__builtin_add_overflow(high, t->element_bytes, &high) &&
+          !__builtin_add_overflow((uintptr_t)t->data, high, &last);
+  /* Memory of a process lies in the lower 2^56 bytes. */
+  fits = fits && __builtin_sub_overflow(high, low, &high) == 0 &&
+         high <= (int64_t)1 << 56;
+  if (!fits)
+    return weir_fail(
+        WEIR_STRIDE,
+        "%s has an offset, sizes or strides that leave the address space",
+        weir_name(t, 0));
+  t->low = (char *)first;
+  t->high = (char *)last;
+  if (t->is_result && !t->compact && !weir_is_injective(t))
     return weir_fail(WEIR_STRIDE,
                      "%s has strides by which elements share memory",
                      weir_name(t, 0));
@@ -182,38 +167,4 @@ int32_t weir_check_tensor(struct weir_tensor *t, int64_t *symbols) {
   if (status == WEIR_OK)
     status = check_shape(t, symbols);
   return status == WEIR_OK ? check_memory(t) : status;
-}
-
-static int is_same_memory(const struct weir_tensor *a,
-                          const struct weir_tensor *b) {
-  if (a->data != b->data || a->rank != b->rank || a->code != b->code ||
-      a->bits != b->bits)
-    return 0;
-  for (int64_t dim = 0; dim < a->rank; ++dim)
-    if (a->given->shape[dim] != b->given->shape[dim] ||
-        (a->given->shape[dim] != 1 &&
-         weir_stride(a->given, dim) != weir_stride(b->given, dim)))
-      return 0;
-  return 1;
-}
-
-int32_t weir_check_overlap(const struct weir_tensor *tensors,
-                           const int64_t *slots, int64_t count) {
-  for (int64_t r = 0; r < count; ++r) {
-    const struct weir_tensor *result = &tensors[r];
-    if (!result->is_result || result->elements == 0)
-      continue;
-    for (int64_t o = 0; o < count; ++o) {
-      const struct weir_tensor *other = &tensors[o];
-      if (o == r || other->elements == 0 || (other->is_result && o > r) ||
-          result->low >= other->high || other->low >= result->high)
-        continue;
-      if (!other->is_result && (result->may_be >> slots[o] & 1) &&
-          is_same_memory(result, other))
-        continue;
-      return weir_fail(WEIR_OVERLAP, "%s overlaps %s in memory",
-                       weir_name(result, 0), weir_name(other, 1));
-    }
-  }
-  return WEIR_OK;
 }

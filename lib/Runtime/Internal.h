@@ -54,6 +54,9 @@ const char *weir_name(const struct weir_tensor *tensor, int which);
 
 /* Checks one tensor by itself, binding size symbols (-1 when unbound). */
 int32_t weir_check_tensor(struct weir_tensor *tensor, int64_t *symbols);
+/* True when no two elements of a result with elements can share memory. Never
+ * true wrongly. */
+int weir_is_injective(const struct weir_tensor *tensor);
 /* Checks that results overlap nothing they may not. */
 int32_t weir_check_overlap(const struct weir_tensor *tensors,
                            const int64_t *slots, int64_t count);

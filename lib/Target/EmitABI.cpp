@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace weir {
 #define GEN_PASS_DEF_WEIREMITABI
@@ -101,6 +102,9 @@ public:
     LLVM::LLVMFuncOp setTarget =
         beginExported(base + "_set_target", i32, {pointer});
     finish(call("weir_rt_set_target", i32, {setTarget.getArgument(0)}));
+    LLVM::LLVMFuncOp setStream =
+        beginExported(base + "_set_stream", i32, {pointer});
+    finish(call("weir_rt_set_stream", i32, {setStream.getArgument(0)}));
   }
 
 private:
@@ -261,6 +265,14 @@ struct WeirEmitABI : weir::impl::WeirEmitABIBase<WeirEmitABI> {
       if (!attr || kernel.getSymName().starts_with("_mlir_ciface_"))
         continue;
       FunctionABI abi = FunctionABI::fromAttribute(attr);
+      auto face = module.lookupSymbol<LLVM::LLVMFuncOp>(
+          ("_mlir_ciface_" + kernel.getSymName()).str());
+      if (!face || face.getNumArguments() != abi.slots.size() ||
+          kernel.isExternal()) {
+        kernel.emitError("has no C interface that fits its 'weir.abi'; it must "
+                         "come from weir-prepare-abi and convert-func-to-llvm");
+        return signalPassFailure();
+      }
       llvm::SmallPtrSet<Operation *, 8> visited;
       abi.allocates = allocates(kernel, visited);
       emitter.emitPacked(kernel, abi, variant);

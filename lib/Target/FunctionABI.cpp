@@ -9,7 +9,6 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
-#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace weir;
@@ -78,13 +77,4 @@ FailureOr<std::pair<int64_t, int64_t>> weir::getDLPackType(Type type) {
     if (type.isSignlessInteger(bits))
       return std::pair<int64_t, int64_t>(Int, bits);
   return failure();
-}
-
-std::string weir::toIdentifier(StringRef name) {
-  std::string identifier;
-  for (char c : name)
-    identifier += llvm::isAlnum(c) ? c : '_';
-  if (identifier.empty() || llvm::isDigit(identifier[0]))
-    identifier.insert(identifier.begin(), '_');
-  return identifier;
 }

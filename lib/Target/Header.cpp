@@ -102,10 +102,10 @@ std::string weir::writeHeader(llvm::ArrayRef<FunctionABI> functions,
         " * unless said below. Functions are re-entrant and thread safe. They "
         "return 0, or\n"
         " *   1 NULL pointer, 2 wrong device, 3 wrong rank, 4 wrong dtype, 5 "
-        "wrong size, 6 result whose elements share\n"
-        " *   memory, 7 misaligned data, 8 overlapping result, 9 out of "
-        "memory,\n"
-        " *   10 the machine lacks instructions,\n"
+        "wrong size, 6 strides or an offset that leave\n"
+        " *   the address space or let a result's elements share memory, 7 "
+        "misaligned data, 8 overlapping result,\n"
+        " *   9 out of memory, 10 the machine lacks instructions,\n"
         " * with a message in "
      << prefix << library << "_last_error() that names the argument.\n */\n\n"
      << "#ifndef " << guard << "\n#define " << guard
@@ -127,9 +127,12 @@ std::string weir::writeHeader(llvm::ArrayRef<FunctionABI> functions,
         " * Returns 0, or 10 where that target is not in the library or not "
         "for "
         "this machine. Meant for tests. */\nint32_t "
-     << prefix << library
-     << "_set_target(const char *target);\n\n#ifdef "
-        "__cplusplus\n}\n#endif\n\n#endif /* "
+     << prefix << library << "_set_target(const char *target);\n\n"
+     << "/* The stream of this thread's GPU functions. This library has none: "
+        "NULL is taken, all else is code 2. */\n"
+     << "int32_t " << prefix << library
+     << "_set_stream(void *stream);\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif "
+        "/* "
      << guard << " */\n";
   return text;
 }

@@ -97,7 +97,7 @@ llvm::Expected<Machine> Machine::get(StringRef name) {
     // right.
     machine.cpu = "x86-64";
     features = getHostFeatures();
-  } else if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) ==
+  } else if (llvm::X86::parseArchX86(name, /*Only64Bit=*/false) ==
              llvm::X86::CK_None) {
     return llvm::createStringError("unknown target '" + name +
                                    "'; use host, x86-64, x86-64-v2, x86-64-v3, "
@@ -107,6 +107,10 @@ llvm::Expected<Machine> Machine::get(StringRef name) {
   }
   std::unique_ptr<llvm::MCSubtargetInfo> info((*target)->createMCSubtargetInfo(
       llvm::Triple(kTriple), machine.cpu, features));
+  if (!info->checkFeatures("+64bit"))
+    return llvm::createStringError(
+        "the target '" + name +
+        "' has no 64-bit mode, which weir's code needs");
   machine.features = listFeatures(*info);
   machine.vectorBits = chooseVectorBits(machine.features);
   for (const llvm::SubtargetFeatureKV &feature :

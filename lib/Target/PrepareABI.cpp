@@ -30,16 +30,16 @@ class Preparation {
 public:
   explicit Preparation(func::FuncOp function)
       : function(function), relations(function),
-        terminator(
-            cast<func::ReturnOp>(function.getBody().back().getTerminator())) {}
+        terminator(dyn_cast<func::ReturnOp>(
+            function.getBody().back().getTerminator())) {}
 
   LogicalResult run() {
     abi.name = function.getSymName().str();
-    if (abi.name != toIdentifier(abi.name))
-      return function.emitError(
-          "the name of a public function must be a C identifier");
-    if (!function.getBody().hasOneBlock())
+    if (!function.getBody().hasOneBlock() || !terminator)
       return function.emitError("a public function must have one block");
+    if (terminator.getOperands().empty())
+      return function.emitError("has no result, so that a call would do "
+                                "nothing; make it private or return tensors");
     if (failed(describeArguments()) || failed(describeResults()))
       return failure();
     rewrite();
@@ -56,6 +56,12 @@ private:
                                      "bf16, f32, f64, i1, i8, i16, i32, i64)";
     std::tie(slot.code, slot.bits) = *type;
     auto tensor = dyn_cast<RankedTensorType>(value.getType());
+    if (tensor && tensor.getEncoding())
+      return function.emitError() << what << " has type " << tensor
+                                  << "; the C ABI carries dense tensors only";
+    if (tensor && tensor.getRank() > 64)
+      return function.emitError() << what << " has rank " << tensor.getRank()
+                                  << "; the C ABI carries at most 64";
     for (int64_t dim = 0; tensor && dim < tensor.getRank(); ++dim)
       slot.sizes.push_back(getSize(value, dim));
     return success();
@@ -176,8 +182,8 @@ private:
     func::ReturnOp::create(builder, loc);
     terminator.erase();
     function.setType(builder.getFunctionType(types, {}));
-    function.setAllArgAttrs(ArrayRef<DictionaryAttr>());
-    function.setAllResultAttrs(ArrayRef<DictionaryAttr>());
+    function.removeArgAttrsAttr();
+    function.removeResAttrsAttr();
     function.setSymName(abi.name + ".kernel");
     function->setAttr(WeirDialect::kABIAttrName,
                       abi.toAttribute(function.getContext()));
@@ -192,25 +198,83 @@ private:
 };
 
 struct WeirPrepareABI : weir::impl::WeirPrepareABIBase<WeirPrepareABI> {
+  using WeirPrepareABIBase::WeirPrepareABIBase;
+
   void runOnOperation() override {
-    bool any = false;
-    for (func::FuncOp function :
-         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
-      if (!function.isPublic())
-        continue;
-      if (function.isDeclaration()) {
-        function.emitError(
-            "is declared but has no body; a library contains all it calls");
+    for (Operation &op : getOperation().getOps())
+      if (failed(checkOp(op)))
         return signalPassFailure();
-      }
+    SmallVector<func::FuncOp> functions;
+    for (auto function :
+         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      if (failed(checkName(function)))
+        return signalPassFailure();
+      if (function.isPublic())
+        functions.push_back(function);
+    }
+    if (functions.empty()) {
+      getOperation().emitError("has no public function to compile");
+      return signalPassFailure();
+    }
+    for (func::FuncOp function : functions)
       if (failed(Preparation(function).run()))
         return signalPassFailure();
-      any = true;
+  }
+
+private:
+  /// A library is one flat set of functions, complete in itself.
+  LogicalResult checkOp(Operation &op) {
+    if (isa<ModuleOp>(op))
+      return op.emitError("is a module within the module; weir compiles the "
+                          "functions of one module");
+    if (op.hasAttr(WeirDialect::kABIAttrName))
+      return op.emitError("has been prepared already: it carries 'weir.abi'");
+    WalkResult walk = op.walk([&](func::CallOp call) {
+      auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+          call, call.getCalleeAttr());
+      bool onTensors =
+          llvm::any_of(call->getOperandTypes(), llvm::IsaPred<TensorType>) ||
+          llvm::any_of(call->getResultTypes(), llvm::IsaPred<TensorType>);
+      if (!callee || (!callee.isPublic() && !onTensors))
+        return WalkResult::advance();
+      call.emitError("calls @")
+          << call.getCallee()
+          << (callee.isDeclaration()
+                  ? ", which has no body; a library contains all it calls"
+                  : ", which could not be inlined (it calls itself, or is "
+                    "marked no_inline)");
+      return WalkResult::interrupt();
+    });
+    return failure(walk.wasInterrupted());
+  }
+
+  /// Public names become C's. Private functions that are left get names that no
+  /// C library has: code calls libm by name, and must not find them instead.
+  LogicalResult checkName(func::FuncOp function) {
+    if (function.isDeclaration())
+      return function.isPublic()
+                 ? function.emitError("is declared but has no body; a library "
+                                      "contains all it calls")
+                 : success();
+    if (!function.isPublic()) {
+      auto name =
+          StringAttr::get(&getContext(), function.getSymName() + ".private");
+      if (failed(SymbolTable::replaceAllSymbolUses(function, name,
+                                                   getOperation())))
+        return function.emitError("is used in a way that weir does not know");
+      function.setSymNameAttr(name);
+      return success();
     }
-    if (!any) {
-      getOperation().emitError("has no public function to compile");
-      signalPassFailure();
-    }
+    std::string name = (StringRef(prefix) + function.getSymName()).str();
+    std::string why = explainUnusableName(name);
+    for (StringRef own : kOwnFunctions)
+      if (!library.empty() && name == prefix + library + own.str())
+        why = "is the name of the library's own function";
+    if (why.empty())
+      return success();
+    return function.emitError()
+           << "the name '" << name << "' cannot be exported: it " << why
+           << "; rename the function or give a prefix";
   }
 };
 

@@ -32,13 +32,14 @@ static std::string findSystemLibrary(llvm::StringRef name) {
   return "";
 }
 
-/// The C and mathematics libraries, and OpenMP's for code with threads. Its
+/// The C and mathematics libraries, the loader with its thread-local storage,
+/// and OpenMP's for code with threads. Its
 /// name stands for one interface in all versions of LLVM, and two libraries
 /// that need it share one.
 static llvm::Expected<std::vector<std::string>>
 findSystemLibraries(bool threads) {
   std::vector<std::string> found;
-  for (const char *name : {"libm.so.6", "libc.so.6"})
+  for (const char *name : {"libm.so.6", "libc.so.6", "ld-linux-x86-64.so.2"})
     if (std::string path = findSystemLibrary(name); !path.empty())
       found.push_back(path);
   if (!threads)
@@ -51,8 +52,21 @@ findSystemLibraries(bool threads) {
   return found;
 }
 
+/// The linker's own errors from what it printed, without a dump of its stack
+/// when it was stopped by a signal.
+static std::string getErrors(llvm::StringRef log) {
+  std::string errors;
+  llvm::SmallVector<llvm::StringRef> lines;
+  log.split(lines, '\n');
+  for (llvm::StringRef line : lines)
+    if (line.contains("error:") || line.starts_with(">>>"))
+      errors += (errors.empty() ? "" : "\n") + line.str();
+  return errors;
+}
+
 llvm::Error weir::linkSharedLibrary(llvm::ArrayRef<std::string> objects,
                                     llvm::StringRef runtime, bool threads,
+                                    llvm::StringRef soname,
                                     llvm::StringRef path) {
   auto linker = findLinker();
   if (!linker)
@@ -65,18 +79,23 @@ llvm::Error weir::linkSharedLibrary(llvm::ArrayRef<std::string> objects,
   if (std::error_code code =
           llvm::sys::fs::createTemporaryFile("weirc", "log", messages))
     return llvm::createStringError(code, "cannot make a temporary file");
-  std::string output = (path + ".tmp-link").str();
+  // Symbols without a definition are an error here rather than for whoever
+  // loads the library; and without a mapped output a full disk is a message and
+  // no signal.
   std::vector<std::string> words = {*linker,
                                     "-shared",
                                     "--gc-sections",
                                     "--exclude-libs=ALL",
                                     "--build-id=none",
+                                    "--no-mmap-output-file",
                                     "-z",
                                     "noexecstack",
+                                    "-z",
+                                    "defs",
                                     "-soname",
-                                    path.substr(path.rfind('/') + 1).str(),
+                                    soname.str(),
                                     "-o",
-                                    output,
+                                    path.str(),
                                     runtime.str(),
                                     "--as-needed"};
   words.insert(words.end() - 1, objects.begin(), objects.end());
@@ -87,16 +106,14 @@ llvm::Error weir::linkSharedLibrary(llvm::ArrayRef<std::string> objects,
       *linker, arguments, std::nullopt,
       {llvm::StringRef(), messages.str(), messages.str()}, 0, 0, &error);
   auto log = llvm::MemoryBuffer::getFile(messages);
-  std::string said = log ? (*log)->getBuffer().str() : std::string();
+  std::string said = log ? getErrors((*log)->getBuffer()) : std::string();
   llvm::sys::fs::remove(messages);
   if (status == 0)
-    if (std::error_code code = llvm::sys::fs::rename(output, path)) {
-      status = 1;
-      said += "cannot write '" + path.str() + "': " + code.message();
-    }
-  if (status == 0)
     return llvm::Error::success();
-  llvm::sys::fs::remove(output);
-  return llvm::createStringError("linking failed: " +
-                                 (error.empty() ? said : error));
+  if (said.empty())
+    said = error.empty()
+               ? "the linker was stopped with status " +
+                     std::to_string(status) + "; is there room for the file?"
+               : error;
+  return llvm::createStringError("linking failed: " + said);
 }

@@ -15,3 +15,18 @@ func.func @product(%a: tensor<?x?xf32>, %b: tensor<?x10xf32>) -> tensor<?x10xf32
   // CHECK: bufferization.materialize_in_destination %{{.*}} in restrict writable
   return %r : tensor<?x10xf32>
 }
+
+// A private function that is left, here because it calls itself, is renamed: `exp` must stay the C library's.
+// CHECK: func.func private @exp.private(
+func.func private @exp(%x: f32) -> f32 {
+  %y = func.call @exp(%x) : (f32) -> f32
+  return %y : f32
+}
+
+// CHECK-LABEL: func.func @calls.kernel(
+func.func @calls(%x: f32) -> tensor<f32> {
+  // CHECK: call @exp.private(
+  %y = func.call @exp(%x) : (f32) -> f32
+  %r = tensor.from_elements %y : tensor<f32>
+  return %r : tensor<f32>
+}

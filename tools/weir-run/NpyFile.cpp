@@ -7,11 +7,11 @@
 
 #include "NpyFile.h"
 
-#include "weir/Target/Output.h"
-
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
+
+#include <optional>
 
 using namespace weir;
 
@@ -33,25 +33,28 @@ int64_t NpyArray::getElementCount() const {
   return count;
 }
 
-/// The text between `key` and the next character of `ends` in the header's
-/// dictionary.
-static llvm::StringRef getField(llvm::StringRef header, llvm::StringRef key,
-                                llvm::StringRef ends) {
+/// What stands after `key` in the header's dictionary, up to a character of
+/// `ends`; nothing when the key is missing.
+static std::optional<llvm::StringRef>
+getField(llvm::StringRef header, llvm::StringRef key, llvm::StringRef ends) {
   size_t at = header.find(key);
   if (at == llvm::StringRef::npos)
-    return {};
+    return std::nullopt;
   llvm::StringRef rest = header.substr(at + key.size()).ltrim(": ");
   return rest.take_until([&](char c) { return ends.contains(c); });
 }
 
+/// Reads "(3, 4". The parenthesis that closes is cut off already.
 static bool parseShape(llvm::StringRef text,
                        llvm::SmallVectorImpl<int64_t> &shape) {
+  if (!text.consume_front("("))
+    return false;
   llvm::SmallVector<llvm::StringRef> parts;
-  text.split(parts, ',', -1, /*KeepEmpty=*/false);
-  for (llvm::StringRef part : parts) {
+  text.split(parts, ',');
+  for (auto [i, part] : llvm::enumerate(parts)) {
     int64_t size;
-    if (part.trim().empty())
-      continue;
+    if (part.trim().empty() && i + 1 == parts.size())
+      break; // After the last comma, or in ().
     if (part.trim().getAsInteger(10, size) || size < 0)
       return false;
     shape.push_back(size);
@@ -80,6 +83,37 @@ static void makeRowMajor(NpyArray &array) {
   }
 }
 
+/// Reads type, shape and order from the header's dictionary.
+static llvm::Error readHeader(llvm::StringRef header, NpyArray &array,
+                              bool &isFortran) {
+  auto descr = getField(header, "'descr'", "}");
+  if (!descr)
+    return llvm::createStringError("has a header without a type");
+  if (descr->starts_with("["))
+    return llvm::createStringError(
+        "has records as elements; an array of plain numbers is needed");
+  llvm::StringRef name =
+      descr->take_until([](char c) { return c == ','; }).trim(" '");
+  for (const TypeName &type : kTypes)
+    if (name == type.descr)
+      std::tie(array.code, array.bits) = std::pair(type.code, type.bits);
+  if (name.starts_with(">"))
+    return llvm::createStringError("has big-endian elements ('" + name +
+                                   "'); little-endian ones are needed");
+  if (!array.bits)
+    return llvm::createStringError(
+        "has elements of type '" + name +
+        "'; f2, f4, f8, i1, i2, i4, i8, b1 and bfloat16 can be read");
+  auto shape = getField(header, "'shape'", ")");
+  if (!shape || !parseShape(*shape, array.shape))
+    return llvm::createStringError("has a header without a shape");
+  auto order = getField(header, "'fortran_order'", ",}");
+  if (!order || (order->trim() != "True" && order->trim() != "False"))
+    return llvm::createStringError("has a header without an order of elements");
+  isFortran = order->trim() == "True";
+  return llvm::Error::success();
+}
+
 llvm::Expected<NpyArray> weir::readNpy(llvm::StringRef path) {
   auto fail = [&](const llvm::Twine &why) {
     return llvm::createStringError("'" + path + "': " + why);
@@ -89,27 +123,26 @@ llvm::Expected<NpyArray> weir::readNpy(llvm::StringRef path) {
   if (!file)
     return fail(file.getError().message());
   llvm::StringRef text = (*file)->getBuffer();
-  if (text.size() < 12 || !text.starts_with("\x93NUMPY"))
+  if (!text.consume_front("\x93NUMPY"))
     return fail("is not a .npy file");
-  bool version1 = text[6] == 1;
-  size_t begin = version1 ? 10 : 12;
-  size_t length = version1 ? llvm::support::endian::read16le(text.data() + 8)
-                           : llvm::support::endian::read32le(text.data() + 8);
-  if (begin + length > text.size())
+  char version = text.empty() ? 0 : text[0];
+  if (version < 1 || version > 3)
+    return fail("has version " + llvm::Twine(int(version)) +
+                " of the .npy format; 1, 2 and 3 can be read");
+  size_t begin =
+      version == 1 ? 4 : 6; // Two bytes of version, then the header's length.
+  if (text.size() < begin)
     return fail("ends within its header");
-  llvm::StringRef header = text.substr(begin, length);
-  llvm::StringRef descr = getField(header, "'descr'", ",}").trim(" '");
+  size_t length = version == 1
+                      ? llvm::support::endian::read16le(text.data() + 2)
+                      : llvm::support::endian::read32le(text.data() + 2);
+  if (length > text.size() - begin)
+    return fail("ends within its header");
   NpyArray array;
-  for (const TypeName &type : kTypes)
-    if (descr == type.descr) {
-      array.code = type.code;
-      array.bits = type.bits;
-    }
-  if (!array.bits)
-    return fail("has elements of type '" + descr +
-                "'; f2, f4, f8, i1, i2, i4, i8, b1 and bfloat16 can be read");
-  if (!parseShape(getField(header, "'shape'", ")").ltrim("("), array.shape))
-    return fail("has a header without a shape");
+  bool isFortran = false;
+  if (llvm::Error error =
+          readHeader(text.substr(begin, length), array, isFortran))
+    return fail(llvm::toString(std::move(error)));
   int64_t bytes = array.bits / 8;
   for (int64_t size : array.shape)
     if (__builtin_mul_overflow(bytes, size, &bytes))
@@ -118,12 +151,12 @@ llvm::Expected<NpyArray> weir::readNpy(llvm::StringRef path) {
   if (static_cast<int64_t>(data.size()) < bytes)
     return fail("ends before its last element");
   array.data.assign(data.begin(), data.begin() + bytes);
-  if (getField(header, "'fortran_order'", ",}").trim() == "True")
+  if (isFortran)
     makeRowMajor(array);
   return array;
 }
 
-llvm::Error weir::writeNpy(llvm::StringRef path, const NpyArray &array) {
+std::string weir::encodeNpy(const NpyArray &array) {
   std::string descr, shape;
   for (const TypeName &type : llvm::reverse(kTypes))
     if (type.code == array.code && type.bits == array.bits)
@@ -137,10 +170,10 @@ llvm::Error weir::writeNpy(llvm::StringRef path, const NpyArray &array) {
           .str();
   header.append(63 - (header.size() + 10) % 64, ' ');
   header += '\n';
-  return writeFile(path, [&](llvm::raw_pwrite_stream &os) {
-    os << "\x93NUMPY" << '\1' << '\0' << static_cast<char>(header.size() & 255)
-       << static_cast<char>(header.size() >> 8) << header;
-    os.write(array.data.data(), array.data.size());
-    return llvm::Error::success();
-  });
+  std::string text = "\x93NUMPY";
+  text += {'\1', '\0', static_cast<char>(header.size() & 255),
+           static_cast<char>(header.size() >> 8)};
+  text += header;
+  text.append(array.data.data(), array.data.size());
+  return text;
 }

@@ -13,6 +13,7 @@
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace weir {
@@ -31,8 +32,8 @@ struct NpyArray {
 /// names the file.
 llvm::Expected<NpyArray> readNpy(llvm::StringRef path);
 
-/// Writes a version 1 file, whole or not at all.
-llvm::Error writeNpy(llvm::StringRef path, const NpyArray &array);
+/// The bytes of a version 1 file.
+std::string encodeNpy(const NpyArray &array);
 
 } // namespace weir
 

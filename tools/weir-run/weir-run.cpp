@@ -17,6 +17,7 @@
 #include "NpyFile.h"
 #include "weir/Pipelines/Compile.h"
 #include "weir/Pipelines/Pipelines.h"
+#include "weir/Target/Output.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/CommandLine.h"
@@ -25,6 +26,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
+#include <csignal>
 #include <dlfcn.h>
 #include <dlpack/dlpack.h>
 #include <ffi.h>
@@ -105,6 +107,12 @@ llvm::Error Call::readScalar(const SlotABI &slot, llvm::StringRef text) {
     if (text.getAsInteger(0, integer))
       return llvm::createStringError("--scalar '" + text +
                                      "' is not an integer");
+    bool fits = slot.code == 6 ? integer == 0 || integer == 1
+                               : slot.bits == 64 || llvm::isInt<32>(integer);
+    if (!fits)
+      return llvm::createStringError(
+          "--scalar '" + text + "' does not fit " +
+          (slot.code == 6 ? "a bool: give 0 or 1" : "an int32"));
     scalar.integer = integer;
   }
   scalars.push_back(scalar);
@@ -216,11 +224,12 @@ llvm::Error Call::writeResults(const CommandLine &line) {
   size_t results = llvm::count_if(abi.slots, [](const SlotABI &slot) {
     return slot.kind == SlotABI::Result;
   });
+  StagedFiles files;
   for (size_t i = 0; i < results; ++i)
-    if (llvm::Error error =
-            writeNpy(line.outputs[i], arrays[arrays.size() - results + i]))
+    if (llvm::Error error = files.add(
+            line.outputs[i], encodeNpy(arrays[arrays.size() - results + i])))
       return error;
-  return llvm::Error::success();
+  return files.commit();
 }
 
 /// Compiles into `directory` and opens the library.
@@ -278,6 +287,10 @@ static llvm::Error runFile(const CommandLine &line, const char *argv0) {
     return llvm::createStringError(
         "'" + line.entry + "' has " + llvm::Twine(results) + " results, but " +
         llvm::Twine(line.outputs.size()) + " --output are given");
+  for (auto [i, output] : llvm::enumerate(line.outputs))
+    if (llvm::is_contained(llvm::ArrayRef(&line.outputs[0], i), output))
+      return llvm::createStringError("--output '" + output +
+                                     "' is given twice");
   Call call(*function);
   if (llvm::Error error = call.readArguments(line))
     return error;
@@ -290,6 +303,9 @@ static llvm::Error runFile(const CommandLine &line, const char *argv0) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  std::signal(
+      SIGXFSZ,
+      SIG_IGN); // A file over the limit is an error of the write, not the end.
   cl::ResetCommandLineParser();
   CommandLine line;
   cl::ParseCommandLineOptions(

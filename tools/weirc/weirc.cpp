@@ -21,6 +21,8 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
+#include <csignal>
+
 using namespace weir;
 namespace cl = llvm::cl;
 
@@ -78,6 +80,9 @@ static bool isIdentifier(llvm::StringRef name) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  std::signal(
+      SIGXFSZ,
+      SIG_IGN); // A file over the limit is an error of the write, not the end.
   cl::ResetCommandLineParser();
   CommandLine line;
   cl::ParseCommandLineOptions(argc, argv,

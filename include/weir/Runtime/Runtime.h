@@ -26,7 +26,8 @@ enum weir_status {
   WEIR_RANK = 3,      /* wrong number of dimensions */
   WEIR_DTYPE = 4,     /* wrong code, bits or lanes */
   WEIR_SHAPE = 5,     /* wrong, negative or inconsistent size */
-  WEIR_STRIDE = 6,    /* a result whose elements share memory */
+  WEIR_STRIDE = 6,    /* memory beyond the address space, or a result whose
+                         elements share memory */
   WEIR_ALIGNMENT = 7, /* data not aligned to its element */
   WEIR_OVERLAP = 8,   /* a result overlaps another tensor */
   WEIR_OUT_OF_MEMORY = 9,
@@ -73,6 +74,10 @@ int32_t weir_rt_set_threads(int32_t threads);
 /* How many parts work is cut into that can be cut into `wanted`: between 1 and
  * the number of threads. */
 int64_t weir_rt_parts(int64_t wanted);
+
+/* Sets the stream of the calling thread's GPU functions. Without such functions
+ * only NULL, the default, is taken. */
+int32_t weir_rt_set_stream(void *stream);
 
 #ifdef __cplusplus
 }

@@ -54,6 +54,14 @@ std::string writeHeader(llvm::ArrayRef<FunctionABI> functions,
                         llvm::ArrayRef<std::string> variants,
                         llvm::StringRef library, llvm::StringRef prefix);
 
+/// Why a library cannot export a function called `name`; empty when it can.
+std::string explainUnusableName(llvm::StringRef name);
+
+/// The functions that every library exports besides the compiled ones, less the
+/// library's name.
+constexpr llvm::StringLiteral kOwnFunctions[] = {
+    "_last_error", "_set_threads", "_set_stream", "_set_target"};
+
 /// `name` as a C identifier.
 std::string toIdentifier(llvm::StringRef name);
 

@@ -19,6 +19,10 @@ def WeirPrepareABI : Pass<"weir-prepare-abi", "::mlir::ModuleOp"> {
     Before: `func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32>`.
     After: `func.func @f.kernel(%x: memref<?x8xf32, strided<[?, 1]>>, %y: memref<?x8xf32, strided<[?, 1]>>) attributes {weir.abi = ...}`.
   }];
+  let options = [
+    Option<"library", "library", "std::string", "\"\"", "name of the library, whose own functions no other may be called like">,
+    Option<"prefix", "prefix", "std::string", "\"\"", "goes before every exported name">
+  ];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::tensor::TensorDialect"];
 }
 

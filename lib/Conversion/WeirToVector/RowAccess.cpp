@@ -114,6 +114,10 @@ Value RowAccess::emitRowView(OpBuilder &builder, Value operand) {
     offsets.push_back(index);
   offsets.push_back(builder.getIndexAttr(0));
   int64_t size = type.getDimSize(rank - 1);
+  // A row without elements is never read, and upstream takes no view of one.
+  if (size == 0)
+    return memref::AllocaOp::create(
+        builder, rows.getLoc(), MemRefType::get({0}, type.getElementType()));
   sizes.back() = ShapedType::isDynamic(size)
                      ? OpFoldResult(length)
                      : OpFoldResult(builder.getIndexAttr(size));

@@ -60,4 +60,15 @@ def WeirOrderContractions : Pass<"weir-order-contractions", "::mlir::ModuleOp"> 
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def WeirExpandCopies : Pass<"weir-expand-copies", "::mlir::ModuleOp"> {
+  let summary = "Write copies between strided buffers as linalg.generic";
+  let description = [{
+    Upstream lowers such a copy to a call of a function that its own runner has and a library has not. Copies between compact buffers
+    stay: they become memcpy.
+
+    Before: `memref.copy %a, %b : memref<?x?xf32, strided<[?, 1]>> to memref<?x?xf32>`. After: `linalg.generic` with identity maps.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 #endif // WEIR_CODEGEN_CPU_PASSES_TD

@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "weir/Dialect/Weir/IR/Variance.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/IR/Builders.h"
@@ -73,25 +72,16 @@ OperandRange FormulaOp::getYieldedValues() {
 // Ops of the body
 //===----------------------------------------------------------------------===//
 
-/// The formula around an op of the row language, through any enclosing
-/// searches.
-static FormulaOp getFormula(Operation *op) {
-  return op->getParentOfType<FormulaOp>();
-}
-
-/// Fails unless `value`, which the message calls `what`, is uniform.
-static LogicalResult verifyUniform(Operation *op, Value value, StringRef what) {
-  FormulaOp formula = getFormula(op);
-  if (!formula || !Variance(formula).isVarying(value))
-    return success();
-  return op->emitOpError() << "C1: " << what
-                           << " must be uniform (one value per row)";
-}
+// What is uniform is a question about the whole formula, so the formula's
+// verifier asks it, once and after all that lies inside has been verified.
 
 LogicalResult ReduceOp::verify() {
   if (getWinner() && getKind() == ReductionKind::Add)
     return emitOpError(
         "C1: a sum has no winner; only max and min give an index");
+  if (getValue().getType().isInteger(1))
+    return emitOpError("C2: reduces i1, in which true is the number -1; extend "
+                       "it with arith.extui");
   return success();
 }
 
@@ -100,11 +90,10 @@ LogicalResult KthOp::verify() {
   if (matchPattern(getK(), m_ConstantInt(&constant)) && constant.slt(1))
     return emitOpError("C2: k counts from 1, but is ")
            << constant.getSExtValue();
-  return verifyUniform(*this, getK(), "k");
-}
-
-LogicalResult RandomOp::verify() {
-  return verifyUniform(*this, getSeed(), "the seed");
+  if (getValue().getType().isInteger(1))
+    return emitOpError("C3: orders i1, in which true is the number -1; extend "
+                       "it with arith.extui");
+  return success();
 }
 
 static LogicalResult verifySolveBody(SolveOp op) {
@@ -119,14 +108,6 @@ static LogicalResult verifySolveBody(SolveOp op) {
     return op.emitOpError(
         "C2: the body must yield one f32 value, and may yield "
         "its derivative as a second");
-  if (FormulaOp formula = getFormula(op)) {
-    Variance variance(formula);
-    for (Value value : yield.getValues())
-      if (variance.isVarying(value))
-        return op.emitOpError(
-            "C2: the body must yield a uniform value, but it is varying; "
-            "reduce it over the row");
-  }
   return success();
 }
 
@@ -136,9 +117,5 @@ LogicalResult SolveOp::verifyRegions() {
            << static_cast<int64_t>(getMaxIterations());
   if (!(getTolerance().convertToDouble() >= 0))
     return emitOpError("C3: tolerance must not be negative");
-  if (failed(
-          verifyUniform(*this, getLower(), "the lower end of the bracket")) ||
-      failed(verifyUniform(*this, getUpper(), "the upper end of the bracket")))
-    return failure();
   return verifySolveBody(*this);
 }

@@ -45,10 +45,26 @@ static bool isAllowedElementwise(Operation *op) {
              math::IsNaNOp, math::IsInfOp, math::IsFiniteOp>(op);
 }
 
+/// The dialect's own ops that a body may contain.
+static bool isBodyOp(Operation *op) {
+  return isa<ReduceOp, KthOp, SolveOp, LengthOp, PositionOp, RowOp, RandomOp,
+             YieldOp>(op);
+}
+
+/// Flags by which an integer op promises what nobody has checked.
+static bool hasIntegerFlags(Operation *op) {
+  auto flags = dyn_cast<arith::ArithIntegerOverflowFlagsInterface>(op);
+  return flags && flags.getOverflowAttr() &&
+         flags.getOverflowAttr().getValue() !=
+             arith::IntegerOverflowFlags::none;
+}
+
 static LogicalResult verifyTypes(FormulaOp formula, Operation *op,
                                  TypeRange types, StringRef what) {
   for (Type type : types) {
-    if (type.isF32() || type.isSignlessInteger() || type.isIndex())
+    bool isInteger =
+        type.isSignlessInteger() && type.getIntOrFloatBitWidth() - 1 < 64;
+    if (type.isF32() || isInteger || type.isIndex())
       continue;
     InFlightDiagnostic diag = op->emitOpError();
     if (isa<FloatType>(type))
@@ -63,7 +79,7 @@ static LogicalResult verifyTypes(FormulaOp formula, Operation *op,
 }
 
 static LogicalResult verifyBodyOp(FormulaOp formula, Operation *op) {
-  if (!isa<WeirDialect>(op->getDialect()) && !isAllowedElementwise(op))
+  if (!isBodyOp(op) && !isAllowedElementwise(op))
     return op->emitOpError(
         "C2: is not allowed in a weir.formula; use weir's row ops and pure "
         "elementwise arith and math ops");
@@ -73,10 +89,40 @@ static LogicalResult verifyBodyOp(FormulaOp formula, Operation *op) {
       return op->emitOpError(
           "C2: fast-math flags are not allowed in a weir.formula; what may be "
           "rewritten follows from the accuracy class");
+  if (hasIntegerFlags(op))
+    return op->emitOpError("C2: nsw and nuw are not allowed in a weir.formula; "
+                           "they make results undefined");
   return verifyTypes(formula, op, op->getResultTypes(), "a result");
 }
 
-static LogicalResult verifyResults(FormulaOp formula) {
+/// Checks the constraints of body ops on what must be uniform.
+static LogicalResult verifyUniformOperands(const Variance &variance,
+                                           Operation *op) {
+  auto check = [&](Value value, StringRef what) -> LogicalResult {
+    if (!variance.isVarying(value))
+      return success();
+    return op->emitOpError()
+           << "C1: " << what << " must be uniform (one value per row)";
+  };
+  if (auto kth = dyn_cast<KthOp>(op))
+    return check(kth.getK(), "k");
+  if (auto random = dyn_cast<RandomOp>(op))
+    return check(random.getSeed(), "the seed");
+  auto solve = dyn_cast<SolveOp>(op);
+  if (!solve)
+    return success();
+  if (failed(check(solve.getLower(), "the lower end of the bracket")) ||
+      failed(check(solve.getUpper(), "the upper end of the bracket")))
+    return failure();
+  for (Value value : solve.getBody().front().getTerminator()->getOperands())
+    if (variance.isVarying(value))
+      return op->emitOpError("C2: the body must yield a uniform value, but it "
+                             "is varying; reduce it over the row");
+  return success();
+}
+
+static LogicalResult verifyResults(FormulaOp formula,
+                                   const Variance &variance) {
   auto yield = dyn_cast<YieldOp>(formula.getBody().front().getTerminator());
   if (!yield)
     return formula.emitOpError("C1: the body must end in weir.yield");
@@ -87,7 +133,6 @@ static LogicalResult verifyResults(FormulaOp formula) {
     return yield.emitOpError("C1: yields (")
            << yield.getValues().getTypes() << ") but @" << formula.getSymName()
            << " returns (" << types << ")";
-  Variance variance(formula);
   for (auto [index, value] : llvm::enumerate(yield.getValues()))
     if (formula.isUniformResult(index) && variance.isVarying(value))
       return yield.emitOpError("C4: result ")
@@ -108,9 +153,17 @@ LogicalResult FormulaOp::verifyRegions() {
   if (failed(verifyTypes(*this, *this, getArgumentTypes(), "an argument")) ||
       failed(verifyTypes(*this, *this, getResultTypes(), "a result")))
     return failure();
-  WalkResult walk = getBody().walk([&](Operation *op) {
+  // Before what lies inside, so that the message names the outermost op.
+  WalkResult walk = getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
     return failed(verifyBodyOp(*this, op)) ? WalkResult::interrupt()
                                            : WalkResult::advance();
   });
-  return walk.wasInterrupted() ? failure() : verifyResults(*this);
+  if (walk.wasInterrupted())
+    return failure();
+  Variance variance(*this);
+  walk = getBody().walk([&](Operation *op) {
+    return failed(verifyUniformOperands(variance, op)) ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
+  });
+  return walk.wasInterrupted() ? failure() : verifyResults(*this, variance);
 }

@@ -142,10 +142,17 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
   if (anyTensor && anyMemRef)
     return emitOpError(
         "mixes tensors and memrefs; all shaped operands must be of one kind");
-  return verifyRowSignature(
-      {*this, formula, getInputs(), getMask(),
-       SmallVector<Type>(getOutputs().getTypes()), std::nullopt,
-       getEmptyRow() || getPosInf() || getNan() || getTies()});
+  if (failed(verifyRowSignature(
+          {*this, formula, getInputs(), getMask(),
+           SmallVector<Type>(getOutputs().getTypes()), std::nullopt,
+           getEmptyRow() || getPosInf() || getNan() || getTies()})))
+    return failure();
+  if (getForm() && (*getForm() == Form::Elementwise) == formula.hasReduction())
+    return emitOpError("C8: form ")
+           << stringifyForm(*getForm()) << " does not fit @"
+           << formula.getSymName() << ", which "
+           << (formula.hasReduction() ? "has a reduction" : "is elementwise");
+  return success();
 }
 
 FormulaOp RowsOp::resolveFormula() {

@@ -134,6 +134,35 @@ static Type getAccumulatorType(const RowSignature &s) {
   return score.isF64() ? score : Type(Float32Type::get(s.op->getContext()));
 }
 
+/// Checks that a shaped type is one that rows lie in. Other scalars and ranks
+/// are checked elsewhere.
+static LogicalResult verifyContainer(const RowSignature &s, Type type,
+                                     const Twine &what) {
+  if (isa<ShapedType>(type) && !isa<TensorType, BaseMemRefType>(type))
+    return s.op->emitOpError("C3: ")
+           << what << " is " << type
+           << ", which is neither a tensor nor a memref";
+  if (isa<BaseMemRefType>(type) && isa<ApplyOp>(s.op))
+    return s.op->emitOpError("C3: ")
+           << what << " is " << type << "; weir.apply works on tensors";
+  if (auto tensor = dyn_cast<RankedTensorType>(type);
+      tensor && tensor.getEncoding())
+    return s.op->emitOpError("C3: ")
+           << what << " is " << type
+           << ", but rows are dense: encodings are not supported";
+  return success();
+}
+
+static LogicalResult verifyContainers(const RowSignature &s) {
+  for (auto [i, input] : llvm::enumerate(s.inputs))
+    if (failed(verifyContainer(s, input.getType(), "operand " + Twine(i))))
+      return failure();
+  for (auto [i, type] : llvm::enumerate(s.resultTypes))
+    if (failed(verifyContainer(s, type, "result " + Twine(i))))
+      return failure();
+  return s.mask ? verifyContainer(s, s.mask.getType(), "the mask") : success();
+}
+
 static LogicalResult verifyTypes(const RowSignature &s) {
   for (auto [i, input] : llvm::enumerate(s.inputs))
     if (failed(verifyElementType(s, s.formula.getArgumentTypes()[i],
@@ -167,7 +196,7 @@ LogicalResult weir::verifyRowSignature(const RowSignature &s) {
     return s.op->emitOpError("C2: has ")
            << s.resultTypes.size() << " results but @" << formula.getSymName()
            << " has " << formula.getResultTypes().size();
-  if (failed(verifyTypes(s)))
+  if (failed(verifyContainers(s)) || failed(verifyTypes(s)))
     return failure();
   FailureOr<SmallVector<int64_t>> full = getFullShape(s);
   if (failed(full))

@@ -44,19 +44,57 @@ void WeirDialect::initialize() {
   addInterfaces<WeirInlinerInterface>();
 }
 
+/// `weir.abi` is read by the Target room without further checks, so a table
+/// must be what it says.
+static bool isWellFormedABI(Attribute attr) {
+  auto face = dyn_cast<DictionaryAttr>(attr);
+  if (!face || !face.getAs<StringAttr>("name") ||
+      !face.getAs<DenseI64ArrayAttr>("table"))
+    return false;
+  ArrayRef<int64_t> table = face.getAs<DenseI64ArrayAttr>("table");
+  if (table.size() < 3 || table[0] < 0)
+    return false;
+  int64_t slots = table[0];
+  ArrayRef<int64_t> rest = table.drop_front(3);
+  for (int64_t i = 0; i < slots; ++i) {
+    bool isScalar = !rest.empty() && rest[0] == 0;
+    size_t words = isScalar ? 3 : 5;
+    if (rest.size() < words || rest[0] < 0 || rest[0] > 2 || rest[2] < 1 ||
+        rest[2] > 64)
+      return false;
+    if (!isScalar &&
+        (rest[3] < 0 || static_cast<uint64_t>(rest[3]) > rest.size() - words))
+      return false;
+    rest = rest.drop_front(isScalar ? words : words + rest[3]);
+  }
+  return rest.empty();
+}
+
+static bool isWellFormedTarget(Attribute attr) {
+  auto target = dyn_cast<DictionaryAttr>(attr);
+  if (!target || !target.getAs<StringAttr>("features"))
+    return false;
+  auto bits = target.getAs<IntegerAttr>("vector_bits");
+  return bits && bits.getType().isInteger(64) &&
+         llvm::is_contained({128, 256, 512}, bits.getInt());
+}
+
 LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attr) {
-  if (attr.getName() == kABIAttrName && isa<FunctionOpInterface>(op))
-    return success();
+  if (attr.getName() == kABIAttrName) {
+    if (isa<FunctionOpInterface>(op) && isWellFormedABI(attr.getValue()))
+      return success();
+    return op->emitOpError("'weir.abi' belongs on a function and is written by "
+                           "weir-prepare-abi only");
+  }
   if (attr.getName() != kTargetAttrName)
     return op->emitOpError() << "carries '" << attr.getName().getValue()
                              << "', which weir does not define on operations";
-  auto target = dyn_cast<DictionaryAttr>(attr.getValue());
-  if (!isa<ModuleOp>(op) || !target || !target.getAs<StringAttr>("features") ||
-      !target.getAs<IntegerAttr>("vector_bits"))
+  if (!isa<ModuleOp>(op) || !isWellFormedTarget(attr.getValue()))
     return op->emitOpError(
-        "'weir.target' belongs on a module and has the form "
-        "{features = \"+avx2,...\", vector_bits = 256 : i64}");
+        "'weir.target' belongs on a module and has the form {features = "
+        "\"+avx2,...\", "
+        "vector_bits = 256 : i64}, with 128, 256 or 512 bits");
   return success();
 }
 

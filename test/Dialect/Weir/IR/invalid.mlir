@@ -238,3 +238,351 @@ func.func @f(%x: tensor<2x4xf32>, %y: memref<2x4xf32>) {
   weir.rows @softmax ins(%x : tensor<2x4xf32>) outs(%y : memref<2x4xf32>)
   return
 }
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.apply' op C2: is not allowed in a weir.formula}}
+  %y = weir.apply @softmax(%x) : (f32) -> tensor<4xf32>
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.rows' op C2: is not allowed in a weir.formula}}
+  "weir.rows"() <{formula = @softmax, operandSegmentSizes = array<i32: 0, 0, 0>}> : () -> ()
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.formula' op symbol's parent must have the SymbolTable trait}}
+  weir.formula @inner(%a: f32) -> f32 {
+    weir.yield %a : f32
+  }
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  %c = arith.constant 1 : i32
+  // expected-error@+1 {{C2: nsw and nuw are not allowed in a weir.formula}}
+  %d = arith.addi %c, %c overflow<nsw> : i32
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{C2: a result has type 'vector<4xf32>'}}
+  %c = arith.constant dense<1.0> : vector<4xf32>
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{C3: a result has type 'f64'}}
+  %c = arith.constant 1.0 : f64
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{C3: a result has type 'bf16'}}
+  %c = arith.constant 1.0 : bf16
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  %b = arith.constant true
+  // expected-error@+1 {{'scf.if' op C2: is not allowed in a weir.formula}}
+  %c = scf.if %b -> f32 {
+    scf.yield %x : f32
+  } else {
+    scf.yield %x : f32
+  }
+  weir.yield %x : f32
+}
+
+// -----
+
+func.func private @g(%x: f32) -> f32
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'func.call' op C2: is not allowed in a weir.formula}}
+  %c = func.call @g(%x) : (f32) -> f32
+  weir.yield %c : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  weir.yield %x : f32
+}
+func.func @g(%x: f32) -> f32 {
+  // expected-error@+1 {{'f' does not reference a valid function}}
+  %c = func.call @f(%x) : (f32) -> f32
+  return %c : f32
+}
+
+// -----
+
+// expected-note@+1 {{see existing symbol definition here}}
+weir.formula @f(%x: f32) -> f32 {
+  weir.yield %x : f32
+}
+// expected-error@+1 {{redefinition of symbol named 'f'}}
+weir.formula @f(%x: f32) -> f32 {
+  weir.yield %x : f32
+}
+
+// -----
+
+// expected-error@+1 {{region with 1 blocks}}
+weir.formula @f(%x: f32) -> f32
+
+// -----
+
+// expected-error@+1 {{C1: a formula has at least one result}}
+weir.formula @f(%x: f32) {
+  weir.yield
+}
+
+// -----
+
+// expected-error@+1 {{C2: an argument has type 'tensor<4xf32>'}}
+weir.formula @f(%x: tensor<4xf32>) -> f32 {
+  %c = arith.constant 1.0 : f32
+  weir.yield %c : f32
+}
+
+// -----
+
+// expected-error@+1 {{C2: an argument has type 'si32'}}
+weir.formula @f(%x: si32) -> f32 {
+  %c = arith.constant 1.0 : f32
+  weir.yield %c : f32
+}
+
+// -----
+
+// The question what is uniform waits until the search after it is known to have a body.
+weir.formula @f(%x: f32) -> f32 {
+  %k = arith.constant 1 : index
+  %v, %p = weir.kth %k, %x : index, f32
+  // expected-error@+1 {{region with 1 blocks}}
+  %r = "weir.solve"(%v, %v) <{direction = #weir<direction decreasing>, max_iterations = 3 : i64, tolerance = 0.0 : f64}>
+    ({}) : (f32, f32) -> f32
+  weir.yield %r : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  // expected-error@+1 {{C1: the upper end of the bracket must be uniform}}
+  %t = weir.solve %m to %x decreasing {max_iterations = 8 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%u: f32):
+    weir.yield %m : f32
+  }
+  weir.yield %t : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  // expected-error@+1 {{C3: tolerance must not be negative}}
+  %t = weir.solve %m to %m decreasing {max_iterations = 8 : i64, tolerance = -1.0 : f64} : f32 {
+  ^bb0(%u: f32):
+    weir.yield %m : f32
+  }
+  weir.yield %t : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  // expected-error@+1 {{C2: the body must have one argument, the unknown, of type f32}}
+  %t = weir.solve %m to %m decreasing {max_iterations = 8 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%u: i32):
+    weir.yield %m : f32
+  }
+  weir.yield %t : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  // expected-error@+1 {{C2: the body must yield one f32 value}}
+  %t = weir.solve %m to %m decreasing {max_iterations = 8 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%u: f32):
+    weir.yield %m, %m, %m : f32, f32, f32
+  }
+  weir.yield %t : f32
+}
+
+// -----
+
+// A search within a search is checked like one outside.
+weir.formula @f(%x: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  %t = weir.solve %m to %m decreasing {max_iterations = 8 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%u: f32):
+    // expected-error@+1 {{C2: the body must yield a uniform value}}
+    %s = weir.solve %m to %u decreasing {max_iterations = 8 : i64, tolerance = 0.0 : f64} : f32 {
+    ^bb0(%w: f32):
+      weir.yield %x : f32
+    }
+    weir.yield %s : f32
+  }
+  weir.yield %t : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32, %s: i64 {weir.uniform}) -> f32 {
+  // expected-error@+1 {{attribute 'stream' failed to satisfy constraint}}
+  %u = weir.random %s stream -1 : f32
+  weir.yield %u : f32
+}
+
+// -----
+
+func.func @f(%x: vector<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{C3: operand 0 is 'vector<4xf32>', which is neither a tensor nor a memref}}
+  %y = weir.apply @softmax(%x) : (vector<4xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: memref<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{C3: operand 0 is 'memref<4xf32>'; weir.apply works on tensors}}
+  %y = weir.apply @softmax(%x) : (memref<4xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32, "x">) -> tensor<4xf32> {
+  // expected-error@+1 {{C3: operand 0 is 'tensor<4xf32, "x">', but rows are dense}}
+  %y = weir.apply @softmax(%x) : (tensor<4xf32, "x">) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %b: vector<2xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C3: operand 1 is 'vector<2xf32>', which is neither a tensor nor a memref}}
+  %y = weir.apply @softmax_scaled(%x, %b) : (tensor<2x4xf32>, vector<2xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<*xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{C4: operand 0 is varying and must be a ranked tensor}}
+  %y = weir.apply @softmax(%x) : (tensor<*xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<f32>) -> tensor<f32> {
+  // expected-error@+1 {{C4: varying operands of rank 0 have no row}}
+  %y = weir.apply @softmax(%x) : (tensor<f32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %m: tensor<3x4xi1>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C4: the mask of type 'tensor<3x4xi1>' does not broadcast}}
+  %y = weir.apply @softmax(%x) mask(%m : tensor<3x4xi1>) : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C2: has 1 results but @softmax_lse has 2}}
+  %y = weir.apply @softmax_lse(%x) : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C7: a row policy needs a formula with a reduction; @silu is elementwise}}
+  %y = weir.apply @silu(%x) {empty_row = #weir.empty_row<nan>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: memref<4xf32>, %m: vector<4xi1>) {
+  // expected-error@+1 {{C3: the mask is 'vector<4xi1>', which is neither a tensor nor a memref}}
+  weir.rows @softmax ins(%x : memref<4xf32>) mask(%m : vector<4xi1>) outs(%x : memref<4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4xf32>) {
+  // expected-error@+1 {{C8: form elementwise does not fit @softmax, which has a reduction}}
+  weir.rows @softmax ins(%x : memref<4xf32>) outs(%x : memref<4xf32>) {form = #weir.form<elementwise>}
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4xf32>) {
+  // expected-error@+1 {{C8: form online does not fit @silu, which is elementwise}}
+  weir.rows @silu ins(%x : memref<4xf32>) outs(%x : memref<4xf32>) {form = #weir.form<online>}
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'weir.abi' belongs on a function and is written by weir-prepare-abi only}}
+func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 0, 0, 1, 2, 32, 5, 0>}}
+
+// -----
+
+// expected-error@+1 {{'weir.target' belongs on a module and has the form}}
+module attributes {weir.target = {features = "", vector_bits = 7 : i64}} {
+}
+
+// -----
+
+weir.formula @f(%x: f32, %b: i1) -> f32 {
+  // expected-error@+1 {{C2: reduces i1, in which true is the number -1}}
+  %m = weir.reduce max %b : i1
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32, %b: i1) -> f32 {
+  %k = arith.constant 1 : index
+  // expected-error@+1 {{C3: orders i1, in which true is the number -1}}
+  %m, %p = weir.kth %k, %b : index, i1
+  weir.yield %x : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{C2: a result has type 'i128'; a formula computes with scalars}}
+  %i = arith.fptosi %x : f32 to i128
+  weir.yield %x : f32
+}

@@ -42,7 +42,7 @@ def Weir_FormulaOp : Weir_Op<"formula", [
 
     #### Inputs
 
-    Arguments are `f32`, signless integers or `index`; a uniform one carries `{weir.uniform}`.
+    Arguments are `f32`, signless integers of 1 to 64 bits or `index`; a uniform one carries `{weir.uniform}`.
 
     #### Outputs
 
@@ -51,7 +51,8 @@ def Weir_FormulaOp : Weir_Op<"formula", [
     #### Constraints
 
     - C1: the body is one block and ends in `weir.yield`, whose types are the result types.
-    - C2: body ops are weir's row ops or pure elementwise `arith` and `math` ops on scalars, without fast-math flags.
+    - C2: body ops are weir's ops for bodies or pure elementwise `arith` and `math` ops on scalars, without flags that
+      make results undefined (fast-math, `nsw`, `nuw`).
     - C3: floating-point values are `f32`.
     - C4: a result declared `weir.uniform` is uniform.
     - C5: at least one argument is varying.
@@ -124,12 +125,13 @@ def Weir_ReduceOp : Weir_BodyOp<"reduce", [AllTypesMatch<["value", "result"]>]> 
     #### Semantics
 
     Combines the value over all included elements of the row; the result is uniform. Excluded elements
-    contribute the identity (0, -inf, +inf). With a second result, `max` and `min` also give the position of
+    contribute the identity (0, -inf, +inf). Integers are signed, and sums of them wrap. With a second result, `max` and `min` also give the position of
     the winner (lowest index wins); on an empty row it is -1.
 
     #### Constraints
 
     - C1: the winner's index is only available for `max` and `min`.
+    - C2: the value is not `i1`, whose true is the number -1.
 
     #### Examples
 
@@ -162,6 +164,7 @@ def Weir_KthOp : Weir_BodyOp<"kth", [AllTypesMatch<["value", "result"]>]> {
 
     - C1: `k` is uniform.
     - C2: a constant `k` is at least 1.
+    - C3: the value is not `i1`.
 
     #### Examples
 
@@ -322,7 +325,6 @@ def Weir_RandomOp : Weir_BodyOp<"random"> {
   let arguments = (ins I64:$seed, ConfinedAttr<I64Attr, [IntNonNegative]>:$stream);
   let results = (outs F32:$result);
   let assemblyFormat = "$seed `stream` $stream attr-dict `:` type($result)";
-  let hasVerifier = 1;
 }
 
 #endif // WEIR_DIALECT_WEIR_IR_WEIRFORMULAOPS_TD

@@ -51,7 +51,8 @@ def Weir_ApplyOp : Weir_Op<"apply", [
 
     - C1: the reference names a `weir.formula` in the nearest symbol table that has it, or one of the library.
     - C2: as many operands and results as the formula has.
-    - C3: element types fit: f32, bf16, f16 or f64 for `f32`, otherwise the same type.
+    - C3: operands are dense tensors or scalars, and element types fit: f32, bf16, f16 or f64 for `f32`, otherwise the
+      same type.
     - C4: varying operands and the mask broadcast to the result's shape.
     - C5: uniform operands and results have the row's outer shape.
     - C6: `along` names a dimension.
@@ -96,7 +97,8 @@ def Weir_RowsOp : Weir_Op<"rows", [
 
     #### Constraints
 
-    As of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
+    - C1 to C7 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
+    - C8: `form` is `elementwise` exactly where the formula has no reduction.
 
     #### Examples
 
