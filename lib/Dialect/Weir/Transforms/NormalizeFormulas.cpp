@@ -321,11 +321,13 @@ void Normalizer::cleanUp() {
       op.erase();
 }
 
+void weir::normalizeFormula(FormulaOp formula) { Normalizer(formula).run(); }
+
 namespace {
 struct WeirNormalizeFormulas
     : weir::impl::WeirNormalizeFormulasBase<WeirNormalizeFormulas> {
   void runOnOperation() override {
-    getOperation().walk([](FormulaOp formula) { Normalizer(formula).run(); });
+    getOperation().walk(normalizeFormula);
   }
 };
 } // namespace
