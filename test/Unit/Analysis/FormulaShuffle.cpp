@@ -23,8 +23,7 @@ static bool isReady(Operation *op, Block *block,
                       left.contains(definition))
                     return WalkResult::interrupt();
               return WalkResult::advance();
-            })
-              .wasInterrupted();
+            }).wasInterrupted();
 }
 
 OwningOpRef<FormulaOp> weir::test::cloneShuffled(FormulaOp formula,

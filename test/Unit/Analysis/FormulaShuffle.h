@@ -1,4 +1,5 @@
-//===- FormulaShuffle.h - the same formula, written differently -*- C++ -*- ===//
+//===- FormulaShuffle.h - the same formula, written differently -*- C++ -*-
+//===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -51,9 +51,9 @@ static void addFile(std::vector<FormulaOp> &all, const std::string &path) {
   (*buffer)->getBuffer().split(pieces, "// -----");
   for (StringRef piece : pieces)
     for (FormulaOp formula : parse(piece).getOps<FormulaOp>()) {
-      bool isRandom = formula
-                          .walk([](RandomOp) { return WalkResult::interrupt(); })
-                          .wasInterrupted();
+      bool isRandom =
+          formula.walk([](RandomOp) { return WalkResult::interrupt(); })
+              .wasInterrupted();
       if (!isRandom)
         all.push_back(formula);
     }
@@ -64,8 +64,7 @@ const std::vector<FormulaOp> &weir::test::getKnownFormulas() {
     std::vector<FormulaOp> all;
     addFile(all, "test/Dialect/Weir/Analysis/table.mlir");
     for (const char *family : {WEIR_LIBRARY_FAMILIES})
-      addFile(all,
-              std::string("lib/Dialect/Weir/Library/") + family + ".mlir");
+      addFile(all, std::string("lib/Dialect/Weir/Library/") + family + ".mlir");
     return all;
   }();
   return formulas;

@@ -1,4 +1,5 @@
-//===- Formulas.h - the formulas that properties are checked on -*- C++ -*- ===//
+//===- Formulas.h - the formulas that properties are checked on -*- C++ -*-
+//===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

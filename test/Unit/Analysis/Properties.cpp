@@ -58,9 +58,8 @@ static bool areClose(Real a, Real b, Real relative, Real absolute) {
 
 /// Values that some number which is not finite went into, at one element:
 /// algebra is for finite numbers.
-static llvm::DenseSet<Value> findInfinite(FormulaOp formula,
-                                          const RowInterpreter &values,
-                                          size_t element) {
+static llvm::DenseSet<Value>
+findInfinite(FormulaOp formula, const RowInterpreter &values, size_t element) {
   llvm::DenseSet<Value> infinite;
   for (Operation &op : formula.getBody().front().without_terminator()) {
     bool any = llvm::any_of(op.getOperands(), [&](Value operand) {
@@ -91,13 +90,13 @@ static size_t checkForms(FormulaOp formula, const NormalForms &forms,
         ++compared;
         if (!areClose(derived.value, direct, 1e-9L, 1e-15L * derived.magnitude))
           ADD_FAILURE() << "the normal form, " << when.str() << ", of\n"
-                        << [&] {
-                             std::string text;
-                             llvm::raw_string_ostream(text) << op;
-                             return text;
-                           }()
-                        << "\nis worth " << derived.value << " and not "
-                        << direct << " in\n"
+                        <<
+              [&] {
+                std::string text;
+                llvm::raw_string_ostream(text) << op;
+                return text;
+              }() << "\nis worth "
+                        << derived.value << " and not " << direct << " in\n"
                         << toText(formula);
       }
   }
@@ -126,7 +125,8 @@ static PartState runPart(const SweepExecutor &sweep, FormulaOp formula,
                          Random &random) {
   PartState state = sweep.identity();
   while (!elements.empty()) {
-    size_t size = 1 + uniformIndex(random, std::min<size_t>(elements.size(), 4));
+    size_t size =
+        1 + uniformIndex(random, std::min<size_t>(elements.size(), 4));
     sweep.update(state, row.part(formula, elements.take_front(size)));
     elements = elements.drop_front(size);
   }
@@ -167,14 +167,14 @@ static size_t compareStatistics(FormulaOp formula, const Statistics &derived,
         continue;
       ++compared;
       if (!areClose(found->second, direct.get(result), 1e-10L, 1e-15L * scale))
-        ADD_FAILURE() << what.str() << " gives " << found->second
-                      << " and not " << direct.get(result) << " for\n"
-                      << [&] {
-                           std::string text;
-                           llvm::raw_string_ostream(text) << reduce;
-                           return text;
-                         }()
-                      << "\nin\n"
+        ADD_FAILURE() << what.str() << " gives " << found->second << " and not "
+                      << direct.get(result) << " for\n"
+                      <<
+            [&] {
+              std::string text;
+              llvm::raw_string_ostream(text) << reduce;
+              return text;
+            }() << "\nin\n"
                       << toText(formula);
     }
   return compared;
@@ -221,12 +221,12 @@ size_t weir::test::checkState(FormulaOp formula, FormulaOp normalized,
     known = executor.finish(runSplit(executor, normalized, row, random));
   }
   Real scale = getScale(row);
-  size_t compared = compareStatistics(normalized, known, direct, scale,
-                                      "a split row");
-  return compared +
-         compareResults(formula, RowInterpreter(formula, row), normalized,
-                        RowInterpreter(normalized, row, known), scale,
-                        "a split row");
+  size_t compared =
+      compareStatistics(normalized, known, direct, scale, "a split row");
+  return compared + compareResults(formula, RowInterpreter(formula, row),
+                                   normalized,
+                                   RowInterpreter(normalized, row, known),
+                                   scale, "a split row");
 }
 
 size_t weir::test::checkPrefixes(FormulaOp normalized, const Row &row) {
@@ -298,4 +298,25 @@ void weir::test::checkNormalization(FormulaOp formula, Random &random) {
   EXPECT_EQ(describeFacts(formula), describeFacts(*shuffled))
       << toText(formula) << "\nas\n"
       << toText(*shuffled);
+}
+
+size_t weir::test::checkEverything(FormulaOp formula, size_t count,
+                                   Random &random) {
+  OwningOpRef<FormulaOp> normalized = cloneNormalized(formula);
+  checkNormalization(formula, random);
+  size_t compared = 0;
+  for (RowKind kind : kAllRowKinds)
+    for (size_t i = 0; i < count; ++i) {
+      if (testing::Test::HasFailure())
+        return compared; // One is enough to read.
+      Row row = makeRow(formula, kind, random);
+      compared += checkNormalForms(formula, row);
+      compared += checkNormalForms(*normalized, row);
+      compared += checkSameResults(formula, *normalized, row);
+      if (hasSearch(formula))
+        continue;
+      compared += checkState(formula, *normalized, row, random);
+      compared += checkPrefixes(*normalized, row);
+    }
+  return compared;
 }

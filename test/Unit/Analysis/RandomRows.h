@@ -31,9 +31,9 @@ enum class RowKind {
   Thousand,    // Numbers at 1000 and -1000.
 };
 inline constexpr RowKind kAllRowKinds[] = {
-    RowKind::Plain,   RowKind::Excluded, RowKind::AllExcluded,
-    RowKind::Single,  RowKind::Raised,   RowKind::Lowered,
-    RowKind::Ties,    RowKind::Extremes, RowKind::Thousand};
+    RowKind::Plain,  RowKind::Excluded, RowKind::AllExcluded,
+    RowKind::Single, RowKind::Raised,   RowKind::Lowered,
+    RowKind::Ties,   RowKind::Extremes, RowKind::Thousand};
 
 /// Operands for `formula`. The score follows `kind`; other arguments are
 /// moderate numbers, every second time positive ones.

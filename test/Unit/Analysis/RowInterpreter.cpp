@@ -36,8 +36,7 @@ RowInterpreter::RowInterpreter(FormulaOp formula, const Row &row,
                                const Statistics &given)
     : row(row), given(given), variance(formula), included(row.mask) {
   Block &body = formula.getBody().front();
-  for (auto [argument, numbers] :
-       llvm::zip(body.getArguments(), row.arguments))
+  for (auto [argument, numbers] : llvm::zip(body.getArguments(), row.arguments))
     values[argument] = numbers;
   if (formula.hasReduction())
     for (size_t i = 0; i < row.size(); ++i)
@@ -108,8 +107,8 @@ void RowInterpreter::runKth(KthOp kth) {
   std::sort(order.begin(), order.end());
   auto k = static_cast<size_t>(get(kth.getK()));
   bool any = k >= 1 && k <= order.size();
-  set(kth.getResult(), any ? -order[k - 1].first
-                           : -std::numeric_limits<Real>::infinity());
+  set(kth.getResult(),
+      any ? -order[k - 1].first : -std::numeric_limits<Real>::infinity());
   set(kth.getPosition(), any ? Real(order[k - 1].second) : -1);
 }
 

@@ -112,9 +112,8 @@ static std::optional<Real> evaluateArith(Operation *op, ArrayRef<Real> in) {
       .Case<arith::AndIOp>([&](auto) { return Real(whole(0) & whole(1)); })
       .Case<arith::OrIOp>([&](auto) { return Real(whole(0) | whole(1)); })
       .Case<arith::XOrIOp>([&](auto) { return Real(whole(0) ^ whole(1)); })
-      .Case<arith::CmpFOp>([&](auto c) {
-        return Real(compare(c.getPredicate(), in[0], in[1]));
-      })
+      .Case<arith::CmpFOp>(
+          [&](auto c) { return Real(compare(c.getPredicate(), in[0], in[1])); })
       .Case<arith::CmpIOp>([&](auto c) {
         return Real(compare(c.getPredicate(), whole(0), whole(1)));
       })

@@ -35,8 +35,7 @@ TEST(SweepState, EveryPrefixIsARow) {
     size_t compared = 0;
     for (RowKind kind : kAllRowKinds)
       for (size_t i = 0; i < howMany(1, 20); ++i)
-        compared +=
-            checkPrefixes(*normalized, makeRow(formula, kind, random));
+        compared += checkPrefixes(*normalized, makeRow(formula, kind, random));
     EXPECT_GT(compared, 20u) << toText(formula);
   }
 }

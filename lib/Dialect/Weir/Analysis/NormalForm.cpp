@@ -214,8 +214,11 @@ NormalForm NormalForms::logarithm(const NormalForm &a, Value at) {
                                : nullptr;
   if (a.isFinished() && !exponent)
     return apply(log);
-  bool splits = single && isNonNegative(single->first) &&
-                ::isNonNegative(getSign(single->second));
+  // Every factor gets a logarithm of its own, so an even power will not do.
+  bool splits = single && ::isNonNegative(getSign(single->second)) &&
+                llvm::all_of(single->first.power, [](auto &factor) {
+                  return ::isNonNegative(factor.first->sign);
+                });
   if (!splits)
     return variance.isVarying(at)
                ? stuck(at,
@@ -247,9 +250,9 @@ NormalForm NormalForms::logarithm(const NormalForm &a, Value at) {
 
 NormalForm NormalForms::power(const NormalForm &a, double exponent, Value at) {
   const auto *single = a.getSingle();
-  bool even = std::fmod(exponent, 2) == 0,
-       whole = exponent == std::floor(exponent);
-  if (!single || !(even || whole || isNonNegative(single->first)))
+  bool whole = exponent == std::floor(exponent);
+  if (!single || !(whole || isNonNegative(single->first)) ||
+      !canRaiseEach(single->first.power, exponent))
     return variance.isVarying(at)
                ? stuck(at, "a power of a sum of terms that move differently")
                : atom(at);
@@ -409,9 +412,7 @@ NormalForm NormalForms::computeRow(Operation *op, unsigned result) {
   Value value = op->getResult(result);
   if (isa<LengthOp, RowOp, PositionOp, RandomOp>(op) ||
       finished.contains(value)) {
-    uint8_t sign = isa<LengthOp, RowOp, PositionOp, RandomOp>(op)
-                       ? uint8_t(kPositive)
-                       : uint8_t(kAnySign);
+    uint8_t sign = kPositive | kZero;
     if (!isa<LengthOp, RowOp, PositionOp, RandomOp>(
             op)) // What an unknown's sign would be.
       sign = atom(value).terms[0].first.power[0].first->sign;

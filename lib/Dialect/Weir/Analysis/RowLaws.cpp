@@ -15,6 +15,10 @@
 using namespace mlir;
 using namespace weir;
 
+static bool isRowWide(Operation *op) {
+  return isa<ReduceOp, KthOp, SolveOp>(op);
+}
+
 StringRef weir::stringifyLaw(Law::Kind kind) {
   switch (kind) {
   case Law::Plain:
@@ -51,7 +55,9 @@ bool Law::needsAnchor() const {
   return llvm::any_of(sums, [](auto &sum) { return sum.needsAnchor; });
 }
 
-bool Law::isDirect() const { return !isPulled() && !needsAnchor(); }
+bool Law::isDirect() const {
+  return !isPulled() && !needsAnchor() && evaluatesAsWritten;
+}
 
 //===----------------------------------------------------------------------===//
 // Laws
@@ -153,6 +159,9 @@ std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
   law.op = reduce;
   if (recentre(law, forms))
     return law;
+  if (!reduce.getValue().getType().isF32() && !operand.isFinished())
+    return refuse(reduce.getValue(),
+                  "a sum of integers that hold unfinished statistics");
   for (auto &[c, h] : operand.terms) {
     RunningSum sum;
     Factors anchors;
@@ -193,8 +202,13 @@ std::optional<Law> RowLaws::getExtremumLaw(ReduceOp reduce,
   const NormalForm &operand = forms.get(reduce.getValue());
   Law law;
   law.op = reduce;
-  if (operand.isFinished())
+  if (operand.isFinished()) {
+    RunningSum plain;
+    plain.polynomial.push_back(
+        {{}, operand.terms.empty() ? Linear() : operand.terms[0].second});
+    law.sums.push_back(std::move(plain));
     return law;
+  }
   const std::pair<Coefficient, Linear> *varying = nullptr;
   for (auto &term : operand.terms) {
     if (!term.second.isVarying()) {
@@ -258,10 +272,6 @@ std::optional<Law> RowLaws::getLaw(Operation *op, const NormalForms &forms) {
 // Sweeps
 //===----------------------------------------------------------------------===//
 
-static bool isRowWide(Operation *op) {
-  return isa<ReduceOp, KthOp, SolveOp>(op);
-}
-
 RowLaws::RowLaws(FormulaOp formula) : formula(formula), variance(formula) {
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
     writes |= !formula.isUniformResult(i);
@@ -290,6 +300,79 @@ void RowLaws::finish(const DerivedSweep &sweep) {
     finished.insert(law.op->result_begin(), law.op->result_end());
 }
 
+/// True when `value` leans on one of `blocked`.
+static bool leansOn(Value value, ArrayRef<Operation *> blocked) {
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val().getDefiningOp();
+    if (!op)
+      continue;
+    if (llvm::is_contained(blocked, op))
+      return true;
+    for (Value operand : op->getOperands())
+      if (seen.insert(operand).second)
+        work.push_back(operand);
+  }
+  return false;
+}
+
+static bool leansOn(const Expr *expr, ArrayRef<Operation *> blocked) {
+  if (expr->kind == Expr::Leaf)
+    return leansOn(expr->value, blocked);
+  auto any = [&](const Factors &terms) {
+    return llvm::any_of(
+        terms, [&](auto &term) { return leansOn(term.first, blocked); });
+  };
+  return any(expr->factors) ||
+         llvm::any_of(expr->args, [&](auto &arg) { return any(arg.terms); });
+}
+
+/// True when correcting or finishing the reduction takes a statistic that the
+/// sweep does not find.
+static bool leansOn(const Law &law, ArrayRef<Operation *> blocked) {
+  auto any = [&](const Factors &terms) {
+    return llvm::any_of(
+        terms, [&](auto &term) { return leansOn(term.first, blocked); });
+  };
+  auto takes = [&](const RunningSum &sum) {
+    return any(sum.exponent) || any(sum.pull.power) || any(sum.pull.exponent) ||
+           llvm::any_of(sum.polynomial,
+                        [&](auto &term) { return any(term.anchors); });
+  };
+  auto shifts = [&](auto &term) {
+    return any(term.first.power) || any(term.first.exponent);
+  };
+  return llvm::any_of(law.sums, takes) || any(law.centre.terms) ||
+         llvm::any_of(law.shift.terms, shifts);
+}
+
+bool RowLaws::evaluatesAsWritten(const Law &law,
+                                 ArrayRef<Operation *> blocked) const {
+  ReduceOp reduce = law.getReduce();
+  if (!reduce)
+    return true; // Searches look at finished values only.
+  SmallVector<Value> work{reduce.getValue()};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    if (!op || finished.contains(value) || !seen.insert(value).second)
+      continue;
+    if (isRowWide(op)) {
+      auto inner = dyn_cast<ReduceOp>(op);
+      bool isAnchor = inner && inner.getKind() != ReductionKind::Add &&
+                      value == inner.getResult() &&
+                      !llvm::is_contained(blocked, op);
+      if (!isAnchor || reduce.getKind() != ReductionKind::Add)
+        return false;
+      continue;
+    }
+    llvm::append_range(work, op->getOperands());
+  }
+  return true;
+}
+
 /// Takes every reduction that has a law, counts it as finished, and looks again
 /// at the rest.
 void RowLaws::analyse() {
@@ -306,10 +389,13 @@ void RowLaws::analyse() {
         std::make_unique<NormalForms>(formula, variance, *known, *exprs);
     SmallVector<Operation *> blocked;
     for (Operation *op : left) {
-      if (std::optional<Law> law = getLaw(op, *sweep.forms))
-        sweep.laws.push_back(std::move(*law));
-      else
+      std::optional<Law> law = getLaw(op, *sweep.forms);
+      if (!law || leansOn(*law, blocked)) {
         blocked.push_back(op);
+        continue;
+      }
+      law->evaluatesAsWritten = evaluatesAsWritten(*law, blocked);
+      sweep.laws.push_back(std::move(*law));
     }
     sweep.known = std::move(known);
     if (writes && !attention)
@@ -322,23 +408,6 @@ void RowLaws::analyse() {
   } while (true);
   if (writes && !attention)
     attention = AttentionCost{static_cast<unsigned>(sweeps.size()) + 1, 1};
-}
-
-/// True when `value` leans on one of `blocked`.
-static bool leansOn(Value value, ArrayRef<Operation *> blocked) {
-  SmallVector<Value> work{value};
-  llvm::DenseSet<Value> seen;
-  while (!work.empty()) {
-    Operation *op = work.pop_back_val().getDefiningOp();
-    if (!op)
-      continue;
-    if (llvm::is_contained(blocked, op))
-      return true;
-    for (Value operand : op->getOperands())
-      if (seen.insert(operand).second)
-        work.push_back(operand);
-  }
-  return false;
 }
 
 /// Weights that are a sum of R coefficients times terms need R accumulators in

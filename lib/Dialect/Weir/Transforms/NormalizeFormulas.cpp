@@ -127,21 +127,18 @@ bool Normalizer::rewriteOne() {
   for (const DerivedSweep &sweep : laws.getSweeps())
     for (const Law &law : sweep.laws) {
       ReduceOp reduce = law.getReduce();
-      if (!reduce || !reduce.getValue().getType().isF32() ||
-          law.kind == Law::Recentre)
+      if (!reduce || law.kind == Law::Recentre)
         continue;
-      if (reduce.getKind() != ReductionKind::Add) {
-        if (law.sums.empty())
-          continue;
+      bool isSum = reduce.getKind() == ReductionKind::Add;
+      bool overflows =
+          isSum && overflowsAsWritten(reduce.getValue(), *sweep.forms,
+                                      laws.getVariance());
+      if (law.isDirect() && !overflows)
+        continue;
+      if (isSum)
+        rewriteSum(law, laws.getExprs());
+      else
         rewriteExtremum(law, laws.getExprs());
-        return true;
-      }
-      bool direct =
-          law.isDirect() && !overflowsAsWritten(reduce.getValue(), *sweep.forms,
-                                                laws.getVariance());
-      if (direct || law.sums.empty())
-        continue;
-      rewriteSum(law, laws.getExprs());
       return true;
     }
   return false;
@@ -254,6 +251,8 @@ void Normalizer::rewriteSum(const Law &law, ExprContext &exprs) {
                                                 part))
                   : part;
   }
+  if (!total) // Everything cancels.
+    total = BodyBuilder(builder, reduce.getLoc()).constant(0.0);
   reduce.getResult().replaceAllUsesWith(total);
   reduce.erase();
 }
@@ -326,8 +325,6 @@ void weir::normalizeFormula(FormulaOp formula) { Normalizer(formula).run(); }
 namespace {
 struct WeirNormalizeFormulas
     : weir::impl::WeirNormalizeFormulasBase<WeirNormalizeFormulas> {
-  void runOnOperation() override {
-    getOperation().walk(normalizeFormula);
-  }
+  void runOnOperation() override { getOperation().walk(normalizeFormula); }
 };
 } // namespace
