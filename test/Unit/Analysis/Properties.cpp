@@ -32,17 +32,6 @@ size_t weir::test::howMany(size_t few, size_t all) {
 // Comparison
 //===----------------------------------------------------------------------===//
 
-/// How large the numbers of the row are: rounding is relative to that where a
-/// result is a difference of them.
-static Real getScale(const Row &row) {
-  Real scale = 1;
-  for (const std::vector<Real> &numbers : row.arguments)
-    for (Real number : numbers)
-      if (std::isfinite(number))
-        scale = std::max(scale, std::fabs(number));
-  return scale;
-}
-
 static bool areClose(Real a, Real b, Real relative, Real absolute) {
   if (std::isnan(a) || std::isnan(b))
     return std::isnan(a) && std::isnan(b);
@@ -74,7 +63,8 @@ findInfinite(FormulaOp formula, const RowInterpreter &values, size_t element) {
 }
 
 static size_t checkForms(FormulaOp formula, const NormalForms &forms,
-                         const RowInterpreter &values, StringRef when) {
+                         const RowInterpreter &values, Real noise,
+                         StringRef when) {
   size_t compared = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     if (!values.isIncluded(i))
@@ -88,7 +78,7 @@ static size_t checkForms(FormulaOp formula, const NormalForms &forms,
         Real direct = values.get(value, i);
         Measured derived = ExprEvaluator(values, i).evaluate(form);
         ++compared;
-        if (!areClose(derived.value, direct, 1e-9L, 1e-15L * derived.magnitude))
+        if (!areClose(derived.value, direct, 1e-9L, 1e-15L * derived.magnitude + noise))
           ADD_FAILURE() << "the normal form, " << when.str() << ", of\n"
                         <<
               [&] {
@@ -109,9 +99,10 @@ size_t weir::test::checkNormalForms(FormulaOp formula, const Row &row) {
   if (row.size() == 0)
     return 0;
   size_t compared =
-      checkForms(formula, laws.getForms(), values, "relative to nothing");
+      checkForms(formula, laws.getForms(), values, row.noise,
+                 "relative to nothing");
   for (const DerivedSweep &sweep : laws.getSweeps())
-    compared += checkForms(formula, *sweep.forms, values, "before a sweep");
+    compared += checkForms(formula, *sweep.forms, values, row.noise, "before a sweep");
   return compared;
 }
 
@@ -157,7 +148,7 @@ static PartState runSplit(const SweepExecutor &sweep, FormulaOp formula,
 }
 
 static size_t compareStatistics(FormulaOp formula, const Statistics &derived,
-                                const RowInterpreter &direct, Real scale,
+                                const RowInterpreter &direct, Real noise,
                                 StringRef what) {
   size_t compared = 0;
   for (ReduceOp reduce : getReductions(formula))
@@ -166,7 +157,7 @@ static size_t compareStatistics(FormulaOp formula, const Statistics &derived,
       if (found == derived.end() || !std::isfinite(direct.get(result)))
         continue;
       ++compared;
-      if (!areClose(found->second, direct.get(result), 1e-10L, 1e-15L * scale))
+      if (!areClose(found->second, direct.get(result), 1e-10L, noise))
         ADD_FAILURE() << what.str() << " gives " << found->second << " and not "
                       << direct.get(result) << " for\n"
                       <<
@@ -188,7 +179,7 @@ static Real underPolicy(Real result, bool isEmptyRow) {
 
 static size_t compareResults(FormulaOp formula, const RowInterpreter &direct,
                              FormulaOp other, const RowInterpreter &derived,
-                             Real scale, StringRef what) {
+                             Real noise, StringRef what) {
   size_t compared = 0;
   for (auto [r, pair] : llvm::enumerate(
            llvm::zip(formula.getYieldedValues(), other.getYieldedValues()))) {
@@ -201,7 +192,7 @@ static size_t compareResults(FormulaOp formula, const RowInterpreter &direct,
         continue;
       ++compared;
       Real got = underPolicy(derived.get(found, i), isEmpty);
-      if (!areClose(got, want, 1e-10L, 1e-15L * scale))
+      if (!areClose(got, want, 1e-10L, noise))
         ADD_FAILURE() << what.str() << ": result " << r << " at " << i << " is "
                       << got << " and not " << want << " in\n"
                       << toText(formula) << "\nas\n"
@@ -220,13 +211,12 @@ size_t weir::test::checkState(FormulaOp formula, FormulaOp normalized,
     SweepExecutor executor(normalized, sweep, known, row);
     known = executor.finish(runSplit(executor, normalized, row, random));
   }
-  Real scale = getScale(row);
   size_t compared =
-      compareStatistics(normalized, known, direct, scale, "a split row");
+      compareStatistics(normalized, known, direct, row.noise, "a split row");
   return compared + compareResults(formula, RowInterpreter(formula, row),
                                    normalized,
                                    RowInterpreter(normalized, row, known),
-                                   scale, "a split row");
+                                   row.noise, "a split row");
 }
 
 size_t weir::test::checkPrefixes(FormulaOp normalized, const Row &row) {
@@ -243,7 +233,7 @@ size_t weir::test::checkPrefixes(FormulaOp normalized, const Row &row) {
       Row seen = row.part(normalized, prefix);
       RowInterpreter direct(normalized, seen, known);
       compared += compareStatistics(normalized, executor.finish(state), direct,
-                                    getScale(row), "a prefix");
+                                    row.noise, "a prefix");
     }
     known = executor.finish(state);
   }
@@ -253,7 +243,7 @@ size_t weir::test::checkPrefixes(FormulaOp normalized, const Row &row) {
 size_t weir::test::checkSameResults(FormulaOp formula, FormulaOp other,
                                     const Row &row) {
   return compareResults(formula, RowInterpreter(formula, row), other,
-                        RowInterpreter(other, row), getScale(row),
+                        RowInterpreter(other, row), row.noise,
                         "another way of writing it");
 }
 
@@ -300,16 +290,17 @@ void weir::test::checkNormalization(FormulaOp formula, Random &random) {
       << toText(*shuffled);
 }
 
-size_t weir::test::checkEverything(FormulaOp formula, size_t count,
-                                   Random &random) {
+size_t weir::test::checkEverything(FormulaOp formula, ArrayRef<RowKind> kinds,
+                                   size_t count, Random &random, Real noise) {
   OwningOpRef<FormulaOp> normalized = cloneNormalized(formula);
   checkNormalization(formula, random);
   size_t compared = 0;
-  for (RowKind kind : kAllRowKinds)
+  for (RowKind kind : kinds)
     for (size_t i = 0; i < count; ++i) {
       if (testing::Test::HasFailure())
         return compared; // One is enough to read.
       Row row = makeRow(formula, kind, random);
+      row.noise = std::max(row.noise, noise);
       compared += checkNormalForms(formula, row);
       compared += checkNormalForms(*normalized, row);
       compared += checkSameResults(formula, *normalized, row);

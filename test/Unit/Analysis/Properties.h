@@ -43,9 +43,10 @@ std::string describeCosts(FormulaOp formula);
 /// nor sides of commutative ops matter.
 void checkNormalization(FormulaOp formula, Random &random);
 
-/// All of the above, for `count` rows of every kind. A failure shows the
-/// formula.
-size_t checkEverything(FormulaOp formula, size_t count, Random &random);
+/// All of the above, for `count` rows of each of the kinds. Stops at the first
+/// failure.
+size_t checkEverything(FormulaOp formula, llvm::ArrayRef<RowKind> kinds,
+                       size_t count, Random &random, Real noise = 0);
 
 /// WEIR_TEST_ALL asks for `all` cases; else `few`.
 size_t howMany(size_t few, size_t all);

@@ -55,6 +55,9 @@ Row weir::test::makeRow(FormulaOp formula, RowKind kind, Random &random) {
     row.positions.push_back(static_cast<int64_t>(i));
     row.length += !masked;
   }
+  bool isLarge = kind == RowKind::Raised || kind == RowKind::Lowered ||
+                 kind == RowKind::Thousand;
+  row.noise = isLarge ? 1e-11L : 1e-15L;
   row.row = static_cast<int64_t>(uniformIndex(random, 100));
   for (unsigned a = 0; a < formula.getNumArguments(); ++a) {
     bool isUniform = formula.isUniformArgument(a);

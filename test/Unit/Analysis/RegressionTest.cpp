@@ -13,7 +13,9 @@ using namespace weir::test;
 
 static void check(const char *text) {
   Random random(6);
-  EXPECT_GT(checkEverything(parseFormula(text), howMany(4, 40), random), 100u);
+  EXPECT_GT(checkEverything(parseFormula(text), kAllRowKinds, howMany(4, 40),
+                            random),
+            100u);
 }
 
 // sqrt(x^2 / s) is |x| / sqrt(s), not x / sqrt(s).

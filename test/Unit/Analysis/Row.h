@@ -30,6 +30,8 @@ struct Row {
   /// What weir.length is: of the whole row, in every part of it.
   int64_t length = 0;
   int64_t row = 0;
+  /// What rounding may add to a result, absolutely.
+  Real noise = 1e-15L;
 
   size_t size() const { return mask.size(); }
 

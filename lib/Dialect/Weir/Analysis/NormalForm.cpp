@@ -138,11 +138,15 @@ NormalForm NormalForms::scaled(const NormalForm &a, double factor) {
   return add(NormalForm(), a, factor);
 }
 
-NormalForm NormalForms::multiply(NormalForm a, Value av, NormalForm b,
-                                 Value bv) {
+/// Products of differences stay together, since (x - u) (y - v) multiplied out
+/// would cancel.
+NormalForm NormalForms::multiply(NormalForm a, Value av, NormalForm b, Value bv,
+                                 Value at) {
   if (!a.isUniform() || !b.isUniform()) {
     a = collapse(a, av);
     b = collapse(b, bv);
+    if (a.terms.size() > 1 && b.terms.size() > 1)
+      return stuck(at, "raw powers of a statistic, which would cancel");
   }
   NormalForm product;
   for (auto &[c, h] : a.terms)
@@ -155,7 +159,7 @@ NormalForm NormalForms::multiply(NormalForm a, Value av, NormalForm b,
 }
 
 NormalForm NormalForms::divide(const NormalForm &a, Value av,
-                               const NormalForm &b, Value bv) {
+                               const NormalForm &b, Value bv, Value at) {
   NormalForm divisor =
       b.terms.size() > 1 && b.isUniform() && !b.isFinished() ? atom(bv) : b;
   const auto *single = divisor.getSingle();
@@ -165,7 +169,7 @@ NormalForm NormalForms::divide(const NormalForm &a, Value av,
   NormalForm inverse;
   inverse.terms.push_back(
       {single->first.raisedTo(-1), exprs.raise(single->second, -1)});
-  return multiply(a, av, inverse, bv);
+  return multiply(a, av, inverse, bv, at);
 }
 
 /// Uniform summands of the argument go into the coefficient.
@@ -481,14 +485,16 @@ NormalForm NormalForms::computeFloat(Operation *op) {
       .Case<arith::SubFOp>([&](auto) { return add(in(0), in(1), -1); })
       .Case<arith::NegFOp>([&](auto) { return scaled(in(0), -1); })
       .Case<arith::MulFOp>(
-          [&](auto) { return multiply(in(0), operand(0), in(1), operand(1)); })
+          [&](auto) { return multiply(in(0), operand(0), in(1), operand(1), value); })
       .Case<arith::DivFOp>([&](auto) {
         return allFinished && in(1).terms.empty()
                    ? other()
-                   : divide(in(0), operand(0), in(1), operand(1));
+                   : divide(in(0), operand(0), in(1), operand(1), value);
       })
       .Case<math::FmaOp>([&](auto) {
-        return add(multiply(in(0), operand(0), in(1), operand(1)), in(2));
+        NormalForm product =
+            multiply(in(0), operand(0), in(1), operand(1), value);
+        return product.isStuck() ? product : add(product, in(2));
       })
       .Case<math::ExpOp>([&](auto) { return exponential(in(0), value); })
       .Case<math::Exp2Op>(

@@ -70,28 +70,32 @@ std::optional<Law> RowLaws::refuse(Value value, std::string why) {
 
 /// (h - u)^2 with a statistic u: centred sums can be merged, raw powers would
 /// cancel.
-bool RowLaws::recentre(Law &law, const NormalForms &forms) {
-  Operation *op = law.getReduce().getValue().getDefiningOp();
-  bool isSquare =
-      op && isa<arith::MulFOp>(op) && op->getOperand(0) == op->getOperand(1);
+std::optional<Law> RowLaws::getRecentreLaw(ReduceOp reduce,
+                                           const NormalForms &forms) {
+  Operation *op = reduce.getValue().getDefiningOp();
+  bool isSquare = reduce.getKind() == ReductionKind::Add && op &&
+                  isa<arith::MulFOp>(op) &&
+                  op->getOperand(0) == op->getOperand(1);
   if (!isSquare)
-    return false;
+    return std::nullopt;
   const NormalForm &difference = forms.get(op->getOperand(0));
   if (difference.isStuck() || difference.terms.size() != 2)
-    return false;
+    return std::nullopt;
   for (int i : {0, 1}) {
     auto &[one, h] = difference.terms[i];
     auto &[c, minus] = difference.terms[1 - i];
     if (!one.isOne() || !h.isVarying() || minus.isVarying() ||
         !c.exponent.empty())
       continue;
+    Law law;
+    law.op = reduce;
     law.kind = Law::Recentre;
     law.centred = h;
     law.centre =
         exprs->multiply(exprs->linear(exprs->product(c.power), -1), minus);
-    return true;
+    return law;
   }
-  return false;
+  return std::nullopt;
 }
 
 /// True when `value` is made, among other things, of a maximum or a minimum
@@ -157,8 +161,6 @@ std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
   const NormalForm &operand = forms.get(reduce.getValue());
   Law law;
   law.op = reduce;
-  if (recentre(law, forms))
-    return law;
   if (!reduce.getValue().getType().isF32() && !operand.isFinished())
     return refuse(reduce.getValue(),
                   "a sum of integers that hold unfinished statistics");
@@ -261,6 +263,9 @@ std::optional<Law> RowLaws::getLaw(Operation *op, const NormalForms &forms) {
   auto reduce = dyn_cast<ReduceOp>(op);
   if (!reduce)
     return getSearchLaw(op, forms);
+  // Before the operand is asked for a form: multiplied out it has none.
+  if (std::optional<Law> law = getRecentreLaw(reduce, forms))
+    return law;
   const NormalForm &operand = forms.get(reduce.getValue());
   if (operand.isStuck())
     return refuse(operand.culprit, operand.why);

@@ -114,7 +114,7 @@ private:
   std::optional<Law> getExtremumLaw(ReduceOp reduce, const NormalForms &forms);
   std::optional<Law> getSearchLaw(mlir::Operation *op,
                                   const NormalForms &forms);
-  bool recentre(Law &law, const NormalForms &forms);
+  std::optional<Law> getRecentreLaw(ReduceOp reduce, const NormalForms &forms);
   bool evaluatesAsWritten(const Law &law,
                           llvm::ArrayRef<mlir::Operation *> blocked) const;
   std::optional<Law> refuse(mlir::Value value, std::string why);
