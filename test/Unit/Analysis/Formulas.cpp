@@ -12,6 +12,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -92,6 +93,15 @@ OwningOpRef<FormulaOp> weir::test::cloneNormalized(FormulaOp formula) {
   if (failed(verify(*clone)))
     llvm::report_fatal_error("a normalised formula does not verify: " +
                              llvm::Twine(toText(formula)));
+  return clone;
+}
+
+OwningOpRef<FormulaOp> weir::test::cloneLive(FormulaOp formula) {
+  OwningOpRef<FormulaOp> clone(cast<FormulaOp>(formula->clone()));
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(clone->getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
   return clone;
 }
 

@@ -31,6 +31,8 @@ bool hasSearch(FormulaOp formula);
 
 /// A copy, verified, after weir-normalize-formulas.
 mlir::OwningOpRef<FormulaOp> cloneNormalized(FormulaOp formula);
+/// A copy without what no result needs.
+mlir::OwningOpRef<FormulaOp> cloneLive(FormulaOp formula);
 std::string toText(FormulaOp formula);
 
 } // namespace weir::test

@@ -281,13 +281,26 @@ void weir::test::checkNormalization(FormulaOp formula, Random &random) {
   OwningOpRef<FormulaOp> once = cloneNormalized(formula);
   OwningOpRef<FormulaOp> twice = cloneNormalized(*once);
   EXPECT_EQ(toText(*once), toText(*twice)) << toText(formula);
-  EXPECT_EQ(describeCosts(formula), describeCosts(*once))
+  EXPECT_EQ(describeCosts(*cloneLive(formula)), describeCosts(*once))
       << toText(formula) << "\nas\n"
       << toText(*once);
   OwningOpRef<FormulaOp> shuffled = cloneShuffled(formula, random);
   EXPECT_EQ(describeFacts(formula), describeFacts(*shuffled))
       << toText(formula) << "\nas\n"
       << toText(*shuffled);
+}
+
+/// True when numbers of the body are so large that rounding would drown what
+/// is looked for.
+static bool isTooLarge(FormulaOp formula, const Row &row) {
+  RowInterpreter values(formula, row);
+  for (Operation &op : formula.getBody().front().without_terminator())
+    for (Value value : op.getResults())
+      for (size_t i = 0; i < (values.isVarying(value) ? row.size() : 1); ++i)
+        if (std::isfinite(values.get(value, i)) &&
+            std::fabs(values.get(value, i)) > 1e5L)
+          return true;
+  return false;
 }
 
 size_t weir::test::checkEverything(FormulaOp formula, ArrayRef<RowKind> kinds,
@@ -301,6 +314,8 @@ size_t weir::test::checkEverything(FormulaOp formula, ArrayRef<RowKind> kinds,
         return compared; // One is enough to read.
       Row row = makeRow(formula, kind, random);
       row.noise = std::max(row.noise, noise);
+      if (noise > 0 && isTooLarge(formula, row))
+        continue;
       compared += checkNormalForms(formula, row);
       compared += checkNormalForms(*normalized, row);
       compared += checkSameResults(formula, *normalized, row);

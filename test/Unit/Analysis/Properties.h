@@ -44,7 +44,8 @@ std::string describeCosts(FormulaOp formula);
 void checkNormalization(FormulaOp formula, Random &random);
 
 /// All of the above, for `count` rows of each of the kinds. Stops at the first
-/// failure.
+/// failure. Formulas whose numbers may be anything ask for some `noise` to be
+/// allowed; rows on which they grow without measure are left out.
 size_t checkEverything(FormulaOp formula, llvm::ArrayRef<RowKind> kinds,
                        size_t count, Random &random, Real noise = 0);
 

@@ -181,3 +181,74 @@ weir.formula @f(%x: f32) -> f32 {
   weir.yield %w : f32
 })mlir");
 }
+
+// Multiplied out, a covariance cancels: it stays together, whatever it costs.
+TEST(Regression, CovarianceStaysTogether) {
+  const char *text = R"mlir(
+weir.formula @f(%x: f32, %g: f32) -> (f32 {weir.uniform}) {
+  %s = weir.reduce add %x : f32
+  %t = weir.reduce add %g : f32
+  %a = arith.subf %x, %s : f32
+  %b = arith.subf %g, %t : f32
+  %c = arith.mulf %a, %b : f32
+  %q = weir.reduce add %c : f32
+  weir.yield %q : f32
+})mlir";
+  EXPECT_EQ(describeCosts(parseFormula(text)), "sweeps 2, reads 2");
+  check(text);
+}
+
+// A maximum that a rewriting adds may be one that is there already; only then
+// do the sums become equal.
+TEST(Regression, NormalisationCleansUpOnTheWay) {
+  check(R"mlir(
+weir.formula @f(%x: f32) -> f32 {
+  %half = arith.constant 0.5 : f32
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  %mw = weir.reduce max %w : f32
+  %c = arith.maximumf %mw, %half : f32
+  %z = arith.subf %w, %c : f32
+  %f = math.exp %z : f32
+  %t = weir.reduce add %f : f32
+  %u = arith.divf %t, %s : f32
+  %v = arith.subf %f, %u : f32
+  %q = weir.reduce add %v : f32
+  %y = arith.addf %q, %w : f32
+  weir.yield %y : f32
+})mlir");
+}
+
+// The factor that the compiler's own maximum leaves outside goes into the
+// logarithm, so that squares about it are still squares about one number.
+TEST(Regression, SquaresAboutALogarithm) {
+  check(R"mlir(
+weir.formula @f(%x: f32) -> (f32 {weir.uniform}) {
+  %e = math.exp %x : f32
+  %s = weir.reduce add %e : f32
+  %l = math.log %s : f32
+  %d = arith.subf %x, %l : f32
+  %dd = arith.mulf %d, %d : f32
+  %q = weir.reduce add %dd : f32
+  weir.yield %q : f32
+})mlir");
+}
+
+// An exponential inside an exponential is no reason to write the sum anew, and
+// anew.
+TEST(Regression, ExponentialOfAnExponential) {
+  check(R"mlir(
+weir.formula @f(%x: f32, %g: f32) -> (f32 {weir.uniform}, f32 {weir.uniform}) {
+  %e = math.exp %g : f32
+  %s = weir.reduce add %e : f32
+  %l = math.log %s : f32
+  %d = arith.subf %g, %l : f32
+  %ee = math.exp %e : f32
+  %t = weir.reduce add %ee : f32
+  %u = weir.reduce add %d : f32
+  weir.yield %t, %u : f32, f32
+})mlir");
+}

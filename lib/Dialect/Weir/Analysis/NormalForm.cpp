@@ -236,6 +236,13 @@ NormalForm NormalForms::logarithm(const NormalForm &a, Value at) {
     sum = number(std::log(*constant));
   else if (only && only->kind == Expr::Exp && h.terms[0].second > 0)
     sum = add(finishedTerm(only->args[0]), number(std::log(h.terms[0].second)));
+  else if (exponent)
+    // log(h e^g) = log h + g.
+    sum = add(finishedTerm(*exponent),
+              finishedTerm(exprs.linear(exprs.apply(
+                  log,
+                  {exprs.multiply(
+                      h, exprs.raise(exprs.exponential(*exponent), -1))}))));
   else
     sum = finishedTerm(exprs.linear(exprs.apply(log, {h})));
   auto unknown = [&](const Expr *expr, double k) {

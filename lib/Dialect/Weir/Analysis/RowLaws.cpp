@@ -79,23 +79,25 @@ std::optional<Law> RowLaws::getRecentreLaw(ReduceOp reduce,
   if (!isSquare)
     return std::nullopt;
   const NormalForm &difference = forms.get(op->getOperand(0));
-  if (difference.isStuck() || difference.terms.size() != 2)
+  if (difference.isStuck() || difference.terms.size() < 2)
     return std::nullopt;
-  for (int i : {0, 1}) {
-    auto &[one, h] = difference.terms[i];
-    auto &[c, minus] = difference.terms[1 - i];
-    if (!one.isOne() || !h.isVarying() || minus.isVarying() ||
-        !c.exponent.empty())
+  Law law;
+  law.op = reduce;
+  law.kind = Law::Recentre;
+  for (auto &[c, h] : difference.terms) {
+    if (c.isOne() && h.isVarying()) {
+      law.centred = h;
       continue;
-    Law law;
-    law.op = reduce;
-    law.kind = Law::Recentre;
-    law.centred = h;
-    law.centre =
-        exprs->multiply(exprs->linear(exprs->product(c.power), -1), minus);
-    return law;
+    }
+    if (h.isVarying())
+      return std::nullopt;
+    Linear factor = exprs->multiply(exprs->linear(exprs->product(c.power)),
+                                    exprs->exponential({c.exponent}));
+    law.centre = exprs->add(law.centre, exprs->multiply(factor, h), -1);
   }
-  return std::nullopt;
+  if (law.centred.isZero())
+    return std::nullopt;
+  return law;
 }
 
 /// True when `value` is made, among other things, of a maximum or a minimum
@@ -428,12 +430,14 @@ void RowLaws::measureAttention(const NormalForms &forms,
     const NormalForm &form = forms.get(result);
     if (form.isStuck())
       return;
-    // Terms that are multiples of each other share an accumulator.
+    // Terms that are multiples of each other share an accumulator, and so do
+    // all uniform ones, which multiply the sum of the values.
     SmallVector<Linear> distinct;
     for (auto &[c, h] : form.terms) {
-      Linear unit = h;
+      Linear unit = h.isVarying() ? h : exprs->number(1);
+      double lead = unit.terms[0].second;
       for (auto &term : unit.terms)
-        term.second /= h.terms[0].second;
+        term.second /= lead;
       if (!llvm::is_contained(distinct, unit))
         distinct.push_back(unit);
     }

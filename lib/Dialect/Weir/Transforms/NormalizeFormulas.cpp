@@ -86,6 +86,30 @@ private:
 // What has to be rewritten
 //===----------------------------------------------------------------------===//
 
+/// True when e^(sum of `exponent`) grows with a maximum, or as a minimum falls:
+/// the factor that an anchor of its own leaves outside a sum.
+static bool growsWithExtremum(const Factors &exponent) {
+  return llvm::any_of(exponent, [](auto &term) {
+    auto &[expr, k] = term;
+    auto reduce = expr->kind == Expr::Leaf
+                      ? expr->value.template getDefiningOp<ReduceOp>()
+                      : ReduceOp();
+    return reduce && ((reduce.getKind() == ReductionKind::Max && k > 0) ||
+                      (reduce.getKind() == ReductionKind::Min && k < 0));
+  });
+}
+
+/// True when e^a multiplies e^h: what a varying exponential that may overflow is
+/// anchored by.
+static bool isAnchored(const NormalForm &form) {
+  return llvm::any_of(form.terms, [](auto &term) {
+    return !term.first.exponent.empty() &&
+           llvm::any_of(term.second.terms, [](auto &t) {
+             return t.first->varying && getExponent(t.first);
+           });
+  });
+}
+
 /// True when evaluating `value` as written takes an exponential that nothing
 /// bounds, while its normal form would not.
 static bool overflowsAsWritten(Value value, const NormalForms &forms,
@@ -93,32 +117,39 @@ static bool overflowsAsWritten(Value value, const NormalForms &forms,
   const NormalForm &form = forms.get(value);
   if (form.isStuck() || !value.getType().isF32())
     return false;
-  bool anchored = llvm::any_of(form.terms, [](auto &term) {
-    return !term.first.exponent.empty() &&
-           llvm::any_of(term.second.terms, [](auto &t) {
-             return t.first->varying && getExponent(t.first);
-           });
+  bool anchored = isAnchored(form);
+  bool grows = llvm::any_of(form.terms, [](auto &term) {
+    return growsWithExtremum(term.first.exponent);
   });
-  if (!anchored)
-    return false;
   SmallVector<Value> work{value};
+  llvm::DenseSet<Value> seen;
   while (!work.empty()) {
-    Operation *op = work.pop_back_val().getDefiningOp();
-    if (!op || isa<WeirDialect>(op->getDialect()))
+    Value next = work.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op || isa<WeirDialect>(op->getDialect()) || !seen.insert(next).second)
       continue;
-    if (isa<math::ExpOp, math::Exp2Op>(op) &&
-        variance.isVarying(op->getResult(0))) {
-      const auto *single = forms.get(op->getResult(0)).getSingle();
-      const Linear *inner =
-          single ? getExponent(single->second.terms[0].first) : nullptr;
-      bool leans =
-          single && llvm::any_of(single->first.exponent, [&](auto &atom) {
-            return forms.isAnchor(atom.first);
-          });
-      if (inner && !leans && !isBoundedAbove(*inner))
-        return true;
+    // What an exponential or a function is taken of stays as it is in the form.
+    if (!isa<math::ExpOp, math::Exp2Op>(op)) {
+      if (isa<arith::ArithDialect>(op->getDialect()) ||
+          isa<math::LogOp, math::SqrtOp, math::RsqrtOp, math::PowFOp,
+              math::AbsFOp, math::FmaOp>(op))
+        llvm::append_range(work, op->getOperands());
+      continue;
     }
-    llvm::append_range(work, op->getOperands());
+    const auto *single = forms.get(next).getSingle();
+    if (!single)
+      continue;
+    if (!variance.isVarying(next)) {
+      if (!grows && growsWithExtremum(single->first.exponent))
+        return true;
+      continue;
+    }
+    const Linear *inner = getExponent(single->second.terms[0].first);
+    bool leans = llvm::any_of(single->first.exponent, [&](auto &atom) {
+      return forms.isAnchor(atom.first);
+    });
+    if (anchored && inner && !leans && !isBoundedAbove(*inner))
+      return true;
   }
   return false;
 }
