@@ -23,13 +23,13 @@ Real ExprEvaluator::evaluateProduct(const Factors &factors,
     else
       product *= std::pow(evaluate(factor), static_cast<Real>(power));
   }
-  return exponent == 0 ? product : product * std::exp(exponent);
+  return exponent == 0 ? product : product * inRange(std::exp(exponent));
 }
 
 Real ExprEvaluator::evaluate(const Expr *expr, Real exponent) const {
   switch (expr->kind) {
   case Expr::Exp:
-    return std::exp(evaluate(expr->args[0]).value + exponent);
+    return inRange(std::exp(evaluate(expr->args[0]).value + exponent));
   case Expr::Product:
     return evaluateProduct(expr->factors, exponent);
   case Expr::Sum:
@@ -46,7 +46,7 @@ Real ExprEvaluator::evaluate(const Expr *expr, Real exponent) const {
       operands.push_back(evaluate(arg).value);
     value = test::evaluate(expr->op, operands);
   }
-  return exponent == 0 ? value : value * std::exp(exponent);
+  return exponent == 0 ? value : value * inRange(std::exp(exponent));
 }
 
 Measured ExprEvaluator::evaluate(const Linear &sum, Real exponent) const {

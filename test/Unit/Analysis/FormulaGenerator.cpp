@@ -112,8 +112,8 @@ private:
     if (uniformIndex(random, 4) == 0)
       binary("arith.divf", pick(), positive());
     else if (uniformIndex(random, 4) == 0)
-      binary("arith.mulf", pick(), constant(oneOf({"a", "b"})[0] == 'a' ? 0.5
-                                                                          : -2));
+      binary("arith.mulf", pick(),
+             constant(oneOf({"a", "b"})[0] == 'a' ? 0.5 : -2));
     else
       binary(oneOf({"arith.addf", "arith.subf", "arith.mulf", "arith.addf",
                     "arith.subf"}),
@@ -168,8 +168,8 @@ private:
       break;
     case 1: {
       Name m = reduce("max", z);
-      shifted = binary("arith.subf", z,
-                       binary("arith.maximumf", m, constant(0.5)));
+      shifted =
+          binary("arith.subf", z, binary("arith.maximumf", m, constant(0.5)));
       break;
     }
     case 2:

@@ -13,9 +13,9 @@ using namespace weir;
 using namespace weir::test;
 
 /// Random products of exponentials of thousands say nothing.
-static constexpr RowKind kModerate[] = {
-    RowKind::Plain, RowKind::Excluded, RowKind::AllExcluded, RowKind::Single,
-    RowKind::Ties};
+static constexpr RowKind kModerate[] = {RowKind::Plain, RowKind::Excluded,
+                                        RowKind::AllExcluded, RowKind::Single,
+                                        RowKind::Ties};
 
 TEST(Fuzz, RandomFormulasHaveEveryProperty) {
   size_t compared = 0;
@@ -23,7 +23,8 @@ TEST(Fuzz, RandomFormulasHaveEveryProperty) {
     Random random(seed);
     std::string text = generateFormula(random);
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
-    compared += checkEverything(parseFormula(text), kModerate, 1, random, 1e-13L);
+    compared +=
+        checkEverything(parseFormula(text), kModerate, 1, random, 1e-13L);
     if (HasFailure())
       return;
   }

@@ -16,6 +16,8 @@ TEST(Normalize, KeepsFactsWhateverTheTextIs) {
     Random random(4);
     for (size_t i = 0; i < howMany(3, 20); ++i)
       checkNormalization(formula, random);
+    EXPECT_EQ(describeCosts(formula), describeCosts(*cloneNormalized(formula)))
+        << toText(formula);
   }
 }
 

@@ -26,6 +26,10 @@ size_t checkNormalForms(FormulaOp formula, const Row &row);
 size_t checkState(FormulaOp formula, FormulaOp normalized, const Row &row,
                   Random &random);
 
+/// The same, where what is derived may not leave the range of f64.
+size_t checkStateInRange(FormulaOp formula, FormulaOp normalized,
+                         const Row &row, Random &random);
+
 /// After every prefix each sweep's state finishes to the statistics of the
 /// prefix.
 size_t checkPrefixes(FormulaOp normalized, const Row &row);
@@ -39,8 +43,8 @@ std::string describeFacts(FormulaOp formula);
 /// The numbers alone: sweeps, reads, attention.
 std::string describeCosts(FormulaOp formula);
 
-/// Twice is once, the meaning stays, the costs stay; neither order nor names
-/// nor sides of commutative ops matter.
+/// Twice is once; the costs do not grow (they shrink where something cancels);
+/// neither order nor names nor sides of commutative ops matter.
 void checkNormalization(FormulaOp formula, Random &random);
 
 /// All of the above, for `count` rows of each of the kinds. Stops at the first

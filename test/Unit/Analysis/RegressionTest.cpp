@@ -13,9 +13,9 @@ using namespace weir::test;
 
 static void check(const char *text) {
   Random random(6);
-  EXPECT_GT(checkEverything(parseFormula(text), kAllRowKinds, howMany(4, 40),
-                            random),
-            100u);
+  EXPECT_GT(
+      checkEverything(parseFormula(text), kAllRowKinds, howMany(4, 40), random),
+      100u);
 }
 
 // sqrt(x^2 / s) is |x| / sqrt(s), not x / sqrt(s).
@@ -250,5 +250,17 @@ weir.formula @f(%x: f32, %g: f32) -> (f32 {weir.uniform}, f32 {weir.uniform}) {
   %t = weir.reduce add %ee : f32
   %u = weir.reduce add %d : f32
   weir.yield %t, %u : f32, f32
+})mlir");
+}
+
+// log 2 as an f32 constant would cost an exponent of 100 an error of 2e-6.
+TEST(Regression, BaseTwoStaysBaseTwo) {
+  check(R"mlir(
+weir.formula @f(%x: f32) -> (f32, f32 {weir.uniform}) {
+  %e = math.exp2 %x : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  %m = weir.reduce max %w : f32
+  weir.yield %w, %m : f32, f32
 })mlir");
 }

@@ -12,6 +12,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace weir::test;
@@ -160,11 +161,24 @@ static std::optional<Real> evaluateMath(Operation *op, ArrayRef<Real> in) {
       .Default([](Operation *) { return std::nullopt; });
 }
 
+static bool limited = false;
+RangeOfF64::RangeOfF64() { limited = true; }
+RangeOfF64::~RangeOfF64() { limited = false; }
+
+Real weir::test::inRange(Real value) {
+  if (!limited || !std::isfinite(value) || value == 0)
+    return value;
+  if (std::fabs(value) > std::numeric_limits<double>::max())
+    return std::copysign(INFINITY, value);
+  return std::fabs(value) < std::numeric_limits<double>::denorm_min() ? 0
+                                                                      : value;
+}
+
 Real weir::test::evaluate(Operation *op, ArrayRef<Real> operands) {
   if (std::optional<Real> value = evaluateArith(op, operands))
-    return *value;
+    return inRange(*value);
   if (std::optional<Real> value = evaluateMath(op, operands))
-    return *value;
+    return inRange(*value);
   llvm::report_fatal_error("the tests cannot evaluate " +
                            op->getName().getStringRef());
 }

@@ -16,6 +16,16 @@ namespace weir::test {
 /// An op that is not known here is a failure of the test program.
 Real evaluate(mlir::Operation *op, llvm::ArrayRef<Real> operands);
 
+/// While one exists, results beyond the range of f64 are infinite or 0, as they
+/// are in f64.
+class RangeOfF64 {
+public:
+  RangeOfF64();
+  ~RangeOfF64();
+};
+
+Real inRange(Real value);
+
 } // namespace weir::test
 
 #endif // WEIR_TEST_UNIT_ANALYSIS_SCALAROPS_H

@@ -8,6 +8,7 @@
 #include "StateExecutor.h"
 
 #include "ExprEvaluator.h"
+#include "ScalarOps.h"
 
 #include <cmath>
 
@@ -78,8 +79,8 @@ void SweepExecutor::correct(PartState &state, ArrayRef<Real> to) const {
           (now.evaluate(shift.anchor) - old.evaluate(shift.anchor)) *
           sums[shift.sum];
     if (!sum.exponent.empty())
-      state.sums[s] *=
-          std::exp(now.evaluate(sum.exponent) - old.evaluate(sum.exponent));
+      state.sums[s] *= inRange(
+          std::exp(now.evaluate(sum.exponent) - old.evaluate(sum.exponent)));
   }
 }
 

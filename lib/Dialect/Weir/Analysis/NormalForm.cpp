@@ -238,11 +238,11 @@ NormalForm NormalForms::logarithm(const NormalForm &a, Value at) {
     sum = add(finishedTerm(only->args[0]), number(std::log(h.terms[0].second)));
   else if (exponent)
     // log(h e^g) = log h + g.
-    sum = add(finishedTerm(*exponent),
-              finishedTerm(exprs.linear(exprs.apply(
-                  log,
-                  {exprs.multiply(
-                      h, exprs.raise(exprs.exponential(*exponent), -1))}))));
+    sum =
+        add(finishedTerm(*exponent),
+            finishedTerm(exprs.linear(exprs.apply(
+                log, {exprs.multiply(
+                         h, exprs.raise(exprs.exponential(*exponent), -1))}))));
   else
     sum = finishedTerm(exprs.linear(exprs.apply(log, {h})));
   auto unknown = [&](const Expr *expr, double k) {
@@ -491,8 +491,9 @@ NormalForm NormalForms::computeFloat(Operation *op) {
       .Case<arith::AddFOp>([&](auto) { return add(in(0), in(1)); })
       .Case<arith::SubFOp>([&](auto) { return add(in(0), in(1), -1); })
       .Case<arith::NegFOp>([&](auto) { return scaled(in(0), -1); })
-      .Case<arith::MulFOp>(
-          [&](auto) { return multiply(in(0), operand(0), in(1), operand(1), value); })
+      .Case<arith::MulFOp>([&](auto) {
+        return multiply(in(0), operand(0), in(1), operand(1), value);
+      })
       .Case<arith::DivFOp>([&](auto) {
         return allFinished && in(1).terms.empty()
                    ? other()

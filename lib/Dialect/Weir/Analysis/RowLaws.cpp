@@ -143,12 +143,29 @@ static bool isAnchoredInside(const Linear &exponent) {
          });
 }
 
-/// Splits a coefficient into what is pulled out of the sum and what the sum is
-/// corrected by.
-static void split(const Coefficient &c, const NormalForms &forms,
-                  RunningSum &sum, Factors &anchors) {
+/// True when a varying exponential takes part: one that e^-m may be needed to
+/// bound.
+static bool holdsExponential(const Linear &sum) {
+  return llvm::any_of(sum.terms, [](auto &term) {
+    const Expr *expr = term.first;
+    if (!expr->varying)
+      return false;
+    bool grows = expr->kind == Expr::Exp ||
+                 (expr->kind == Expr::Apply &&
+                  isa<math::ExpM1Op, math::SinhOp, math::CoshOp>(expr->op));
+    return grows || holdsExponential(Linear{expr->factors}) ||
+           llvm::any_of(expr->args, holdsExponential);
+  });
+}
+
+/// Splits a coefficient into what is pulled out of the sum of `h` and what the
+/// sum is corrected by. With no exponential to bound, e^-m would be infinite in
+/// parts of the row whose maximum m is low.
+static void split(const Coefficient &c, const Linear &h,
+                  const NormalForms &forms, RunningSum &sum, Factors &anchors) {
+  bool bounds = holdsExponential(h);
   for (auto &factor : c.exponent)
-    (forms.isAnchor(factor.first) ? sum.exponent : sum.pull.exponent)
+    (bounds && forms.isAnchor(factor.first) ? sum.exponent : sum.pull.exponent)
         .push_back(factor);
   for (auto &factor : c.power) {
     bool isPolynomial =
@@ -169,7 +186,7 @@ std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
   for (auto &[c, h] : operand.terms) {
     RunningSum sum;
     Factors anchors;
-    split(c, forms, sum, anchors);
+    split(c, h, forms, sum, anchors);
     auto known = llvm::find_if(law.sums, [&](RunningSum &other) {
       return other.pull == sum.pull && other.exponent == sum.exponent;
     });

@@ -42,6 +42,10 @@ protected:
   Value exponential(Value argument) override {
     return math::ExpOp::create(builder, loc, argument);
   }
+  Value exponentialOfTwo(Value argument) override {
+    return math::Exp2Op::create(builder, loc, argument);
+  }
+  bool hasNarrowConstants() const override { return true; }
   Value apply(Operation *op, ValueRange operands) override {
     Operation *clone = builder.clone(*op);
     clone->setOperands(operands);
@@ -73,7 +77,8 @@ private:
   void rewriteExtremum(const Law &law, ExprContext &exprs);
   Value emitSum(OpBuilder &builder, const RunningSum &sum, ReduceOp reduce,
                 ExprContext &exprs);
-  Value emitAnchor(OpBuilder &builder, const RunningSum &sum, Location loc);
+  std::pair<Value, double> emitAnchor(OpBuilder &builder, const RunningSum &sum,
+                                      Location loc);
   Value emitOperand(BodyBuilder &code, const RunningSum &sum,
                     const Factors &exponent, ExprContext &exprs);
 
@@ -99,8 +104,8 @@ static bool growsWithExtremum(const Factors &exponent) {
   });
 }
 
-/// True when e^a multiplies e^h: what a varying exponential that may overflow is
-/// anchored by.
+/// True when e^a multiplies e^h: what a varying exponential that may overflow
+/// is anchored by.
 static bool isAnchored(const NormalForm &form) {
   return llvm::any_of(form.terms, [](auto &term) {
     return !term.first.exponent.empty() &&
@@ -198,20 +203,27 @@ static void collectExponents(const Linear &sum,
   }
 }
 
-/// The maximum, over the row and over the parts of the sum, of the exponents.
-Value Normalizer::emitAnchor(OpBuilder &builder, const RunningSum &sum,
-                             Location loc) {
+/// The maximum, over the row and over the parts of the sum, of the exponents,
+/// as a multiple of a number.
+std::pair<Value, double> Normalizer::emitAnchor(OpBuilder &builder,
+                                                const RunningSum &sum,
+                                                Location loc) {
   SmallVector<Linear> exponents;
   for (const RunningSum::Term &term : sum.polynomial)
     collectExponents(term.h, exponents);
   BodyBuilder code(builder, loc);
+  SmallVector<Factors> all;
+  for (const Linear &exponent : exponents)
+    all.push_back(exponent.terms);
+  double unit = ExprBuilder::getUnit(all);
   Value most;
-  for (const Linear &exponent : exponents) {
-    Value value = code.emit(exponent);
+  for (const Factors &exponent : all) {
+    Value value = code.emit(Linear{addFactors({}, exponent, 1 / unit)});
     most = most ? Value(arith::MaximumFOp::create(builder, loc, most, value))
                 : value;
   }
-  return ReduceOp::create(builder, loc, ReductionKind::Max, most).getResult();
+  return {ReduceOp::create(builder, loc, ReductionKind::Max, most).getResult(),
+          unit};
 }
 
 /// (x - m) e^(x - m), not x e^(x - m) - m e^(x - m): what all terms share is
@@ -253,8 +265,8 @@ Value Normalizer::emitSum(OpBuilder &builder, const RunningSum &sum,
   Coefficient outside = sum.pull;
   if (sum.needsAnchor) {
     Factors anchor;
-    anchor.push_back(
-        {exprs.leaf(emitAnchor(builder, sum, loc), /*varying=*/false), 1.0});
+    auto [most, unit] = emitAnchor(builder, sum, loc);
+    anchor.push_back({exprs.leaf(most, /*varying=*/false), unit});
     exponent = addFactors(exponent, anchor, -1);
     outside.exponent = addFactors(outside.exponent, anchor);
   }
@@ -304,15 +316,17 @@ void Normalizer::rewriteExtremum(const Law &law, ExprContext &exprs) {
   Linear h = law.sums[0].polynomial[0].h;
   bool isExp = h.terms.size() == 1 && h.terms[0].first->kind == Expr::Exp &&
                h.terms[0].second > 0;
-  Value operand = code.emit(isExp ? h.terms[0].first->args[0] : h);
+  Factors own = isExp ? h.terms[0].first->args[0].terms : Factors();
+  double unit = ExprBuilder::getUnit({own});
+  Value operand = code.emit(isExp ? Linear{addFactors({}, own, 1 / unit)} : h);
   Type winner = reduce.getWinner() ? Type(builder.getIndexType()) : Type();
   auto inner = ReduceOp::create(builder, loc, operand.getType(), winner,
                                 reduce.getKind(), operand);
   Value value = inner.getResult();
   if (isExp) {
-    Factors own;
-    own.push_back({exprs.leaf(value, /*varying=*/false), 1.0});
-    c.exponent = addFactors(c.exponent, own);
+    Factors most;
+    most.push_back({exprs.leaf(value, /*varying=*/false), unit});
+    c.exponent = addFactors(c.exponent, most);
     value = h.terms[0].second == 1 ? Value() : code.constant(h.terms[0].second);
   }
   value = code.emit(c, value);
