@@ -264,3 +264,29 @@ weir.formula @f(%x: f32) -> (f32, f32 {weir.uniform}) {
   weir.yield %w, %m : f32, f32
 })mlir");
 }
+
+// An exponential of a uniform argument bounds nothing and needs no anchor.
+TEST(Regression, UniformExponential) {
+  check(R"mlir(
+weir.formula @f(%x: f32, %b: f32 {weir.uniform}) -> (f32 {weir.uniform}) {
+  %u = math.exp %b : f32
+  %v = math.exp2 %u : f32
+  %y = arith.mulf %x, %v : f32
+  %s = weir.reduce add %y : f32
+  weir.yield %s : f32
+})mlir");
+}
+
+// A number that the analysis computes is more than 24 bits wide.
+TEST(Regression, FoldedNumbersStayWide) {
+  check(R"mlir(
+weir.formula @f(%x: f32) -> f32 {
+  %one = arith.constant 1.0 : f32
+  %e = math.exp %one : f32
+  %s = weir.reduce add %x : f32
+  %y = arith.mulf %s, %e : f32
+  %t = weir.reduce add %y : f32
+  %w = arith.addf %x, %t : f32
+  weir.yield %w : f32
+})mlir");
+}

@@ -195,9 +195,9 @@ std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
     RunningSum *same = &*known;
     same->polynomial.push_back({anchors, h});
     for (auto &[monomial, k] : h.terms) {
-      const Linear *exponent =
-          monomial->varying ? getExponent(monomial) : nullptr;
-      if (exponent && same->exponent.empty() && !isAnchoredInside(*exponent))
+      const Linear *exponent = getExponent(monomial);
+      if (exponent && exponent->isVarying() && same->exponent.empty() &&
+          !isAnchoredInside(*exponent))
         same->needsAnchor = true;
     }
   }

@@ -18,6 +18,8 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 
+#include <cmath>
+
 namespace weir {
 #define GEN_PASS_DEF_WEIRNORMALIZEFORMULAS
 #include "weir/Dialect/Weir/Transforms/Passes.h.inc"
@@ -32,7 +34,19 @@ namespace {
 class BodyBuilder : public ExprBuilder {
 public:
   using ExprBuilder::ExprBuilder;
+  /// f32 holds 24 bits of a number; where that is not all, a second constant
+  /// holds the next 24, for formulas that are instantiated in f64.
   Value constant(double value) override {
+    double rest = value - static_cast<float>(value);
+    Value whole = narrow(value);
+    return std::fabs(rest) <= 1e-15 * std::fabs(value) || !std::isfinite(rest)
+               ? whole
+               : Value(
+                     arith::AddFOp::create(builder, loc, whole, narrow(rest)));
+  }
+
+private:
+  Value narrow(double value) {
     return arith::ConstantOp::create(builder, loc,
                                      builder.getF32FloatAttr(value));
   }
@@ -110,7 +124,8 @@ static bool isAnchored(const NormalForm &form) {
   return llvm::any_of(form.terms, [](auto &term) {
     return !term.first.exponent.empty() &&
            llvm::any_of(term.second.terms, [](auto &t) {
-             return t.first->varying && getExponent(t.first);
+             const Linear *exponent = getExponent(t.first);
+             return exponent && exponent->isVarying();
            });
   });
 }
