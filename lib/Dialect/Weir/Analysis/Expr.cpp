@@ -144,9 +144,20 @@ Linear ExprContext::multiply(const Linear &a, const Linear &b) {
   return sum;
 }
 
+bool weir::canRaiseEach(const Factors &factors, double power) {
+  if (power == std::floor(power))
+    return true;
+  return llvm::all_of(factors, [&](auto &factor) {
+    bool staysEven = std::fmod(factor.second, 2) == 0 &&
+                     std::fmod(factor.second * power, 2) == 0;
+    return isNonNegative(factor.first->sign) || staysEven;
+  });
+}
+
 Linear ExprContext::raise(const Linear &a, double power) {
   bool whole = power == std::floor(power);
-  if (a.terms.size() == 1 && (whole || a.terms[0].second > 0)) {
+  if (a.terms.size() == 1 && (whole || a.terms[0].second > 0) &&
+      canRaiseEach(factorsOf(a.terms[0].first), power)) {
     Factors factors = factorsOf(a.terms[0].first);
     for (auto &[factor, p] : factors)
       p *= power;
@@ -244,8 +255,8 @@ static uint8_t signOfApply(Operation *op, ArrayRef<Linear> args) {
   }
   if (isa<arith::SelectOp>(op))
     return in(1) | in(2);
-  if (isa<math::PowFOp>(op))
-    return in(0) & kNegative ? uint8_t(kAnySign) : in(0);
+  if (isa<math::PowFOp>(op)) // 0^0 is 1.
+    return in(0) & kNegative ? uint8_t(kAnySign) : uint8_t(in(0) | kPositive);
   return kAnySign;
 }
 

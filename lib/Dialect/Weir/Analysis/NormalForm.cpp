@@ -138,11 +138,15 @@ NormalForm NormalForms::scaled(const NormalForm &a, double factor) {
   return add(NormalForm(), a, factor);
 }
 
-NormalForm NormalForms::multiply(NormalForm a, Value av, NormalForm b,
-                                 Value bv) {
+/// Products of differences stay together, since (x - u) (y - v) multiplied out
+/// would cancel.
+NormalForm NormalForms::multiply(NormalForm a, Value av, NormalForm b, Value bv,
+                                 Value at) {
   if (!a.isUniform() || !b.isUniform()) {
     a = collapse(a, av);
     b = collapse(b, bv);
+    if (a.terms.size() > 1 && b.terms.size() > 1)
+      return stuck(at, "raw powers of a statistic, which would cancel");
   }
   NormalForm product;
   for (auto &[c, h] : a.terms)
@@ -155,7 +159,7 @@ NormalForm NormalForms::multiply(NormalForm a, Value av, NormalForm b,
 }
 
 NormalForm NormalForms::divide(const NormalForm &a, Value av,
-                               const NormalForm &b, Value bv) {
+                               const NormalForm &b, Value bv, Value at) {
   NormalForm divisor =
       b.terms.size() > 1 && b.isUniform() && !b.isFinished() ? atom(bv) : b;
   const auto *single = divisor.getSingle();
@@ -165,7 +169,7 @@ NormalForm NormalForms::divide(const NormalForm &a, Value av,
   NormalForm inverse;
   inverse.terms.push_back(
       {single->first.raisedTo(-1), exprs.raise(single->second, -1)});
-  return multiply(a, av, inverse, bv);
+  return multiply(a, av, inverse, bv, at);
 }
 
 /// Uniform summands of the argument go into the coefficient.
@@ -214,8 +218,11 @@ NormalForm NormalForms::logarithm(const NormalForm &a, Value at) {
                                : nullptr;
   if (a.isFinished() && !exponent)
     return apply(log);
-  bool splits = single && isNonNegative(single->first) &&
-                ::isNonNegative(getSign(single->second));
+  // Every factor gets a logarithm of its own, so an even power will not do.
+  bool splits = single && ::isNonNegative(getSign(single->second)) &&
+                llvm::all_of(single->first.power, [](auto &factor) {
+                  return ::isNonNegative(factor.first->sign);
+                });
   if (!splits)
     return variance.isVarying(at)
                ? stuck(at,
@@ -229,6 +236,13 @@ NormalForm NormalForms::logarithm(const NormalForm &a, Value at) {
     sum = number(std::log(*constant));
   else if (only && only->kind == Expr::Exp && h.terms[0].second > 0)
     sum = add(finishedTerm(only->args[0]), number(std::log(h.terms[0].second)));
+  else if (exponent)
+    // log(h e^g) = log h + g.
+    sum =
+        add(finishedTerm(*exponent),
+            finishedTerm(exprs.linear(exprs.apply(
+                log, {exprs.multiply(
+                         h, exprs.raise(exprs.exponential(*exponent), -1))}))));
   else
     sum = finishedTerm(exprs.linear(exprs.apply(log, {h})));
   auto unknown = [&](const Expr *expr, double k) {
@@ -247,9 +261,9 @@ NormalForm NormalForms::logarithm(const NormalForm &a, Value at) {
 
 NormalForm NormalForms::power(const NormalForm &a, double exponent, Value at) {
   const auto *single = a.getSingle();
-  bool even = std::fmod(exponent, 2) == 0,
-       whole = exponent == std::floor(exponent);
-  if (!single || !(even || whole || isNonNegative(single->first)))
+  bool whole = exponent == std::floor(exponent);
+  if (!single || !(whole || isNonNegative(single->first)) ||
+      !canRaiseEach(single->first.power, exponent))
     return variance.isVarying(at)
                ? stuck(at, "a power of a sum of terms that move differently")
                : atom(at);
@@ -409,9 +423,7 @@ NormalForm NormalForms::computeRow(Operation *op, unsigned result) {
   Value value = op->getResult(result);
   if (isa<LengthOp, RowOp, PositionOp, RandomOp>(op) ||
       finished.contains(value)) {
-    uint8_t sign = isa<LengthOp, RowOp, PositionOp, RandomOp>(op)
-                       ? uint8_t(kPositive)
-                       : uint8_t(kAnySign);
+    uint8_t sign = kPositive | kZero;
     if (!isa<LengthOp, RowOp, PositionOp, RandomOp>(
             op)) // What an unknown's sign would be.
       sign = atom(value).terms[0].first.power[0].first->sign;
@@ -479,15 +491,18 @@ NormalForm NormalForms::computeFloat(Operation *op) {
       .Case<arith::AddFOp>([&](auto) { return add(in(0), in(1)); })
       .Case<arith::SubFOp>([&](auto) { return add(in(0), in(1), -1); })
       .Case<arith::NegFOp>([&](auto) { return scaled(in(0), -1); })
-      .Case<arith::MulFOp>(
-          [&](auto) { return multiply(in(0), operand(0), in(1), operand(1)); })
+      .Case<arith::MulFOp>([&](auto) {
+        return multiply(in(0), operand(0), in(1), operand(1), value);
+      })
       .Case<arith::DivFOp>([&](auto) {
         return allFinished && in(1).terms.empty()
                    ? other()
-                   : divide(in(0), operand(0), in(1), operand(1));
+                   : divide(in(0), operand(0), in(1), operand(1), value);
       })
       .Case<math::FmaOp>([&](auto) {
-        return add(multiply(in(0), operand(0), in(1), operand(1)), in(2));
+        NormalForm product =
+            multiply(in(0), operand(0), in(1), operand(1), value);
+        return product.isStuck() ? product : add(product, in(2));
       })
       .Case<math::ExpOp>([&](auto) { return exponential(in(0), value); })
       .Case<math::Exp2Op>(

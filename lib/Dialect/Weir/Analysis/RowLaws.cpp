@@ -15,6 +15,10 @@
 using namespace mlir;
 using namespace weir;
 
+static bool isRowWide(Operation *op) {
+  return isa<ReduceOp, KthOp, SolveOp>(op);
+}
+
 StringRef weir::stringifyLaw(Law::Kind kind) {
   switch (kind) {
   case Law::Plain:
@@ -51,7 +55,9 @@ bool Law::needsAnchor() const {
   return llvm::any_of(sums, [](auto &sum) { return sum.needsAnchor; });
 }
 
-bool Law::isDirect() const { return !isPulled() && !needsAnchor(); }
+bool Law::isDirect() const {
+  return !isPulled() && !needsAnchor() && evaluatesAsWritten;
+}
 
 //===----------------------------------------------------------------------===//
 // Laws
@@ -64,28 +70,34 @@ std::optional<Law> RowLaws::refuse(Value value, std::string why) {
 
 /// (h - u)^2 with a statistic u: centred sums can be merged, raw powers would
 /// cancel.
-bool RowLaws::recentre(Law &law, const NormalForms &forms) {
-  Operation *op = law.getReduce().getValue().getDefiningOp();
-  bool isSquare =
-      op && isa<arith::MulFOp>(op) && op->getOperand(0) == op->getOperand(1);
+std::optional<Law> RowLaws::getRecentreLaw(ReduceOp reduce,
+                                           const NormalForms &forms) {
+  Operation *op = reduce.getValue().getDefiningOp();
+  bool isSquare = reduce.getKind() == ReductionKind::Add && op &&
+                  isa<arith::MulFOp>(op) &&
+                  op->getOperand(0) == op->getOperand(1);
   if (!isSquare)
-    return false;
+    return std::nullopt;
   const NormalForm &difference = forms.get(op->getOperand(0));
-  if (difference.isStuck() || difference.terms.size() != 2)
-    return false;
-  for (int i : {0, 1}) {
-    auto &[one, h] = difference.terms[i];
-    auto &[c, minus] = difference.terms[1 - i];
-    if (!one.isOne() || !h.isVarying() || minus.isVarying() ||
-        !c.exponent.empty())
+  if (difference.isStuck() || difference.terms.size() < 2)
+    return std::nullopt;
+  Law law;
+  law.op = reduce;
+  law.kind = Law::Recentre;
+  for (auto &[c, h] : difference.terms) {
+    if (c.isOne() && h.isVarying()) {
+      law.centred = h;
       continue;
-    law.kind = Law::Recentre;
-    law.centred = h;
-    law.centre =
-        exprs->multiply(exprs->linear(exprs->product(c.power), -1), minus);
-    return true;
+    }
+    if (h.isVarying())
+      return std::nullopt;
+    Linear factor = exprs->multiply(exprs->linear(exprs->product(c.power)),
+                                    exprs->exponential({c.exponent}));
+    law.centre = exprs->add(law.centre, exprs->multiply(factor, h), -1);
   }
-  return false;
+  if (law.centred.isZero())
+    return std::nullopt;
+  return law;
 }
 
 /// True when `value` is made, among other things, of a maximum or a minimum
@@ -131,12 +143,29 @@ static bool isAnchoredInside(const Linear &exponent) {
          });
 }
 
-/// Splits a coefficient into what is pulled out of the sum and what the sum is
-/// corrected by.
-static void split(const Coefficient &c, const NormalForms &forms,
-                  RunningSum &sum, Factors &anchors) {
+/// True when a varying exponential takes part: one that e^-m may be needed to
+/// bound.
+static bool holdsExponential(const Linear &sum) {
+  return llvm::any_of(sum.terms, [](auto &term) {
+    const Expr *expr = term.first;
+    if (!expr->varying)
+      return false;
+    bool grows = expr->kind == Expr::Exp ||
+                 (expr->kind == Expr::Apply &&
+                  isa<math::ExpM1Op, math::SinhOp, math::CoshOp>(expr->op));
+    return grows || holdsExponential(Linear{expr->factors}) ||
+           llvm::any_of(expr->args, holdsExponential);
+  });
+}
+
+/// Splits a coefficient into what is pulled out of the sum of `h` and what the
+/// sum is corrected by. With no exponential to bound, e^-m would be infinite in
+/// parts of the row whose maximum m is low.
+static void split(const Coefficient &c, const Linear &h,
+                  const NormalForms &forms, RunningSum &sum, Factors &anchors) {
+  bool bounds = holdsExponential(h);
   for (auto &factor : c.exponent)
-    (forms.isAnchor(factor.first) ? sum.exponent : sum.pull.exponent)
+    (bounds && forms.isAnchor(factor.first) ? sum.exponent : sum.pull.exponent)
         .push_back(factor);
   for (auto &factor : c.power) {
     bool isPolynomial =
@@ -151,12 +180,13 @@ std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
   const NormalForm &operand = forms.get(reduce.getValue());
   Law law;
   law.op = reduce;
-  if (recentre(law, forms))
-    return law;
+  if (!reduce.getValue().getType().isF32() && !operand.isFinished())
+    return refuse(reduce.getValue(),
+                  "a sum of integers that hold unfinished statistics");
   for (auto &[c, h] : operand.terms) {
     RunningSum sum;
     Factors anchors;
-    split(c, forms, sum, anchors);
+    split(c, h, forms, sum, anchors);
     auto known = llvm::find_if(law.sums, [&](RunningSum &other) {
       return other.pull == sum.pull && other.exponent == sum.exponent;
     });
@@ -165,9 +195,9 @@ std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
     RunningSum *same = &*known;
     same->polynomial.push_back({anchors, h});
     for (auto &[monomial, k] : h.terms) {
-      const Linear *exponent =
-          monomial->varying ? getExponent(monomial) : nullptr;
-      if (exponent && same->exponent.empty() && !isAnchoredInside(*exponent))
+      const Linear *exponent = getExponent(monomial);
+      if (exponent && exponent->isVarying() && same->exponent.empty() &&
+          !isAnchoredInside(*exponent))
         same->needsAnchor = true;
     }
   }
@@ -193,8 +223,13 @@ std::optional<Law> RowLaws::getExtremumLaw(ReduceOp reduce,
   const NormalForm &operand = forms.get(reduce.getValue());
   Law law;
   law.op = reduce;
-  if (operand.isFinished())
+  if (operand.isFinished()) {
+    RunningSum plain;
+    plain.polynomial.push_back(
+        {{}, operand.terms.empty() ? Linear() : operand.terms[0].second});
+    law.sums.push_back(std::move(plain));
     return law;
+  }
   const std::pair<Coefficient, Linear> *varying = nullptr;
   for (auto &term : operand.terms) {
     if (!term.second.isVarying()) {
@@ -247,6 +282,9 @@ std::optional<Law> RowLaws::getLaw(Operation *op, const NormalForms &forms) {
   auto reduce = dyn_cast<ReduceOp>(op);
   if (!reduce)
     return getSearchLaw(op, forms);
+  // Before the operand is asked for a form: multiplied out it has none.
+  if (std::optional<Law> law = getRecentreLaw(reduce, forms))
+    return law;
   const NormalForm &operand = forms.get(reduce.getValue());
   if (operand.isStuck())
     return refuse(operand.culprit, operand.why);
@@ -257,10 +295,6 @@ std::optional<Law> RowLaws::getLaw(Operation *op, const NormalForms &forms) {
 //===----------------------------------------------------------------------===//
 // Sweeps
 //===----------------------------------------------------------------------===//
-
-static bool isRowWide(Operation *op) {
-  return isa<ReduceOp, KthOp, SolveOp>(op);
-}
 
 RowLaws::RowLaws(FormulaOp formula) : formula(formula), variance(formula) {
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
@@ -290,40 +324,6 @@ void RowLaws::finish(const DerivedSweep &sweep) {
     finished.insert(law.op->result_begin(), law.op->result_end());
 }
 
-/// Takes every reduction that has a law, counts it as finished, and looks again
-/// at the rest.
-void RowLaws::analyse() {
-  SmallVector<Operation *> left;
-  for (Operation &op : formula.getBody().front().without_terminator())
-    if (isRowWide(&op))
-      left.push_back(&op);
-  do {
-    DerivedSweep sweep;
-    // Forms keep a view of what is finished: each sweep's must not see the
-    // later ones.
-    auto known = std::make_unique<llvm::DenseSet<Value>>(finished);
-    sweep.forms =
-        std::make_unique<NormalForms>(formula, variance, *known, *exprs);
-    SmallVector<Operation *> blocked;
-    for (Operation *op : left) {
-      if (std::optional<Law> law = getLaw(op, *sweep.forms))
-        sweep.laws.push_back(std::move(*law));
-      else
-        blocked.push_back(op);
-    }
-    sweep.known = std::move(known);
-    if (writes && !attention)
-      measureAttention(*sweep.forms, blocked);
-    if (sweep.laws.empty())
-      break;
-    finish(sweep);
-    sweeps.push_back(std::move(sweep));
-    left = std::move(blocked);
-  } while (true);
-  if (writes && !attention)
-    attention = AttentionCost{static_cast<unsigned>(sweeps.size()) + 1, 1};
-}
-
 /// True when `value` leans on one of `blocked`.
 static bool leansOn(Value value, ArrayRef<Operation *> blocked) {
   SmallVector<Value> work{value};
@@ -341,6 +341,99 @@ static bool leansOn(Value value, ArrayRef<Operation *> blocked) {
   return false;
 }
 
+static bool leansOn(const Expr *expr, ArrayRef<Operation *> blocked) {
+  if (expr->kind == Expr::Leaf)
+    return leansOn(expr->value, blocked);
+  auto any = [&](const Factors &terms) {
+    return llvm::any_of(
+        terms, [&](auto &term) { return leansOn(term.first, blocked); });
+  };
+  return any(expr->factors) ||
+         llvm::any_of(expr->args, [&](auto &arg) { return any(arg.terms); });
+}
+
+/// True when correcting or finishing the reduction takes a statistic that the
+/// sweep does not find.
+static bool leansOn(const Law &law, ArrayRef<Operation *> blocked) {
+  auto any = [&](const Factors &terms) {
+    return llvm::any_of(
+        terms, [&](auto &term) { return leansOn(term.first, blocked); });
+  };
+  auto takes = [&](const RunningSum &sum) {
+    return any(sum.exponent) || any(sum.pull.power) || any(sum.pull.exponent) ||
+           llvm::any_of(sum.polynomial,
+                        [&](auto &term) { return any(term.anchors); });
+  };
+  auto shifts = [&](auto &term) {
+    return any(term.first.power) || any(term.first.exponent);
+  };
+  return llvm::any_of(law.sums, takes) || any(law.centre.terms) ||
+         llvm::any_of(law.shift.terms, shifts);
+}
+
+bool RowLaws::evaluatesAsWritten(const Law &law,
+                                 ArrayRef<Operation *> blocked) const {
+  ReduceOp reduce = law.getReduce();
+  if (!reduce)
+    return true; // Searches look at finished values only.
+  SmallVector<Value> work{reduce.getValue()};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    if (!op || finished.contains(value) || !seen.insert(value).second)
+      continue;
+    if (isRowWide(op)) {
+      auto inner = dyn_cast<ReduceOp>(op);
+      bool isAnchor = inner && inner.getKind() != ReductionKind::Add &&
+                      value == inner.getResult() &&
+                      !llvm::is_contained(blocked, op);
+      if (!isAnchor || reduce.getKind() != ReductionKind::Add)
+        return false;
+      continue;
+    }
+    llvm::append_range(work, op->getOperands());
+  }
+  return true;
+}
+
+/// Takes every reduction that has a law, counts it as finished, and looks again
+/// at the rest.
+void RowLaws::analyse() {
+  SmallVector<Operation *> left;
+  for (Operation &op : formula.getBody().front().without_terminator())
+    if (isRowWide(&op))
+      left.push_back(&op);
+  do {
+    DerivedSweep sweep;
+    // Forms keep a view of what is finished: each sweep's must not see the
+    // later ones.
+    auto known = std::make_unique<llvm::DenseSet<Value>>(finished);
+    sweep.forms =
+        std::make_unique<NormalForms>(formula, variance, *known, *exprs);
+    SmallVector<Operation *> blocked;
+    for (Operation *op : left) {
+      std::optional<Law> law = getLaw(op, *sweep.forms);
+      if (!law || leansOn(*law, blocked)) {
+        blocked.push_back(op);
+        continue;
+      }
+      law->evaluatesAsWritten = evaluatesAsWritten(*law, blocked);
+      sweep.laws.push_back(std::move(*law));
+    }
+    sweep.known = std::move(known);
+    if (writes && !attention)
+      measureAttention(*sweep.forms, blocked);
+    if (sweep.laws.empty())
+      break;
+    finish(sweep);
+    sweeps.push_back(std::move(sweep));
+    left = std::move(blocked);
+  } while (true);
+  if (writes && !attention)
+    attention = AttentionCost{static_cast<unsigned>(sweeps.size()) + 1, 1};
+}
+
 /// Weights that are a sum of R coefficients times terms need R accumulators in
 /// the pass that finishes the coefficients.
 void RowLaws::measureAttention(const NormalForms &forms,
@@ -354,12 +447,14 @@ void RowLaws::measureAttention(const NormalForms &forms,
     const NormalForm &form = forms.get(result);
     if (form.isStuck())
       return;
-    // Terms that are multiples of each other share an accumulator.
+    // Terms that are multiples of each other share an accumulator, and so do
+    // all uniform ones, which multiply the sum of the values.
     SmallVector<Linear> distinct;
     for (auto &[c, h] : form.terms) {
-      Linear unit = h;
+      Linear unit = h.isVarying() ? h : exprs->number(1);
+      double lead = unit.terms[0].second;
       for (auto &term : unit.terms)
-        term.second /= h.terms[0].second;
+        term.second /= lead;
       if (!llvm::is_contained(distinct, unit))
         distinct.push_back(unit);
     }

@@ -10,8 +10,12 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weir;
+
+static constexpr double kLog2 = 0.693147180559945309417232121458;
 
 Value ExprBuilder::addTerm(Value sum, Value term, double factor) {
   if (!sum) {
@@ -37,6 +41,31 @@ Value ExprBuilder::emitMultiples(const Factors &terms, Value sum) {
   return sum;
 }
 
+/// True when f32 holds every number, but for rounding in f64.
+static bool areNarrow(ArrayRef<Factors> all, double unit) {
+  return llvm::all_of(all, [&](const Factors &terms) {
+    return llvm::all_of(terms, [&](auto &term) {
+      double k = term.second / unit;
+      return std::fabs(k - static_cast<float>(k)) <= 1e-15 * std::fabs(k);
+    });
+  });
+}
+
+double ExprBuilder::getUnit(ArrayRef<Factors> exponents) {
+  return !areNarrow(exponents, 1) && areNarrow(exponents, kLog2) ? kLog2 : 1;
+}
+
+Value ExprBuilder::emitExponential(const Factors &a, const Factors &b) {
+  double unit = hasNarrowConstants() ? getUnit({a, b}) : 1;
+  if (unit == 1)
+    return exponential(
+        emitMultiples(b, a.empty() ? Value() : emitMultiples(a, Value())));
+  Value argument;
+  for (const Factors &terms : {a, b})
+    argument = emitMultiples(addFactors({}, terms, 1 / unit), argument);
+  return exponentialOfTwo(argument);
+}
+
 Value ExprBuilder::emit(const Linear &sum, const Factors &exponent) {
   if (sum.isZero())
     return constant(0.0);
@@ -52,7 +81,7 @@ Value ExprBuilder::emit(const Linear &sum, const Factors &exponent) {
 
 Value ExprBuilder::emit(const Coefficient &c, Value value) {
   if (!c.exponent.empty()) {
-    Value factor = exponential(emitMultiples(c.exponent, Value()));
+    Value factor = emitExponential({}, c.exponent);
     value = value ? Value(arith::MulFOp::create(builder, loc, value, factor))
                   : factor;
   }
@@ -161,7 +190,7 @@ Value ExprBuilder::emitExpr(const Expr *expr, const Factors &exponent) {
     return exponent.empty() ? value : emit(Coefficient{{}, exponent}, value);
   }
   case Expr::Exp:
-    return exponential(emitMultiples(exponent, emit(expr->args[0])));
+    return emitExponential(expr->args[0].terms, exponent);
   case Expr::Sum:
     return emit(expr->args[0], exponent);
   case Expr::Apply:

@@ -18,6 +18,8 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 
+#include <cmath>
+
 namespace weir {
 #define GEN_PASS_DEF_WEIRNORMALIZEFORMULAS
 #include "weir/Dialect/Weir/Transforms/Passes.h.inc"
@@ -32,7 +34,19 @@ namespace {
 class BodyBuilder : public ExprBuilder {
 public:
   using ExprBuilder::ExprBuilder;
+  /// f32 holds 24 bits of a number; where that is not all, a second constant
+  /// holds the next 24, for formulas that are instantiated in f64.
   Value constant(double value) override {
+    double rest = value - static_cast<float>(value);
+    Value whole = narrow(value);
+    return std::fabs(rest) <= 1e-15 * std::fabs(value) || !std::isfinite(rest)
+               ? whole
+               : Value(
+                     arith::AddFOp::create(builder, loc, whole, narrow(rest)));
+  }
+
+private:
+  Value narrow(double value) {
     return arith::ConstantOp::create(builder, loc,
                                      builder.getF32FloatAttr(value));
   }
@@ -42,6 +56,10 @@ protected:
   Value exponential(Value argument) override {
     return math::ExpOp::create(builder, loc, argument);
   }
+  Value exponentialOfTwo(Value argument) override {
+    return math::Exp2Op::create(builder, loc, argument);
+  }
+  bool hasNarrowConstants() const override { return true; }
   Value apply(Operation *op, ValueRange operands) override {
     Operation *clone = builder.clone(*op);
     clone->setOperands(operands);
@@ -57,9 +75,10 @@ public:
 
   void run() {
     // Every rewriting makes one reduction direct, and what it adds is direct:
-    // the bound is for safety.
+    // the bound is for safety. Cleaning up in between lets the analysis see
+    // that a new maximum is one that is there already.
     for (int round = 0; round < kMostRounds && rewriteOne(); ++round)
-      ;
+      cleanUp();
     rewriteResults();
     cleanUp();
   }
@@ -72,7 +91,8 @@ private:
   void rewriteExtremum(const Law &law, ExprContext &exprs);
   Value emitSum(OpBuilder &builder, const RunningSum &sum, ReduceOp reduce,
                 ExprContext &exprs);
-  Value emitAnchor(OpBuilder &builder, const RunningSum &sum, Location loc);
+  std::pair<Value, double> emitAnchor(OpBuilder &builder, const RunningSum &sum,
+                                      Location loc);
   Value emitOperand(BodyBuilder &code, const RunningSum &sum,
                     const Factors &exponent, ExprContext &exprs);
 
@@ -85,6 +105,31 @@ private:
 // What has to be rewritten
 //===----------------------------------------------------------------------===//
 
+/// True when e^(sum of `exponent`) grows with a maximum, or as a minimum falls:
+/// the factor that an anchor of its own leaves outside a sum.
+static bool growsWithExtremum(const Factors &exponent) {
+  return llvm::any_of(exponent, [](auto &term) {
+    auto &[expr, k] = term;
+    auto reduce = expr->kind == Expr::Leaf
+                      ? expr->value.template getDefiningOp<ReduceOp>()
+                      : ReduceOp();
+    return reduce && ((reduce.getKind() == ReductionKind::Max && k > 0) ||
+                      (reduce.getKind() == ReductionKind::Min && k < 0));
+  });
+}
+
+/// True when e^a multiplies e^h: what a varying exponential that may overflow
+/// is anchored by.
+static bool isAnchored(const NormalForm &form) {
+  return llvm::any_of(form.terms, [](auto &term) {
+    return !term.first.exponent.empty() &&
+           llvm::any_of(term.second.terms, [](auto &t) {
+             const Linear *exponent = getExponent(t.first);
+             return exponent && exponent->isVarying();
+           });
+  });
+}
+
 /// True when evaluating `value` as written takes an exponential that nothing
 /// bounds, while its normal form would not.
 static bool overflowsAsWritten(Value value, const NormalForms &forms,
@@ -92,32 +137,39 @@ static bool overflowsAsWritten(Value value, const NormalForms &forms,
   const NormalForm &form = forms.get(value);
   if (form.isStuck() || !value.getType().isF32())
     return false;
-  bool anchored = llvm::any_of(form.terms, [](auto &term) {
-    return !term.first.exponent.empty() &&
-           llvm::any_of(term.second.terms, [](auto &t) {
-             return t.first->varying && getExponent(t.first);
-           });
+  bool anchored = isAnchored(form);
+  bool grows = llvm::any_of(form.terms, [](auto &term) {
+    return growsWithExtremum(term.first.exponent);
   });
-  if (!anchored)
-    return false;
   SmallVector<Value> work{value};
+  llvm::DenseSet<Value> seen;
   while (!work.empty()) {
-    Operation *op = work.pop_back_val().getDefiningOp();
-    if (!op || isa<WeirDialect>(op->getDialect()))
+    Value next = work.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op || isa<WeirDialect>(op->getDialect()) || !seen.insert(next).second)
       continue;
-    if (isa<math::ExpOp, math::Exp2Op>(op) &&
-        variance.isVarying(op->getResult(0))) {
-      const auto *single = forms.get(op->getResult(0)).getSingle();
-      const Linear *inner =
-          single ? getExponent(single->second.terms[0].first) : nullptr;
-      bool leans =
-          single && llvm::any_of(single->first.exponent, [&](auto &atom) {
-            return forms.isAnchor(atom.first);
-          });
-      if (inner && !leans && !isBoundedAbove(*inner))
-        return true;
+    // What an exponential or a function is taken of stays as it is in the form.
+    if (!isa<math::ExpOp, math::Exp2Op>(op)) {
+      if (isa<arith::ArithDialect>(op->getDialect()) ||
+          isa<math::LogOp, math::SqrtOp, math::RsqrtOp, math::PowFOp,
+              math::AbsFOp, math::FmaOp>(op))
+        llvm::append_range(work, op->getOperands());
+      continue;
     }
-    llvm::append_range(work, op->getOperands());
+    const auto *single = forms.get(next).getSingle();
+    if (!single)
+      continue;
+    if (!variance.isVarying(next)) {
+      if (!grows && growsWithExtremum(single->first.exponent))
+        return true;
+      continue;
+    }
+    const Linear *inner = getExponent(single->second.terms[0].first);
+    bool leans = llvm::any_of(single->first.exponent, [&](auto &atom) {
+      return forms.isAnchor(atom.first);
+    });
+    if (anchored && inner && !leans && !isBoundedAbove(*inner))
+      return true;
   }
   return false;
 }
@@ -127,21 +179,18 @@ bool Normalizer::rewriteOne() {
   for (const DerivedSweep &sweep : laws.getSweeps())
     for (const Law &law : sweep.laws) {
       ReduceOp reduce = law.getReduce();
-      if (!reduce || !reduce.getValue().getType().isF32() ||
-          law.kind == Law::Recentre)
+      if (!reduce || law.kind == Law::Recentre)
         continue;
-      if (reduce.getKind() != ReductionKind::Add) {
-        if (law.sums.empty())
-          continue;
+      bool isSum = reduce.getKind() == ReductionKind::Add;
+      bool overflows =
+          isSum && overflowsAsWritten(reduce.getValue(), *sweep.forms,
+                                      laws.getVariance());
+      if (law.isDirect() && !overflows)
+        continue;
+      if (isSum)
+        rewriteSum(law, laws.getExprs());
+      else
         rewriteExtremum(law, laws.getExprs());
-        return true;
-      }
-      bool direct =
-          law.isDirect() && !overflowsAsWritten(reduce.getValue(), *sweep.forms,
-                                                laws.getVariance());
-      if (direct || law.sums.empty())
-        continue;
-      rewriteSum(law, laws.getExprs());
       return true;
     }
   return false;
@@ -169,20 +218,27 @@ static void collectExponents(const Linear &sum,
   }
 }
 
-/// The maximum, over the row and over the parts of the sum, of the exponents.
-Value Normalizer::emitAnchor(OpBuilder &builder, const RunningSum &sum,
-                             Location loc) {
+/// The maximum, over the row and over the parts of the sum, of the exponents,
+/// as a multiple of a number.
+std::pair<Value, double> Normalizer::emitAnchor(OpBuilder &builder,
+                                                const RunningSum &sum,
+                                                Location loc) {
   SmallVector<Linear> exponents;
   for (const RunningSum::Term &term : sum.polynomial)
     collectExponents(term.h, exponents);
   BodyBuilder code(builder, loc);
+  SmallVector<Factors> all;
+  for (const Linear &exponent : exponents)
+    all.push_back(exponent.terms);
+  double unit = ExprBuilder::getUnit(all);
   Value most;
-  for (const Linear &exponent : exponents) {
-    Value value = code.emit(exponent);
+  for (const Factors &exponent : all) {
+    Value value = code.emit(Linear{addFactors({}, exponent, 1 / unit)});
     most = most ? Value(arith::MaximumFOp::create(builder, loc, most, value))
                 : value;
   }
-  return ReduceOp::create(builder, loc, ReductionKind::Max, most).getResult();
+  return {ReduceOp::create(builder, loc, ReductionKind::Max, most).getResult(),
+          unit};
 }
 
 /// (x - m) e^(x - m), not x e^(x - m) - m e^(x - m): what all terms share is
@@ -224,8 +280,8 @@ Value Normalizer::emitSum(OpBuilder &builder, const RunningSum &sum,
   Coefficient outside = sum.pull;
   if (sum.needsAnchor) {
     Factors anchor;
-    anchor.push_back(
-        {exprs.leaf(emitAnchor(builder, sum, loc), /*varying=*/false), 1.0});
+    auto [most, unit] = emitAnchor(builder, sum, loc);
+    anchor.push_back({exprs.leaf(most, /*varying=*/false), unit});
     exponent = addFactors(exponent, anchor, -1);
     outside.exponent = addFactors(outside.exponent, anchor);
   }
@@ -254,6 +310,8 @@ void Normalizer::rewriteSum(const Law &law, ExprContext &exprs) {
                                                 part))
                   : part;
   }
+  if (!total) // Everything cancels.
+    total = BodyBuilder(builder, reduce.getLoc()).constant(0.0);
   reduce.getResult().replaceAllUsesWith(total);
   reduce.erase();
 }
@@ -273,15 +331,17 @@ void Normalizer::rewriteExtremum(const Law &law, ExprContext &exprs) {
   Linear h = law.sums[0].polynomial[0].h;
   bool isExp = h.terms.size() == 1 && h.terms[0].first->kind == Expr::Exp &&
                h.terms[0].second > 0;
-  Value operand = code.emit(isExp ? h.terms[0].first->args[0] : h);
+  Factors own = isExp ? h.terms[0].first->args[0].terms : Factors();
+  double unit = ExprBuilder::getUnit({own});
+  Value operand = code.emit(isExp ? Linear{addFactors({}, own, 1 / unit)} : h);
   Type winner = reduce.getWinner() ? Type(builder.getIndexType()) : Type();
   auto inner = ReduceOp::create(builder, loc, operand.getType(), winner,
                                 reduce.getKind(), operand);
   Value value = inner.getResult();
   if (isExp) {
-    Factors own;
-    own.push_back({exprs.leaf(value, /*varying=*/false), 1.0});
-    c.exponent = addFactors(c.exponent, own);
+    Factors most;
+    most.push_back({exprs.leaf(value, /*varying=*/false), unit});
+    c.exponent = addFactors(c.exponent, most);
     value = h.terms[0].second == 1 ? Value() : code.constant(h.terms[0].second);
   }
   value = code.emit(c, value);
@@ -321,11 +381,11 @@ void Normalizer::cleanUp() {
       op.erase();
 }
 
+void weir::normalizeFormula(FormulaOp formula) { Normalizer(formula).run(); }
+
 namespace {
 struct WeirNormalizeFormulas
     : weir::impl::WeirNormalizeFormulasBase<WeirNormalizeFormulas> {
-  void runOnOperation() override {
-    getOperation().walk([](FormulaOp formula) { Normalizer(formula).run(); });
-  }
+  void runOnOperation() override { getOperation().walk(normalizeFormula); }
 };
 } // namespace

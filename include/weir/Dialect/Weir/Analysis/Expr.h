@@ -91,6 +91,9 @@ private:
 /// The signs `a` may have.
 uint8_t getSign(const Linear &a);
 inline bool isNonNegative(uint8_t sign) { return !(sign & kNegative); }
+/// True when (prod f^p)^power is prod f^(p power): not so for the root of x^2,
+/// which is |x|, nor for that of x y, where both may be negative.
+bool canRaiseEach(const Factors &factors, double power);
 /// True when `a` is certainly below some number whatever the leaves are.
 bool isBoundedAbove(const Linear &a);
 /// The exponent g of the factor e^g of `expr`, or null.

@@ -75,9 +75,9 @@ private:
   NormalForm computeRow(mlir::Operation *op, unsigned result);
   NormalForm add(const NormalForm &a, const NormalForm &b, double factor = 1);
   NormalForm multiply(NormalForm a, mlir::Value av, NormalForm b,
-                      mlir::Value bv);
+                      mlir::Value bv, mlir::Value at);
   NormalForm divide(const NormalForm &a, mlir::Value av, const NormalForm &b,
-                    mlir::Value bv);
+                    mlir::Value bv, mlir::Value at);
   NormalForm exponential(const NormalForm &a, mlir::Value at);
   NormalForm logarithm(const NormalForm &a, mlir::Value at);
   NormalForm power(const NormalForm &a, double exponent, mlir::Value at);

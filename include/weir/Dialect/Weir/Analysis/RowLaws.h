@@ -44,19 +44,22 @@ struct RunningSum {
 struct Law {
   enum Kind { Plain, Exp, ExpPoly, Recentre, Search } kind = Plain;
   mlir::Operation *op = nullptr; // weir.reduce, weir.kth or weir.solve.
-  /// Of an addition. Of a maximum or minimum: one that pulls its factor out, or
-  /// none.
+  /// Of an addition. Of a maximum or minimum: one, whose factor is pulled out.
   std::vector<RunningSum> sums;
   /// Uniform summand that a maximum or minimum is shifted by.
   NormalForm shift;
   /// Of Recentre: h and u of the operand (h - u)^2.
   Linear centred, centre;
+  /// True when evaluating the operand as it is written takes nothing but
+  /// finished values and, for an addition, maxima and minima of the sweep:
+  /// (x + s) - s takes s, which its normal form x does not.
+  bool evaluatesAsWritten = true;
 
   ReduceOp getReduce() const { return llvm::dyn_cast<ReduceOp>(op); }
   bool isPulled() const;
   bool needsAnchor() const;
-  /// True when the operand can be summed as it is written: one sum, nothing to
-  /// pull out, no anchor to add.
+  /// True when the operand can be reduced as it is written: one sum, nothing
+  /// to pull out, no anchor to add, nothing unfinished on the way.
   bool isDirect() const;
 };
 
@@ -111,7 +114,9 @@ private:
   std::optional<Law> getExtremumLaw(ReduceOp reduce, const NormalForms &forms);
   std::optional<Law> getSearchLaw(mlir::Operation *op,
                                   const NormalForms &forms);
-  bool recentre(Law &law, const NormalForms &forms);
+  std::optional<Law> getRecentreLaw(ReduceOp reduce, const NormalForms &forms);
+  bool evaluatesAsWritten(const Law &law,
+                          llvm::ArrayRef<mlir::Operation *> blocked) const;
   std::optional<Law> refuse(mlir::Value value, std::string why);
   void finish(const DerivedSweep &sweep);
   void measureAttention(const NormalForms &forms,

@@ -32,9 +32,18 @@ public:
 
   virtual mlir::Value constant(double value) = 0;
 
+  /// What the multiples of an exponent are best written in: log 2 when they are
+  /// f32 numbers times it (the exponent of an exp2), else 1. As f32 constants
+  /// they would be rounded otherwise.
+  static double getUnit(llvm::ArrayRef<Factors> exponents);
+
 protected:
   virtual mlir::Value leaf(mlir::Value value) = 0;
   virtual mlir::Value exponential(mlir::Value argument) = 0;
+  /// 2 to `argument`; null from builders whose constants are wide enough to
+  /// do without.
+  virtual mlir::Value exponentialOfTwo(mlir::Value argument) { return {}; }
+  virtual bool hasNarrowConstants() const { return false; }
   /// The elementwise op `op` on other operands.
   virtual mlir::Value apply(mlir::Operation *op, mlir::ValueRange operands) = 0;
 
@@ -46,6 +55,8 @@ private:
   mlir::Value emitProduct(const Factors &factors, const Factors &exponent);
   mlir::Value emitApply(const Expr *expr, const Factors &exponent);
   mlir::Value emitPower(mlir::Value base, double power);
+  /// e to a sum of multiples.
+  mlir::Value emitExponential(const Factors &a, const Factors &b);
   mlir::Value addTerm(mlir::Value sum, mlir::Value term, double factor);
   mlir::Value emitMultiples(const Factors &terms, mlir::Value sum);
 };

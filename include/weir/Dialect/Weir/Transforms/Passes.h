@@ -8,12 +8,18 @@
 #ifndef WEIR_DIALECT_WEIR_TRANSFORMS_PASSES_H
 #define WEIR_DIALECT_WEIR_TRANSFORMS_PASSES_H
 
+#include "weir/Dialect/Weir/IR/Weir.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace weir {
 
 /// Lets one-shot bufferization see weir.rows.
 void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
+
+/// Writes `formula` the way its normal forms say (weir-normalize-formulas), in
+/// place.
+void normalizeFormula(FormulaOp formula);
 
 #define GEN_PASS_DECL
 #include "weir/Dialect/Weir/Transforms/Passes.h.inc"
