@@ -407,12 +407,12 @@ NormalForms::NormalForms(FormulaOp formula, const Variance &variance,
 /// Leaves, and ops over the whole row: finished, or unknowns.
 NormalForm NormalForms::computeRow(Operation *op, unsigned result) {
   Value value = op->getResult(result);
-  if (isa<LengthOp, RowOp, PositionOp, RandomOp>(op) ||
+  if (isa<LengthOp, ExtentOp, RowOp, PositionOp, RandomOp>(op) ||
       finished.contains(value)) {
-    uint8_t sign = isa<LengthOp, RowOp, PositionOp, RandomOp>(op)
+    uint8_t sign = isa<LengthOp, ExtentOp, RowOp, PositionOp, RandomOp>(op)
                        ? uint8_t(kPositive)
                        : uint8_t(kAnySign);
-    if (!isa<LengthOp, RowOp, PositionOp, RandomOp>(
+    if (!isa<LengthOp, ExtentOp, RowOp, PositionOp, RandomOp>(
             op)) // What an unknown's sign would be.
       sign = atom(value).terms[0].first.power[0].first->sign;
     return finishedTerm(
