@@ -31,9 +31,17 @@ static void cleanUp(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+/// Formulas are left as they are: their f32 stands for the accumulator, and a
+/// quotient of two constants folded now would be rounded to f32 in f64 too.
+static void cleanUpFunctions(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
+}
+
 void weir::buildTensorPipeline(OpPassManager &pm,
                                const CPUPipelineOptions &options) {
-  pm.addPass(createInlinerPass());
+  auto leaveAlone = [](OpPassManager &) {};
+  pm.addPass(createInlinerPass({}, leaveAlone));
   pm.addPass(createWeirLinkLibrary());
   pm.addPass(createWeirNormalizeFormulas());
   WeirDifferentiateSolvesOptions differentiate;
@@ -47,12 +55,12 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   threads.explain = options.explain;
   pm.addPass(createWeirChooseThreads(threads));
   pm.addPass(createWeirLowerApply());
-  cleanUp(pm);
+  cleanUpFunctions(pm);
   pm.addPass(createWeirPrepareABI({options.library, options.prefix}));
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  cleanUp(pm);
+  cleanUpFunctions(pm);
   pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
 }
 

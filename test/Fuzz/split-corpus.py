@@ -28,8 +28,8 @@ def application(name, arguments, results):
         element = re.search(r"\b(f32|i\d+|index)\b", declaration)[0]
         return f"tensor<?x{element}>" if "weir.uniform" in declaration else f"tensor<?x?x{element}>"
 
-    given = [tensor(a) for a in re.findall(r"%\w+: \w+(?: \{[\w.]+\})?", arguments)]
-    made = [tensor(r) for r in re.findall(r"\w+(?: \{[\w.]+\})?", results)]
+    given = [tensor(a) for a in re.findall(r"%\w+: \w+(?: \{[^}]*\})?", arguments)]
+    made = [tensor(r) for r in re.findall(r"\b(?:f32|index|i\d+)\b(?: \{[^}]*\})?", results)]
     values = [f"%a{i}" for i in range(len(given))]
     parameters = ", ".join(f"{v}: {t}" for v, t in zip(values, given))
     names = ", ".join(f"%r{i}" for i in range(len(made)))

@@ -1,4 +1,11 @@
-"""The accuracy classes: how far a result may be from the f64 oracle."""
+"""The accuracy classes: how far a result may be from the f64 oracle.
+
+A tolerance is a function of the `oracle.Row`, the formula's further operands, the expected result and the oracle, and
+gives an absolute error, a number or an array. Makers of tolerances take a function that gives the scaled score `z`, or
+the like, from row and operands.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,54 +16,97 @@ def assert_close(actual, expected, tolerance, what):
     expected = np.asarray(expected, np.float64)
     special = ~np.isfinite(expected)
     np.testing.assert_array_equal(actual[special], expected[special], err_msg=what)
-    error = np.abs(actual[~special] - expected[~special])
+    with np.errstate(invalid="ignore"):
+        error = np.abs(actual[~special] - expected[~special])
     allowed = np.broadcast_to(tolerance, expected.shape)[~special]
-    worst = np.argmax(error - allowed) if error.size else 0
-    assert error.size == 0 or (error <= allowed).all(), (
-        f"{what}: {actual[~special][worst]!r} for {expected[~special][worst]!r}, off by {error[worst]:.3g}, "
-        f"allowed {allowed[worst]:.3g}")
+    wrong = ~(error <= allowed)
+    if wrong.any():
+        worst = np.argmax(np.where(wrong, np.nan_to_num(error / allowed, nan=np.inf), 0))
+        raise AssertionError(
+            f"{what}: {actual[~special][worst]!r} for {expected[~special][worst]!r}, off by {error[worst]:.3g}, "
+            f"allowed {allowed[worst]:.3g}, at {np.nonzero(wrong)[0][:5]}")
 
 
 def half_ulp(expected, dtype):
     """Rounding of the result's storage type: bf16 has 8 significant bits, so half a step is up to 2^-8 of the value."""
-    return np.maximum(np.abs(expected) * 2.0**-8, 2.0**-134) if dtype == "bfloat16" else 0.0
+    return np.maximum(np.abs(expected) * 2.0**-8, 2.0**-134) if dtype == "bf16" else 0.0
 
 
-def a_exp(x, expected):
-    """Weights by exponentials of the score: relative, looser the further below the maximum."""
-    finite = x[np.isfinite(x)]
-    m = finite.max() if finite.size else 0.0
-    relative = 2e-6 + 1e-7 * np.abs(np.where(np.isfinite(x), x - m, 0.0))
-    return np.maximum(np.abs(expected) * relative, 1.1e-30)
+def largest(values):
+    values = np.abs(values)
+    return np.max(values[np.isfinite(values)], initial=0.0)
 
 
-def a_sum(x, expected):
-    return np.abs(expected) * 3e-6 + 1e-37
+def below_maximum(z, top=-np.inf):
+    """How far each score lies below the largest finite one, or below `top` if that is larger."""
+    finite = z[np.isfinite(z)]
+    most = max(finite.max() if finite.size else 0.0, top)
+    return np.where(np.isfinite(z), np.abs(z - most), 0.0)
 
 
-def a_log(x, expected):
-    finite = x[np.isfinite(x)]
-    return 1e-6 * max(1.0, np.abs(finite).max() if finite.size else 0.0)
+def a_exp(z=None, top=lambda row, *operands: -np.inf, scale=1.0, also=lambda row, *operands: 0.0):
+    """A-EXP: weights by exponentials of z, looser the further below the maximum, or below `top` where another logit
+    takes part; a z that is computed rounds itself. The result is the weight times at most `scale`; `also` is a further
+    absolute error per weight."""
 
-
-def a_norm(x, expected):
-    """A sum, then a difference from the mean that cancels: absolute in units of the row."""
-    finite = x[np.isfinite(x)]
-    scale = np.abs(finite).max() if finite.size else 1.0
-    spread = finite.std() if finite.size else 1.0
-    return np.abs(expected) * 3e-6 + 3e-7 * max(1.0, scale / max(spread, 1e-3)) * 4
-
-
-def a_elt(h):
-    """4 ulp times the condition number of the function h."""
-
-    def tolerance(x, expected):
-        with np.errstate(all="ignore"):
-            step = np.maximum(np.abs(x), 1e-30) * 2.0**-20
-            slope = np.abs((h(x + step) - h(x - step)) / (2 * step))
-            condition = np.where(expected != 0, np.abs(x) * slope / np.abs(expected), 1.0)
-        condition = np.where(np.isfinite(condition), condition, 1.0)
-        ulp = np.maximum(np.abs(expected) * 2.0**-23, 2.0**-149)
-        return 4 * ulp * np.maximum(1.0, condition)
+    def tolerance(row, operands, expected, _):
+        score = row.x if z is None else z(row, *operands)
+        below = below_maximum(score, top(row, *operands))
+        relative = 2e-6 + 1e-7 * below
+        if z is not None:
+            relative = relative + np.expm1(np.minimum(2e-7 * (below + largest(score)), 80))
+        return np.maximum(np.abs(expected) * relative, 1.1e-30 * scale) + also(row, *operands)
 
     return tolerance
+
+
+def a_sum(times=1.0):
+    return lambda row, operands, expected, _: np.abs(expected) * 3e-6 * times + 1e-37
+
+
+def a_log(scale=lambda row, *operands: largest(row.x)):
+    """A-LOG: absolute, in units of the largest score."""
+    return lambda row, operands, expected, _: 1e-6 * max(1.0, scale(row, *operands))
+
+
+def a_norm(row, operands, expected, _):
+    """A sum, then a difference from the mean that cancels: absolute in units of the row."""
+    finite = row.x[np.isfinite(row.x)]
+    spread = finite.std() if finite.size else 1.0
+    return np.abs(expected) * 3e-6 + 3e-7 * max(1.0, largest(row.x) / max(spread, 1e-3)) * 4
+
+
+def a_root(row, operands, expected, _, alpha=None):
+    """A-ROOT: what an error of 1e-6 in the threshold makes of a weight; for alpha > 2 weights start steeply."""
+    alpha = operands[0] if alpha is None else alpha
+    if np.ndim(expected) == 0:
+        # The threshold is (alpha - 1) times what was sought.
+        return 3e-7 * max(1.0, abs(expected)) * max(1.0, alpha)
+    if not 1 + 1e-6 < alpha <= 4:
+        return 2e-5 * np.abs(expected) + 1e-7
+    c = alpha - 1
+    own = (np.abs(expected) ** c + 1e-6) ** (1 / c) - np.abs(expected)
+    own[expected == 0] = 1e-6 ** (1 / c)
+    # The weights are made to sum to one, so what one of them is off all are in proportion.
+    return own + np.abs(expected) * (2e-6 + np.minimum(own[expected > 0].sum(), 0.1))
+
+
+def a_elt(row, operands, expected, function):
+    """A-ELT: 4 ulp times the condition number of the function, summed over its operands."""
+    arguments = [row.x, *operands]
+    expected = np.asarray(expected)
+    condition = np.abs(expected)
+    with np.errstate(all="ignore"):
+        for i, value in enumerate(arguments):
+            step = np.maximum(np.abs(value), 1e-30) * 2.0**-20
+            moved = []
+            for sign in (1, -1):
+                shifted = list(arguments)
+                shifted[i] = value + sign * step
+                moved.append(function(replace(row, x=shifted[0]), *shifted[1:]))
+            slope = np.abs((moved[0] - moved[1]) / (2 * step)) * np.abs(value)
+            condition = condition + np.where(np.isfinite(slope), slope, 0.0)
+    with np.errstate(all="ignore"):
+        number = np.where(expected != 0, condition / np.abs(expected), 1.0)
+    number = np.where(np.isfinite(number), number, 1.0)
+    return 4 * np.maximum(condition * 2.0**-23, 2.0**-149 * number)

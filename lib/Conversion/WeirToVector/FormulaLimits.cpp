@@ -140,9 +140,13 @@ Limit FormulaLimits::atExcluded(Value value) {
   if (found != known.end())
     return found->second;
   Limit limit = compute(value);
-  // Uniforms are finite; rows in which they are not are recognised apart.
-  if (!variance.isVarying(value) && !isFinite(limit))
-    limit = Limit::Finite;
+  if (!variance.isVarying(value)) {
+    // Empty rows are recognised apart; in others most uniforms are finite.
+    if (!isFiniteInRow(value))
+      limit = Limit::Unknown;
+    else if (!isFinite(limit))
+      limit = Limit::Finite;
+  }
   known[value] = limit;
   return limit;
 }
@@ -192,6 +196,28 @@ Limit FormulaLimits::compute(Value value) {
       .Default([](Operation *) { return Limit::Unknown; });
 }
 
+bool FormulaLimits::isFiniteInRow(Value value) {
+  APFloat constant(0.0f);
+  if (matchPattern(value, m_ConstantFloat(&constant)))
+    return !constant.isInfinity();
+  Operation *op = value.getDefiningOp();
+  if (!op || !value.getType().isF32())
+    return true;
+  auto isOperandFinite = [&](Value operand) { return isFiniteInRow(operand); };
+  if (auto reduce = dyn_cast<ReduceOp>(op))
+    return reduce.getKind() == ReductionKind::Add ||
+           isOperandFinite(reduce.getValue());
+  // A logarithm may be -inf, but of a sum it is not: other rows are empty.
+  bool ofElement = variance.isVarying(value);
+  if (ofElement && isa<math::LogOp, math::Log2Op, math::Log10Op, math::Log1pOp,
+                       arith::DivFOp>(op))
+    return false;
+  if (ofElement && isa<arith::MaximumFOp>(
+                       op)) // Bounded below, and above by what bounds both.
+    return llvm::any_of(op->getOperands(), isOperandFinite);
+  return llvm::all_of(op->getOperands(), isOperandFinite);
+}
+
 bool FormulaLimits::vanishesWhenExcluded(ReduceOp reduce) {
   if (!reduce.getValue().getType().isF32())
     return false;
@@ -207,26 +233,60 @@ bool FormulaLimits::vanishesWhenExcluded(ReduceOp reduce) {
   llvm_unreachable("unknown reduction");
 }
 
-bool FormulaLimits::propagatesNaN(Value value, bool rowHoldsNaN) {
+/// A choice by an ordered comparison with a NaN takes the second value, one by
+/// an unordered comparison the first.
+static std::optional<bool> decideForNaN(arith::CmpFOp cmp) {
+  using P = arith::CmpFPredicate;
+  switch (cmp.getPredicate()) {
+  case P::OEQ:
+  case P::OGT:
+  case P::OGE:
+  case P::OLT:
+  case P::OLE:
+  case P::ONE:
+  case P::ORD:
+    return false;
+  case P::UEQ:
+  case P::UGT:
+  case P::UGE:
+  case P::ULT:
+  case P::ULE:
+  case P::UNE:
+  case P::UNO:
+    return true;
+  default:
+    return std::nullopt;
+  }
+}
+
+bool FormulaLimits::propagatesNaN(Value value, NaNAt where,
+                                  bool maximaKeepNaN) {
   if (value == formula.getBody().getArgument(formula.getScoreIndex()))
-    return !rowHoldsNaN;
+    return where == NaNAt::Element;
+  APFloat constant(0.0f);
+  if (matchPattern(value, m_ConstantFloat(&constant)))
+    return constant.isNaN();
   Operation *op = value.getDefiningOp();
-  if (!op)
+  if (!op || !value.getType().isF32())
     return false;
-  // A sum keeps any NaN of its operand. A maximum made by compare and select
-  // does not.
+  auto in = [&](Value operand) {
+    return propagatesNaN(operand, where, maximaKeepNaN);
+  };
   if (auto reduce = dyn_cast<ReduceOp>(op))
-    return rowHoldsNaN && reduce.getKind() == ReductionKind::Add &&
-           propagatesNaN(reduce.getValue(), /*rowHoldsNaN=*/false);
-  if (auto select = dyn_cast<arith::SelectOp>(op))
-    return propagatesNaN(select.getTrueValue(), rowHoldsNaN) &&
-           propagatesNaN(select.getFalseValue(), rowHoldsNaN);
+    return (reduce.getKind() == ReductionKind::Add || maximaKeepNaN) &&
+           (propagatesNaN(reduce.getValue(), NaNAt::Element, maximaKeepNaN) ||
+            propagatesNaN(reduce.getValue(), NaNAt::Row, maximaKeepNaN));
+  if (auto select = dyn_cast<arith::SelectOp>(op)) {
+    if (auto cmp = select.getCondition().getDefiningOp<arith::CmpFOp>())
+      if (std::optional<bool> taken = decideForNaN(cmp);
+          taken && (in(cmp.getLhs()) || in(cmp.getRhs())))
+        return in(*taken ? select.getTrueValue() : select.getFalseValue());
+    return in(select.getTrueValue()) && in(select.getFalseValue());
+  }
   if (isa<arith::MaxNumFOp, arith::MinNumFOp, math::PowFOp>(op) ||
-      !value.getType().isF32())
-    return false;
-  if (isa<WeirDialect>(op->getDialect()))
+      isa<WeirDialect>(op->getDialect()))
     return false;
   return llvm::any_of(op->getOperands(), [&](Value operand) {
-    return operand.getType().isF32() && propagatesNaN(operand, rowHoldsNaN);
+    return operand.getType().isF32() && in(operand);
   });
 }

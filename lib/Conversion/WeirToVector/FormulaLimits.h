@@ -12,9 +12,9 @@
 
 namespace weir {
 
-/// What is known of a value when the score of its element is -inf and every
-/// uniform is finite. `Positive`, `Negative` and `Finite` are finite; nothing
-/// is known of `Unknown`.
+/// What is known of a value when the score of its element is -inf and the
+/// scores of others are finite. `Positive`, `Negative` and `Finite` are finite;
+/// nothing is known of `Unknown`.
 enum class Limit { Unknown, NegInf, PosInf, Zero, Positive, Negative, Finite };
 
 /// The behaviour of a formula's values at the edges of the score's range. It
@@ -28,10 +28,17 @@ public:
   /// The limit of `value` for an element whose score is -inf.
   Limit atExcluded(mlir::Value value);
 
-  /// True when `value` is certainly NaN for every element once the row holds
-  /// a score of NaN; or, without `rowHoldsNaN`, for an element whose own score
-  /// is NaN.
-  bool propagatesNaN(mlir::Value value, bool rowHoldsNaN);
+  /// Whose score is NaN: that of the element at hand, or that of some element
+  /// of the row.
+  enum class NaNAt { Element, Row };
+  /// True when `value` is certainly NaN then. Sums keep a NaN; maxima and
+  /// minima are made to keep it or not.
+  bool propagatesNaN(mlir::Value value, NaNAt where, bool maximaKeepNaN);
+
+  /// True when `value` is finite in every row that is not empty and whose
+  /// scores are finite, unless it overflows. A maximum over part of a row,
+  /// where the others count as -inf, may be -inf.
+  bool isFiniteInRow(mlir::Value value);
 
   /// True when the operand of `reduce` is the reduction's identity for an
   /// excluded element.

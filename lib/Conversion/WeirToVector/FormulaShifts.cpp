@@ -96,6 +96,16 @@ FormulaShifts::Degrees FormulaShifts::measure(FormulaOp formula,
   return known;
 }
 
+/// True when results are sums and differences of `value` and others.
+static bool isSummandOnly(Value value) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    if (isa<YieldOp>(user))
+      return true;
+    return isa<arith::AddFOp, arith::SubFOp, arith::SelectOp>(user) &&
+           isSummandOnly(user->getResult(0));
+  });
+}
+
 std::optional<double> FormulaShifts::measure(Operation *op, Value u,
                                              Degrees &known) const {
   auto get = [&](Value value) -> std::optional<double> {
@@ -141,9 +151,10 @@ std::optional<double> FormulaShifts::measure(Operation *op, Value u,
     double power = isa<math::SqrtOp>(op) ? 0.5 : -0.5;
     return in(0) ? std::optional<double>(*in(0) * power) : std::nullopt;
   }
-  // A logarithm is off by d, which is as good as its summand u is.
+  // A logarithm is off by d, which is as good as u, where it is a summand of a
+  // result. Where something else is made of it, d shows.
   if (isa<math::LogOp>(op))
-    return zeroIf(in(0).has_value());
+    return zeroIf(in(0) == 0.0 || (in(0) && isSummandOnly(op->getResult(0))));
   bool untouched = true;
   op->walk([&](Operation *inner) {
     for (Value operand : inner->getOperands())

@@ -152,28 +152,35 @@ Value RowAccess::emitRowIndex(OpBuilder &builder) {
   return row;
 }
 
-Value RowAccess::toCompute(OpBuilder &builder, Value value) {
-  Type element = getElementTypeOrSelf(value.getType());
-  if (!isa<FloatType>(element) || element == computeType)
+/// `element` in the shape of `value`: a scalar or a vector of as many lanes.
+static Type likeShape(Value value, Type element) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  return vector ? Type(vector.clone(element)) : element;
+}
+
+Value RowAccess::toCompute(OpBuilder &builder, Value value, Type formal) {
+  Type element = getElementTypeOrSelf(value.getType()),
+       wanted = getScalarType(formal);
+  if (element == wanted)
     return value;
-  Type wide = computeType;
-  if (auto vector = dyn_cast<VectorType>(value.getType()))
-    wide = vector.clone(computeType);
-  if (element.getIntOrFloatBitWidth() < computeType.getIntOrFloatBitWidth())
-    return arith::ExtFOp::create(builder, rows.getLoc(), wide, value);
-  return arith::TruncFOp::create(builder, rows.getLoc(), wide, value);
+  Type type = likeShape(value, wanted);
+  if (wanted.isIndex())
+    return arith::IndexCastOp::create(builder, rows.getLoc(), type, value);
+  if (element.getIntOrFloatBitWidth() < wanted.getIntOrFloatBitWidth())
+    return arith::ExtFOp::create(builder, rows.getLoc(), type, value);
+  return arith::TruncFOp::create(builder, rows.getLoc(), type, value);
 }
 
 Value RowAccess::toStorage(OpBuilder &builder, Value value, Type element) {
   Type own = getElementTypeOrSelf(value.getType());
-  if (own == element || !isa<FloatType>(element))
+  if (own == element)
     return value;
-  Type stored = element;
-  if (auto vector = dyn_cast<VectorType>(value.getType()))
-    stored = vector.clone(element);
+  Type type = likeShape(value, element);
+  if (own.isIndex())
+    return arith::IndexCastOp::create(builder, rows.getLoc(), type, value);
   if (own.getIntOrFloatBitWidth() > element.getIntOrFloatBitWidth())
-    return arith::TruncFOp::create(builder, rows.getLoc(), stored, value);
-  return arith::ExtFOp::create(builder, rows.getLoc(), stored, value);
+    return arith::TruncFOp::create(builder, rows.getLoc(), type, value);
+  return arith::ExtFOp::create(builder, rows.getLoc(), type, value);
 }
 
 /// How an element type lies in memory when vectors of it cannot be loaded as
@@ -277,7 +284,8 @@ Value RowAccess::loadVarying(OpBuilder &builder, unsigned index,
   if (padding && lanes.mask &&
       element != getElementTypeOrSelf(padding.getType()))
     padding = toStorage(builder, padding, element);
-  return toCompute(builder, loadVector(builder, row, lanes, padding));
+  return toCompute(builder, loadVector(builder, row, lanes, padding),
+                   formula.getArgumentTypes()[index]);
 }
 
 bool RowAccess::isBroadcastAlongRow(unsigned index) const {
@@ -295,17 +303,21 @@ bool RowAccess::isBroadcastAlongRow(unsigned index) const {
 Value RowAccess::loadScalar(OpBuilder &builder, unsigned index) {
   Value input = rows.getInputs()[index];
   Location loc = rows.getLoc();
+  Type formal = formula.getArgumentTypes()[index];
   if (!formula.isUniformArgument(index)) {
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     return toCompute(
-        builder, memref::LoadOp::create(builder, loc, inputRows[index], zero));
+        builder, memref::LoadOp::create(builder, loc, inputRows[index], zero),
+        formal);
   }
   auto type = dyn_cast<MemRefType>(input.getType());
   if (!type)
-    return toCompute(builder, input);
+    return toCompute(builder, input, formal);
   return toCompute(
-      builder, memref::LoadOp::create(builder, loc, input,
-                                      getOuterIndices(input, type.getRank())));
+      builder,
+      memref::LoadOp::create(builder, loc, input,
+                             getOuterIndices(input, type.getRank())),
+      formal);
 }
 
 Value RowAccess::loadMask(OpBuilder &builder, const Lanes &lanes) {

@@ -93,7 +93,10 @@ private:
   mlir::Value emitRowView(mlir::OpBuilder &builder, mlir::Value operand);
   llvm::SmallVector<mlir::Value> getOuterIndices(mlir::Value operand,
                                                  int64_t operandOuterRank);
-  mlir::Value toCompute(mlir::OpBuilder &builder, mlir::Value value);
+  /// A loaded value of a formal argument of type `formal`, as code computes
+  /// with it.
+  mlir::Value toCompute(mlir::OpBuilder &builder, mlir::Value value,
+                        mlir::Type formal);
   mlir::Value toStorage(mlir::OpBuilder &builder, mlir::Value value,
                         mlir::Type element);
 

@@ -24,10 +24,16 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
     : rows(rows), formula(formula), access(access), limits(formula),
       schedule(formula), shifts(formula), loc(rows.getLoc()), rowBuilder(rows),
       score(formula.getBody().getArgument(formula.getScoreIndex())) {
-  maximaMayLoseNaN =
-      llvm::all_of(formula.getYieldedValues(), [&](Value result) {
-        return limits.propagatesNaN(result, /*rowHoldsNaN=*/true);
-      });
+  auto allPropagate = [&](bool maximaKeepNaN) {
+    return llvm::all_of(formula.getYieldedValues(), [&](Value result) {
+      return limits.propagatesNaN(result, FormulaLimits::NaNAt::Row,
+                                  maximaKeepNaN);
+    });
+  };
+  maximaMayLoseNaN = allPropagate(/*maximaKeepNaN=*/false);
+  looksForNaN = formula.hasReduction() && score.getType().isF32() &&
+                rows.getNan() != NaNPolicy::Ignore &&
+                !allPropagate(/*maximaKeepNaN=*/true);
 }
 
 void RowEmitter::enterRow(OpBuilder &builder) {
@@ -210,7 +216,7 @@ Value RowEmitter::getScalar(Value value) {
   } else {
     Operation *op = value.getDefiningOp();
     assert(!isa<ReduceOp>(op) && "a reduction is used before its sweep");
-    if (isa<LengthOp>(op)) {
+    if (isa<LengthOp, ExtentOp>(op)) { // Under a mask the length has been set.
       scalar = access.getRowLength();
     } else if (isa<RowOp>(op)) {
       scalar = getRowIndex();
@@ -437,7 +443,8 @@ bool RowEmitter::resultMasksItself(unsigned index) {
 ReduceOp RowEmitter::getEmptinessWitness() {
   for (ReduceOp reduce : formula.getBody().front().getOps<ReduceOp>())
     if (reduce.getKind() == ReductionKind::Max &&
-        reduce.getValue().getType().isF32())
+        reduce.getValue().getType().isF32() &&
+        limits.isFiniteInRow(reduce.getValue()))
       return reduce;
   return ReduceOp();
 }

@@ -170,6 +170,9 @@ public:
   /// A NaN in the row reaches every result through a sum, so maxima may lose
   /// it.
   bool maximaMayLoseNaN;
+  /// A NaN in the row may not reach every result, since comparisons drop it: it
+  /// is looked for.
+  bool looksForNaN;
 
 private:
   mlir::Value emitExp(mlir::OpBuilder &builder, mlir::Operation *op,

@@ -88,6 +88,28 @@ void weir::emitRowPrologue(RowEmitter &emitter, OpBuilder &builder) {
 // Results
 //===----------------------------------------------------------------------===//
 
+/// Looks through the row whether no element takes part.
+static Value emitNothingLeft(RowEmitter &emitter, OpBuilder &builder) {
+  Location loc = emitter.rows.getLoc();
+  VectorType type = emitter.access.getVectorType(builder.getI1Type());
+  Value none = emitter.constant(builder, type, 0);
+  RowSweep sweep(emitter, builder, 1);
+  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes,
+                  ValueRange carried) -> SmallVector<Value> {
+    Element element(lanes[0]);
+    Value included = emitter.getIncluded(b, element);
+    return {included
+                ? arith::OrIOp::create(b, loc, carried[0], included).getResult()
+                : emitter.constant(b, type, 1)};
+  };
+  SmallVector<Value> any = sweep.emitRest(sweep.emitGroups(none, body), body);
+  Value someLeft = vector::ReductionOp::create(
+      builder, loc, vector::CombiningKind::OR, any[0]);
+  return arith::XOrIOp::create(
+      builder, loc, someLeft,
+      emitter.constant(builder, builder.getI1Type(), 1));
+}
+
 /// Whether the finished row had nothing left. Null when no result needs to
 /// know.
 static Value emitIsEmpty(RowEmitter &emitter, OpBuilder &builder) {
@@ -101,35 +123,34 @@ static Value emitIsEmpty(RowEmitter &emitter, OpBuilder &builder) {
   if (!matters)
     return Value();
   Location loc = emitter.rows.getLoc();
-  if (ReduceOp witness = emitter.getEmptinessWitness()) {
-    Value max = emitter.getScalar(witness.getResult());
-    return arith::CmpFOp::create(
-        builder, loc, arith::CmpFPredicate::OEQ, max,
-        emitter.constant(builder, max.getType(), -INFINITY));
+  ReduceOp witness = emitter.getEmptinessWitness();
+  if (!witness) {
+    Value empty = emitNothingLeft(emitter, builder);
+    emitter.anchorRowCode(builder);
+    return empty;
   }
-  // No maximum to ask: look whether any element takes part.
-  VectorType type = emitter.access.getVectorType(builder.getI1Type());
-  Value none = emitter.constant(builder, type, 0);
-  RowSweep sweep(emitter, builder, 1);
-  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes,
-                  ValueRange carried) -> SmallVector<Value> {
-    Element element(lanes[0]);
-    Value included = emitter.getIncluded(b, element);
-    return {included
-                ? arith::OrIOp::create(b, loc, carried[0], included).getResult()
-                : emitter.constant(b, type, 1)};
-  };
-  SmallVector<Value> any = sweep.emitRest(sweep.emitGroups(none, body), body);
+  Value max = emitter.getScalar(witness.getResult());
+  Value isLowest = arith::CmpFOp::create(
+      builder, loc, arith::CmpFPredicate::OEQ, max,
+      emitter.constant(builder, max.getType(), -INFINITY));
+  if (!emitter.maximaMayLoseNaN)
+    return isLowest;
+  // A maximum that drops NaN is -inf too where nothing but NaN is left; such
+  // rows are looked through.
+  auto branch = scf::IfOp::create(builder, loc, builder.getI1Type(), isLowest,
+                                  /*withElseRegion=*/true);
+  OpBuilder lowest = branch.getThenBodyBuilder(),
+            other = branch.getElseBodyBuilder();
+  scf::YieldOp::create(lowest, loc, emitNothingLeft(emitter, lowest));
+  scf::YieldOp::create(other, loc,
+                       emitter.constant(other, builder.getI1Type(), 0));
   emitter.anchorRowCode(builder);
-  Value someLeft = vector::ReductionOp::create(
-      builder, loc, vector::CombiningKind::OR, any[0]);
-  return arith::XOrIOp::create(
-      builder, loc, someLeft,
-      emitter.constant(builder, builder.getI1Type(), 1));
+  return branch.getResult(0);
 }
 
-/// A uniform result of an empty row is what its reductions' identities make of
-/// it; where that is undefined it is 0 (entropy), or NaN if the policy says so.
+/// A uniform result of an empty row is what the formula declares; else what its
+/// reductions' identities make of it, and 0 where that is undefined. It is NaN
+/// if the policy says so.
 static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder,
                                Value empty) {
   FormulaOp formula = emitter.formula;
@@ -148,10 +169,14 @@ static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder,
             instead = emitter.constant(builder, value.getType(), NAN);
       if (emitter.rows.getEmptyRow().value_or(EmptyRow::Zero) !=
           EmptyRow::NaN) {
-        Value isNaN = arith::CmpFOp::create(
-            builder, loc, arith::CmpFPredicate::UNO, value, value);
-        undefined = arith::AndIOp::create(builder, loc, empty, isNaN);
-        instead = emitter.constant(builder, value.getType(), 0.0);
+        FloatAttr declared = formula.getEmptyValue(i);
+        if (!declared) {
+          Value isNaN = arith::CmpFOp::create(
+              builder, loc, arith::CmpFPredicate::UNO, value, value);
+          undefined = arith::AndIOp::create(builder, loc, empty, isNaN);
+        }
+        double number = declared ? declared.getValueAsDouble() : 0.0;
+        instead = emitter.constant(builder, value.getType(), number);
       }
       value = arith::SelectOp::create(builder, loc, undefined, instead, value);
     }
@@ -253,13 +278,10 @@ static void emitOrdinaryResults(RowEmitter &emitter, OpBuilder &builder,
   emitVaryingResults(emitter, fullBuilder, keptRow);
 }
 
-/// Whether some included score is NaN, where a selection would pass over it.
-/// Null where NaN finds its way by itself or is to be ignored.
+/// Whether some included score is NaN, where a selection or a comparison would
+/// pass over it. Null where NaN finds its way by itself or is to be ignored.
 static Value emitHoldsNaN(RowEmitter &emitter, OpBuilder &builder) {
-  Block &body = emitter.formula.getBody().front();
-  if (body.getOps<KthOp>().empty() ||
-      emitter.rows.getNan() == NaNPolicy::Ignore ||
-      !emitter.getScore().getType().isF32())
+  if (!emitter.looksForNaN)
     return Value();
   Location loc = emitter.rows.getLoc();
   Value none = emitter.constant(

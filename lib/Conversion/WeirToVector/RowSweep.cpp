@@ -69,7 +69,8 @@ SmallVector<Value> RowSweep::emitGroupsInBlocks(
     Body body,
     llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange, ValueRange)>
         fold) {
-  Value step = index(builder, kBlock);
+  Value step = index(builder, kGroupsInBlock * groupSize *
+                                  emitter.access.getLaneCount());
   auto blocks = scf::ForOp::create(builder, loc, index(builder, 0), groupsEnd,
                                    step, carried);
   OpBuilder inner = OpBuilder::atBlockBegin(blocks.getBody());

@@ -25,7 +25,7 @@ public:
   /// Visits the whole groups. `carried` goes through the loop.
   llvm::SmallVector<mlir::Value> emitGroups(mlir::ValueRange carried,
                                             Body body);
-  /// As emitGroups, in blocks of at most `kBlock` elements: each block starts
+  /// As emitGroups, in blocks of `kGroupsInBlock` groups: each block starts
   /// from `begin`, and `fold` takes its result into the carried values. Sums
   /// stay short, so their error does not grow with the row.
   llvm::SmallVector<mlir::Value> emitGroupsInBlocks(
@@ -40,7 +40,8 @@ public:
   /// Visits what emitGroups left over, one vector at a time.
   llvm::SmallVector<mlir::Value> emitRest(mlir::ValueRange carried, Body body);
 
-  static constexpr int64_t kBlock = 8192;
+  /// So many numbers a sum's accumulator takes before it is folded.
+  static constexpr int64_t kGroupsInBlock = 64;
 
 private:
   llvm::SmallVector<mlir::Value> emitLoop(mlir::OpBuilder &builder,

@@ -148,12 +148,6 @@ Value RunningState::emitSafe(OpBuilder &b, ReduceOp reduce, Value anchor) {
                                  emitter.constant(b, type, 0.0));
 }
 
-Value RunningState::isUntouched(OpBuilder &b, Value firstAnchor) {
-  Value identity = emitter.getIdentity(b, anchors[0].getKind(), type);
-  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, firstAnchor,
-                               identity);
-}
-
 /// A running shift times log2(e). Lanes that have seen low scores only are
 /// held at a moderate one: their sums vanish beside those of any row that the
 /// result is used for.
@@ -238,34 +232,37 @@ Value RunningState::emitFactor(OpBuilder &b, const Sum &sum, ValueRange from,
   return cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Accurate, exponent);
 }
 
-/// Corrects sums, `stride` vectors each, for anchors that moved. What a lane
-/// has not touched stays 0.
-void RunningState::shiftSums(OpBuilder &b, MutableArrayRef<Value> values,
-                             int64_t stride, ValueRange from, ValueRange to,
-                             Value untouched) {
+/// `sum` times a correction, which is no number where an anchor has seen
+/// nothing, yet or ever: the sums that lean on it are 0 there and stay so.
+Value RunningState::correct(OpBuilder &b, Value sum, Value correction) {
   Value zero = emitter.constant(b, type, 0.0);
+  Value isZero =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, sum, zero);
+  Value product = arith::MulFOp::create(b, loc, sum, correction);
+  return arith::SelectOp::create(b, loc, isZero, zero, product);
+}
+
+/// Corrects sums, `stride` vectors each, for anchors that moved.
+void RunningState::shiftSums(OpBuilder &b, MutableArrayRef<Value> values,
+                             int64_t stride, ValueRange from, ValueRange to) {
   SmallVector<Value> old(values.begin(), values.end());
   for (auto [s, sum] : llvm::enumerate(sums)) {
-    if (sum.exponent.empty() && sum.shifts.empty())
-      continue;
-    Value factor;
-    if (!sum.exponent.empty())
-      factor = arith::SelectOp::create(b, loc, untouched, zero,
-                                       emitFactor(b, sum, from, to));
+    MutableArrayRef<Value> copies = values.slice(s * stride, stride);
     for (const Sum::Shift &shift : sum.shifts) {
       Factors form;
       form.push_back({shift.anchor, shift.factor});
-      Value moved = arith::SelectOp::create(b, loc, untouched, zero,
-                                            emitMovement(b, form, from, to));
-      for (int64_t c = 0; c < stride;
-           ++c) // a h_a moved by the same amount for every element.
-        values[s * stride + c] = arith::AddFOp::create(
-            b, loc, values[s * stride + c],
-            arith::MulFOp::create(b, loc, moved, old[shift.sum * stride + c]));
+      Value moved = emitMovement(b, form, from, to);
+      for (auto [c, value] :
+           llvm::enumerate(copies)) // a h_a moved by the same
+                                    // amount for every element.
+        value = arith::AddFOp::create(
+            b, loc, value, correct(b, old[shift.sum * stride + c], moved));
     }
-    for (int64_t c = 0; factor && c < stride; ++c)
-      values[s * stride + c] =
-          arith::MulFOp::create(b, loc, values[s * stride + c], factor);
+    if (sum.exponent.empty())
+      continue;
+    Value factor = emitFactor(b, sum, from, to);
+    for (Value &value : copies)
+      value = correct(b, value, factor);
   }
 }
 
@@ -314,13 +311,11 @@ SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b,
   llvm::copy(raised, next.begin());
   SmallVector<Value> to = evaluateFrontier(moved, raised);
   ValueRange from = carried.slice(frontierBegin(), frontier.size());
-  Value untouched = isUntouched(moved, carried[0]);
   MutableArrayRef<Value> all(next);
-  shiftSums(moved, all.slice(totalsBegin(), sums.size()), 1, from, to,
-            untouched);
+  shiftSums(moved, all.slice(totalsBegin(), sums.size()), 1, from, to);
   if (copies)
     shiftSums(moved, all.slice(copiesBegin(), sums.size() * copies), copies,
-              from, to, untouched);
+              from, to);
   llvm::copy(to, next.begin() + frontierBegin());
   scf::YieldOp::create(moved, loc, next);
   OpBuilder same = branch.getElseBodyBuilder();
@@ -445,8 +440,8 @@ void RunningState::finishSums(OpBuilder &b, ValueRange carried) {
     for (const Held &held : frontier)
       to.push_back(held.scaled ? emitter.getScaledShift(b, row, held.value)
                                : emitter.getBroadcast(held.value));
-    shiftSums(b, totals, 1, carried.slice(frontierBegin(), frontier.size()), to,
-              isUntouched(b, carried[0]));
+    shiftSums(b, totals, 1, carried.slice(frontierBegin(), frontier.size()),
+              to);
   }
   for (auto [s, sum] : llvm::enumerate(sums))
     if (sum.reduce)

@@ -59,15 +59,15 @@ private:
                                                   mlir::ValueRange anchors);
   mlir::Value emitSafe(mlir::OpBuilder &builder, ReduceOp reduce,
                        mlir::Value anchor);
-  mlir::Value isUntouched(mlir::OpBuilder &builder, mlir::Value firstAnchor);
+  mlir::Value correct(mlir::OpBuilder &builder, mlir::Value sum,
+                      mlir::Value correction);
   mlir::Value emitExpr(mlir::OpBuilder &builder, const Expr *expr,
                        mlir::ValueRange frontierValues);
   mlir::Value emitMovement(mlir::OpBuilder &builder, const Factors &form,
                            mlir::ValueRange from, mlir::ValueRange to);
   void shiftSums(mlir::OpBuilder &builder,
                  llvm::MutableArrayRef<mlir::Value> sums, int64_t stride,
-                 mlir::ValueRange from, mlir::ValueRange to,
-                 mlir::Value untouched);
+                 mlir::ValueRange from, mlir::ValueRange to);
   llvm::SmallVector<mlir::Value>
   raiseAnchors(mlir::OpBuilder &builder, llvm::MutableArrayRef<Element> group,
                mlir::ValueRange carried, int64_t copies);

@@ -55,13 +55,18 @@ static LogicalResult checkSupported(RowsOp rows) {
 }
 
 /// Small weights are denormal and cost an assist each. They may be flushed
-/// where every result is made by an exponential of the row, whose class allows
-/// it.
+/// where every exponential of an element leans on a maximum of the row, so that
+/// what is flushed is small beside 1, which the class of such results allows.
 static bool mayFlushDenormals(RowEmitter &emitter) {
-  bool hasExp = false;
-  emitter.formula.getBody().walk(
-      [&](Operation *op) { hasExp |= isa<math::ExpOp, math::Exp2Op>(op); });
-  return hasExp && emitter.formula.hasReduction();
+  bool hasExp = false, allAnchored = true;
+  emitter.formula.getBody().walk([&](Operation *op) {
+    if (!isa<math::ExpOp, math::Exp2Op>(op) ||
+        !emitter.schedule.getVariance().isVarying(op->getResult(0)))
+      return;
+    hasExp = true;
+    allAnchored &= emitter.shifts.leansOnExtremum(op->getOperand(0));
+  });
+  return hasExp && allAnchored && emitter.formula.hasReduction();
 }
 
 static void emitForm(OpBuilder &builder, RowEmitter &emitter) {

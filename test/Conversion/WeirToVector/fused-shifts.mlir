@@ -34,6 +34,25 @@ weir.formula @difference(%x: f32) -> f32 {
   weir.yield %w : f32
 }
 
+weir.formula @logsumexp_here(%x: f32) -> (f32 {weir.uniform}) {
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %l = math.log %s : f32
+  %y = arith.addf %m, %l : f32
+  weir.yield %y : f32
+}
+weir.formula @sharpened_by_log(%x: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %l = math.log %s : f32
+  %dl = arith.mulf %d, %l : f32
+  weir.yield %dl : f32
+}
+
 // The rounding of the shift cancels in e / s: any moderate maximum will do.
 // CHECK-LABEL: func.func @stored
 // CHECK-DAG:     %[[BOUND:.*]] = arith.constant 0x4A000000 : f32
@@ -81,6 +100,23 @@ func.func @stays(%x: memref<?x?xf32>, %y: memref<?x?xf32>, %s: memref<?xf32>) {
 // CHECK:         weir_cpu.exp {{ *}}accurate
 func.func @difference_of_exponentials(%x: memref<?x?xf32>, %y: memref<?x?xf32>) {
   weir.rows @difference ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>) {form = #weir.form<recompute>}
+  return
+}
+
+// A logarithm that a result is a sum of may be off by as much as the maximum beside it is.
+// CHECK-LABEL: func.func @summand
+// CHECK:         arith.constant 0x4A000000 : f32
+func.func @summand(%x: memref<?x?xf32>, %y: memref<?xf32>) {
+  weir.rows @logsumexp_here ins(%x : memref<?x?xf32>) outs(%y : memref<?xf32>) {form = #weir.form<recompute>}
+  return
+}
+
+// One that something else is made of may not: moderate is small.
+// CHECK-LABEL: func.func @factor
+// CHECK-NOT:     arith.constant 0x4A000000 : f32
+// CHECK:         arith.constant 8.000000e+00 : f32
+func.func @factor(%x: memref<?x?xf32>, %y: memref<?x?xf32>) {
+  weir.rows @sharpened_by_log ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>) {form = #weir.form<recompute>}
   return
 }
 }

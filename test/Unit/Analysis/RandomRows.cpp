@@ -7,6 +7,7 @@
 
 #include "RandomRows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -49,6 +50,7 @@ Row weir::test::makeRow(FormulaOp formula, RowKind kind, Random &random) {
   bool positive = random() & 1;
   Row row;
   row.length = 0;
+  row.extent = static_cast<int64_t>(size);
   for (size_t i = 0; i < size; ++i) {
     bool masked = kind == RowKind::Excluded && uniformIndex(random, 4) == 0;
     row.mask.push_back(!masked);
@@ -66,6 +68,10 @@ Row weir::test::makeRow(FormulaOp formula, RowKind kind, Random &random) {
       number = !isUniform && a == formula.getScoreIndex()
                    ? makeScore(kind, random)
                    : uniformReal(random, positive || isUniform ? 0.1L : -2, 2);
+    if (auto domain = formula.getArgAttrOfType<mlir::DenseF64ArrayAttr>(
+            a, WeirDialect::kDomainAttrName))
+      for (Real &number : numbers)
+        number = std::clamp<Real>(number, domain[0], domain[1]);
     if (!formula.getArgumentTypes()[a].isF32())
       for (Real &number : numbers)
         number = static_cast<Real>(uniformIndex(random, size));

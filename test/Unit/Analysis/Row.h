@@ -29,6 +29,8 @@ struct Row {
   std::vector<int64_t> positions;
   /// What weir.length is: of the whole row, in every part of it.
   int64_t length = 0;
+  /// What weir.extent is, likewise.
+  int64_t extent = 0;
   int64_t row = 0;
   /// What rounding may add to a result, absolutely.
   Real noise = 1e-15L;

@@ -59,6 +59,8 @@ void RowInterpreter::run(Block &block) {
       runSolve(solve);
     } else if (isa<LengthOp>(op)) {
       set(op.getResult(0), row.length);
+    } else if (isa<ExtentOp>(op)) {
+      set(op.getResult(0), row.extent);
     } else if (isa<RowOp>(op)) {
       set(op.getResult(0), row.row);
     } else if (isa<PositionOp>(op)) {

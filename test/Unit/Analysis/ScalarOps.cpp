@@ -148,6 +148,7 @@ static std::optional<Real> evaluateMath(Operation *op, ArrayRef<Real> in) {
       .Case<math::SinOp>([&](auto) { return std::sin(in[0]); })
       .Case<math::CosOp>([&](auto) { return std::cos(in[0]); })
       .Case<math::AtanOp>([&](auto) { return std::atan(in[0]); })
+      .Case<math::Atan2Op>([&](auto) { return std::atan2(in[0], in[1]); })
       .Case<math::ErfOp>([&](auto) { return std::erf(in[0]); })
       .Case<math::ErfcOp>([&](auto) { return std::erfc(in[0]); })
       .Case<math::FloorOp>([&](auto) { return std::floor(in[0]); })

@@ -73,14 +73,18 @@ void SweepExecutor::correct(PartState &state, ArrayRef<Real> to) const {
   ExprEvaluator old(before), now(after);
   std::vector<Real> sums = state.sums;
   for (auto [s, sum] : llvm::enumerate(shape.sums)) {
+    // A sum of 0 stays 0 though an anchor that has seen nothing is infinite.
+    auto move = [](Real value, Real correction) {
+      return value == 0 ? 0 : value * correction;
+    };
     for (const SweepState::Sum::Shift &shift : sum.shifts)
       state.sums[s] +=
-          shift.factor *
-          (now.evaluate(shift.anchor) - old.evaluate(shift.anchor)) *
-          sums[shift.sum];
+          move(sums[shift.sum], shift.factor * (now.evaluate(shift.anchor) -
+                                                old.evaluate(shift.anchor)));
     if (!sum.exponent.empty())
-      state.sums[s] *= inRange(
-          std::exp(now.evaluate(sum.exponent) - old.evaluate(sum.exponent)));
+      state.sums[s] =
+          move(state.sums[s], inRange(std::exp(now.evaluate(sum.exponent) -
+                                               old.evaluate(sum.exponent))));
   }
 }
 

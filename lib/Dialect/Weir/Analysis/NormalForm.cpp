@@ -328,7 +328,11 @@ NormalForm NormalForms::homogeneous(Operation *op) {
 NormalForm NormalForms::compare(Operation *op) {
   Value at = op->getResult(0);
   const NormalForm &a = get(op->getOperand(0)), &b = get(op->getOperand(1));
-  if (std::optional<Coefficient> shared = getShared(*this, {&a, &b})) {
+  // A factor of 0 would make both sides equal.
+  std::optional<Coefficient> shared = getShared(*this, {&a, &b});
+  if (shared && llvm::all_of(shared->power, [](auto &factor) {
+        return factor.first->sign == kPositive;
+      })) {
     auto arg = [](const NormalForm &form) {
       return form.terms.empty() ? Linear() : form.terms[0].second;
     };
@@ -421,10 +425,10 @@ NormalForms::NormalForms(FormulaOp formula, const Variance &variance,
 /// Leaves, and ops over the whole row: finished, or unknowns.
 NormalForm NormalForms::computeRow(Operation *op, unsigned result) {
   Value value = op->getResult(result);
-  if (isa<LengthOp, RowOp, PositionOp, RandomOp>(op) ||
+  if (isa<LengthOp, ExtentOp, RowOp, PositionOp, RandomOp>(op) ||
       finished.contains(value)) {
     uint8_t sign = kPositive | kZero;
-    if (!isa<LengthOp, RowOp, PositionOp, RandomOp>(
+    if (!isa<LengthOp, ExtentOp, RowOp, PositionOp, RandomOp>(
             op)) // What an unknown's sign would be.
       sign = atom(value).terms[0].first.power[0].first->sign;
     return finishedTerm(

@@ -48,6 +48,15 @@ bool FormulaOp::isUniformResult(unsigned index) {
   return static_cast<bool>(getResultAttr(index, WeirDialect::kUniformAttrName));
 }
 
+DenseF64ArrayAttr FormulaOp::getDomain(unsigned index) {
+  return getArgAttrOfType<DenseF64ArrayAttr>(index,
+                                             WeirDialect::kDomainAttrName);
+}
+
+FloatAttr FormulaOp::getEmptyValue(unsigned index) {
+  return getResultAttrOfType<FloatAttr>(index, WeirDialect::kEmptyAttrName);
+}
+
 unsigned FormulaOp::getScoreIndex() {
   for (unsigned i = 0, e = getNumArguments(); i < e; ++i)
     if (!isUniformArgument(i))

@@ -47,8 +47,8 @@ static bool isAllowedElementwise(Operation *op) {
 
 /// The dialect's own ops that a body may contain.
 static bool isBodyOp(Operation *op) {
-  return isa<ReduceOp, KthOp, SolveOp, LengthOp, PositionOp, RowOp, RandomOp,
-             YieldOp>(op);
+  return isa<ReduceOp, KthOp, SolveOp, LengthOp, ExtentOp, PositionOp, RowOp,
+             RandomOp, YieldOp>(op);
 }
 
 /// Flags by which an integer op promises what nobody has checked.

@@ -7,6 +7,7 @@
 
 #include "RowShapes.h"
 
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/Twine.h"
 
 using namespace mlir;
@@ -34,6 +35,8 @@ static bool fitsStorage(Type formal, Type element) {
   if (formal.isF32())
     return element.isF32() || element.isF64() || element.isF16() ||
            element.isBF16();
+  if (formal.isIndex())
+    return element.isIndex() || element.isInteger(32) || element.isInteger(64);
   return formal == element;
 }
 
@@ -47,6 +50,8 @@ static LogicalResult verifyElementType(const RowSignature &s, Type formal,
        << s.formula.getSymName() << " takes " << formal;
   if (formal.isF32())
     diag << ", which is stored as f32, bf16, f16 or f64";
+  if (formal.isIndex())
+    diag << ", which is stored as index, i32 or i64";
   return diag;
 }
 
@@ -186,6 +191,29 @@ static LogicalResult verifyTypes(const RowSignature &s) {
   return success();
 }
 
+/// A constant that the formula's declaration rules out is an error here rather
+/// than NaN at run time.
+static LogicalResult verifyDomains(const RowSignature &s) {
+  for (auto [i, input] : llvm::enumerate(s.inputs)) {
+    DenseF64ArrayAttr domain = s.formula.getDomain(i);
+    APFloat constant(0.0);
+    if (!domain || !matchPattern(input, m_ConstantFloat(&constant)))
+      continue;
+    double value = constant.convertToDouble();
+    auto show = [](double number) {
+      llvm::SmallString<16> text;
+      APFloat(number).toString(text, /*FormatPrecision=*/6);
+      return text;
+    };
+    if (!(value >= domain[0] && value <= domain[1]))
+      return s.op->emitOpError("C8: operand ")
+             << i << " is the constant " << show(value) << ", but @"
+             << s.formula.getSymName() << " takes " << show(domain[0]) << " to "
+             << show(domain[1]);
+  }
+  return success();
+}
+
 LogicalResult weir::verifyRowSignature(const RowSignature &s) {
   FormulaOp formula = s.formula;
   if (s.inputs.size() != formula.getNumArguments())
@@ -196,7 +224,8 @@ LogicalResult weir::verifyRowSignature(const RowSignature &s) {
     return s.op->emitOpError("C2: has ")
            << s.resultTypes.size() << " results but @" << formula.getSymName()
            << " has " << formula.getResultTypes().size();
-  if (failed(verifyContainers(s)) || failed(verifyTypes(s)))
+  if (failed(verifyContainers(s)) || failed(verifyTypes(s)) ||
+      failed(verifyDomains(s)))
     return failure();
   FailureOr<SmallVector<int64_t>> full = getFullShape(s);
   if (failed(full))

@@ -34,7 +34,7 @@ struct RowSignature {
 mlir::FailureOr<llvm::SmallVector<int64_t>>
 getFullShape(const RowSignature &signature);
 
-/// Checks constraints C2 to C7 of weir.apply.
+/// Checks constraints C2 to C8 of weir.apply.
 mlir::LogicalResult verifyRowSignature(const RowSignature &signature);
 
 } // namespace weir

@@ -23,7 +23,7 @@ void Variance::visit(Block &block) {
       visit(solve.getBody().front());
       continue;
     }
-    if (isa<ReduceOp, KthOp, LengthOp, RowOp, YieldOp>(op))
+    if (isa<ReduceOp, KthOp, LengthOp, ExtentOp, RowOp, YieldOp>(op))
       continue;
     if (isa<PositionOp, RandomOp>(op) ||
         llvm::any_of(op.getOperands(),

@@ -100,30 +100,66 @@ LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
 
 static LogicalResult verifyUniformAttr(Operation *op, NamedAttribute attr,
                                        StringRef what, unsigned index) {
-  if (attr.getName() != WeirDialect::kUniformAttrName)
-    return op->emitOpError()
-           << what << " " << index << " carries '" << attr.getName().getValue()
-           << "', which weir does not define";
   if (!isa<FormulaOp>(op))
     return op->emitOpError()
-           << what << " " << index
-           << " is 'weir.uniform', which only weir.formula has";
+           << what << " " << index << " is '" << attr.getName().getValue()
+           << "', which only weir.formula has";
   if (!isa<UnitAttr>(attr.getValue()))
     return op->emitOpError() << "'weir.uniform' on " << what << " " << index
                              << " must be a unit attribute";
   return success();
 }
 
+static LogicalResult verifyDomainAttr(Operation *op, NamedAttribute attr,
+                                      unsigned index) {
+  auto formula = dyn_cast<FormulaOp>(op);
+  auto bounds = dyn_cast<DenseF64ArrayAttr>(attr.getValue());
+  if (formula && formula.isUniformArgument(index) &&
+      formula.getArgumentTypes()[index].isF32() && bounds &&
+      bounds.size() == 2 && bounds[0] <= bounds[1])
+    return success();
+  return op->emitOpError() << "'weir.domain' on argument " << index
+                           << " has the form array<f64: low, high> and belongs "
+                              "on a uniform f32 argument of a formula";
+}
+
+static LogicalResult verifyEmptyAttr(Operation *op, NamedAttribute attr,
+                                     unsigned index) {
+  auto formula = dyn_cast<FormulaOp>(op);
+  auto value = dyn_cast<FloatAttr>(attr.getValue());
+  if (formula && formula.isUniformResult(index) && value &&
+      value.getType() == formula.getResultTypes()[index])
+    return success();
+  return op->emitOpError() << "'weir.empty' on result " << index
+                           << " must be an f32 number and belongs on a uniform "
+                              "f32 result of a formula";
+}
+
+static LogicalResult refuseUnknown(Operation *op, NamedAttribute attr,
+                                   StringRef what, unsigned index) {
+  return op->emitOpError() << what << " " << index << " carries '"
+                           << attr.getName().getValue()
+                           << "', which weir does not define";
+}
+
 LogicalResult WeirDialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                     unsigned argIndex,
                                                     NamedAttribute attr) {
-  return verifyUniformAttr(op, attr, "argument", argIndex);
+  if (attr.getName() == kUniformAttrName)
+    return verifyUniformAttr(op, attr, "argument", argIndex);
+  if (attr.getName() == kDomainAttrName)
+    return verifyDomainAttr(op, attr, argIndex);
+  return refuseUnknown(op, attr, "argument", argIndex);
 }
 
 LogicalResult WeirDialect::verifyRegionResultAttribute(Operation *op, unsigned,
                                                        unsigned resultIndex,
                                                        NamedAttribute attr) {
-  return verifyUniformAttr(op, attr, "result", resultIndex);
+  if (attr.getName() == kUniformAttrName)
+    return verifyUniformAttr(op, attr, "result", resultIndex);
+  if (attr.getName() == kEmptyAttrName)
+    return verifyEmptyAttr(op, attr, resultIndex);
+  return refuseUnknown(op, attr, "result", resultIndex);
 }
 
 FormulaOp weir::resolveFormula(Operation *from, FlatSymbolRefAttr name) {

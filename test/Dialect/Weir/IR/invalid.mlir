@@ -586,3 +586,58 @@ weir.formula @f(%x: f32) -> f32 {
   %i = arith.fptosi %x : f32 to i128
   weir.yield %x : f32
 }
+
+// -----
+
+// expected-error@+1 {{argument 0 carries 'weir.other', which weir does not define}}
+weir.formula @f(%x: f32 {weir.other}) -> f32 {
+  weir.yield %x : f32
+}
+
+// -----
+
+// expected-error@+1 {{'weir.domain' on argument 0 has the form array<f64: low, high> and belongs on a uniform f32 argument}}
+weir.formula @f(%x: f32 {weir.domain = array<f64: 0.0, 1.0>}) -> f32 {
+  weir.yield %x : f32
+}
+
+// -----
+
+// expected-error@+1 {{'weir.domain' on argument 1 has the form array<f64: low, high>}}
+weir.formula @f(%x: f32, %a: f32 {weir.domain = array<f64: 2.0, 1.0>, weir.uniform}) -> f32 {
+  weir.yield %x : f32
+}
+
+// -----
+
+// expected-error@+1 {{'weir.empty' on result 0 must be an f32 number and belongs on a uniform f32 result}}
+weir.formula @f(%x: f32) -> (f32 {weir.empty = 0.0 : f32}) {
+  weir.yield %x : f32
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %alpha = arith.constant 4.5 : f32
+  // expected-error@+1 {{C8: operand 1 is the constant 4.5, but @entmax takes 1 to 4}}
+  %y = weir.apply @entmax(%x, %alpha) : (tensor<2x4xf32>, f32) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %gamma = arith.constant 1.0e-3 : f32
+  %eta = arith.constant 1.0 : f32
+  // expected-error@+1 {{C8: operand 1 is the constant 0.001, but @clipped_softmax takes -Inf to 0}}
+  %y = weir.apply @clipped_softmax(%x, %gamma, %eta) : (tensor<2x4xf32>, f32, f32) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %t: tensor<2xi8>) -> tensor<2xf32> {
+  // expected-error@+1 {{C3: operand 1 has element type 'i8' but @cross_entropy takes 'index', which is stored as index, i32 or i64}}
+  %y = weir.apply @cross_entropy(%x, %t) : (tensor<2x4xf32>, tensor<2xi8>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

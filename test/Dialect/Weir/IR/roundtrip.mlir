@@ -9,6 +9,8 @@ weir.formula @all(%x: f32, %y: f32, %a: f32 {weir.uniform}, %seed: i64 {weir.uni
   %k = arith.constant 3 : index
   // CHECK: weir.length : index
   %n = weir.length : index
+  // CHECK: weir.extent : index
+  %extent = weir.extent : index
   // CHECK: weir.position : index
   %p = weir.position : index
   // CHECK: weir.row : index
@@ -53,4 +55,22 @@ func.func @use(%x: tensor<?x8xf32>, %m: tensor<8xi1>, %b: memref<4x8xbf16>) -> t
   // CHECK: weir.rows @soft ins(%{{.*}} : memref<4x8xbf16>) outs(%{{.*}} : memref<4x8xbf16>) {form = #weir.form<stored>}
   weir.rows @soft ins(%b : memref<4x8xbf16>) outs(%b : memref<4x8xbf16>) {form = #weir.form<stored>}
   return %0 : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: weir.formula @declared(%{{.*}}: f32, %{{.*}}: f32 {weir.domain = array<f64: 1.000000e+00, 4.000000e+00>, weir.uniform}, %{{.*}}: index {weir.uniform})
+// CHECK-SAME: -> (f32 {weir.empty = 0x7FC00000 : f32, weir.uniform})
+weir.formula @declared(%x: f32, %a: f32 {weir.domain = array<f64: 1.0, 4.0>, weir.uniform}, %t: index {weir.uniform})
+    -> (f32 {weir.empty = 0x7FC00000 : f32, weir.uniform}) {
+  %s = weir.reduce add %x : f32
+  %y = arith.mulf %s, %a : f32
+  weir.yield %y : f32
+}
+
+// An index is stored as index, i32 or i64.
+// CHECK-LABEL: func.func @targets
+func.func @targets(%x: tensor<?x?xf32>, %a: f32, %t: tensor<?xi32>, %u: i64) -> (tensor<?xf32>, tensor<?xf32>) {
+  // CHECK: weir.apply @declared(%{{.*}}, %{{.*}}, %{{.*}}) : (tensor<?x?xf32>, f32, tensor<?xi32>) -> tensor<?xf32>
+  %y = weir.apply @declared(%x, %a, %t) : (tensor<?x?xf32>, f32, tensor<?xi32>) -> tensor<?xf32>
+  %z = weir.apply @declared(%x, %a, %u) : (tensor<?x?xf32>, f32, i64) -> tensor<?xf32>
+  return %y, %z : tensor<?xf32>, tensor<?xf32>
 }

@@ -30,8 +30,8 @@ struct SweepState {
   /// A running sum S(a) of anchors a. When they move from a to a' it becomes
   ///   e^(exponent(a') - exponent(a)) * (S + sum over shifts of factor *
   ///   (anchor(a') - anchor(a)) * S_shift),
-  /// the S on the right taken before the move; it is 0 while the part has seen
-  /// nothing.
+  /// the S on the right taken before the move. A sum of 0 stays 0 whatever the
+  /// correction: an anchor that has seen nothing is infinite.
   struct Sum {
     ReduceOp reduce; // Null for a sum that only a shift needs: of `h` times
                      // e^exponent.

@@ -27,6 +27,12 @@ def Weir_Dialect : Dialect {
   let extraClassDeclaration = [{
     /// Marks an argument or a result of a formula that has one value per row.
     static constexpr ::llvm::StringLiteral kUniformAttrName{"weir.uniform"};
+    /// The closed interval, array<f64: low, high>, that a uniform f32 argument of a formula must lie in. What the
+    /// formula gives outside is the formula's business; a constant outside is an error where it is applied.
+    static constexpr ::llvm::StringLiteral kDomainAttrName{"weir.domain"};
+    /// What a uniform f32 result is in a row with nothing left, where the identities of the reductions do not say it:
+    /// a loss is NaN there, a confidence 0.
+    static constexpr ::llvm::StringLiteral kEmptyAttrName{"weir.empty"};
     /// On a module: what the code generator may know of the machine, {features = "+avx2,...",
     /// vector_bits = 256}. Features are LLVM's names; nothing is inferred from a CPU's name.
     static constexpr ::llvm::StringLiteral kTargetAttrName{"weir.target"};

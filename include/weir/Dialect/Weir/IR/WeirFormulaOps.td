@@ -42,11 +42,13 @@ def Weir_FormulaOp : Weir_Op<"formula", [
 
     #### Inputs
 
-    Arguments are `f32`, signless integers of 1 to 64 bits or `index`; a uniform one carries `{weir.uniform}`.
+    Arguments are `f32`, signless integers of 1 to 64 bits or `index`; a uniform one carries `{weir.uniform}`. A uniform
+    f32 one may also carry `{weir.domain = array<f64: low, high>}`, the interval it must lie in.
 
     #### Outputs
 
-    One or more values, given to `weir.yield`; a uniform one carries `{weir.uniform}`.
+    One or more values, given to `weir.yield`; a uniform one carries `{weir.uniform}`. A uniform f32 one may also carry
+    `{weir.empty = number}`, its value in a row with nothing left.
 
     #### Constraints
 
@@ -85,6 +87,10 @@ def Weir_FormulaOp : Weir_Op<"formula", [
     bool isUniformArgument(unsigned index);
     /// True when result `index` is declared `{weir.uniform}`.
     bool isUniformResult(unsigned index);
+    /// The interval that argument `index` must lie in; null when there is none.
+    ::mlir::DenseF64ArrayAttr getDomain(unsigned index);
+    /// What uniform result `index` is in an empty row; null when its reductions' identities say it.
+    ::mlir::FloatAttr getEmptyValue(unsigned index);
     /// Index of the score: the first varying argument. Verified to exist.
     unsigned getScoreIndex();
     /// True when some op of the body needs the whole row (reduce, kth, solve). Only then do
@@ -252,6 +258,28 @@ def Weir_LengthOp : Weir_BodyOp<"length"> {
       %s = weir.reduce add %x : f32
       %m = arith.divf %s, %f : f32
       weir.yield %m : f32
+    }
+    ```
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+def Weir_ExtentOp : Weir_BodyOp<"extent"> {
+  let summary = "how many positions the row has, masked ones included";
+  let description = [{
+    #### Semantics
+
+    One more than the largest position of the row. It tells a target that lies outside the row from one that is
+    masked. Uniform, and known before the first sweep.
+
+    #### Examples
+
+    ```mlir
+    weir.formula @holds(%x: f32, %t: index {weir.uniform}) -> (f32, i1 {weir.uniform}) {
+      %n = weir.extent : index
+      %inside = arith.cmpi ult, %t, %n : index
+      weir.yield %x, %inside : f32, i1
     }
     ```
   }];

@@ -51,12 +51,13 @@ def Weir_ApplyOp : Weir_Op<"apply", [
 
     - C1: the reference names a `weir.formula` in the nearest symbol table that has it, or one of the library.
     - C2: as many operands and results as the formula has.
-    - C3: operands are dense tensors or scalars, and element types fit: f32, bf16, f16 or f64 for `f32`, otherwise the
-      same type.
+    - C3: operands are dense tensors or scalars, and element types fit: f32, bf16, f16 or f64 for `f32`, index, i32 or
+      i64 for `index`, otherwise the same type.
     - C4: varying operands and the mask broadcast to the result's shape.
     - C5: uniform operands and results have the row's outer shape.
     - C6: `along` names a dimension.
     - C7: a mask, and the policies, need a formula with a reduction.
+    - C8: a constant operand lies in the argument's `weir.domain`.
 
     #### Examples
 

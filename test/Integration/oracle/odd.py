@@ -1,0 +1,45 @@
+"""Formulas that no library has; their IR is in odd.mlir beside the tests."""
+
+import math
+
+import numpy as np
+
+from . import special
+from .special import total
+from .weights import over_sum
+
+
+def two_temperatures(row):
+    d = row.x - row.x.max()
+    return over_sum(np.exp(d) + np.exp(2 * d))
+
+
+def l2_softmax(row):
+    with np.errstate(invalid="ignore"):
+        e = np.exp(row.x - row.x.max())
+        return e / math.sqrt(total(e * e))
+
+
+def log_sigmoid_softmax(row):
+    return special.softmax(-special.softplus(-row.x))
+
+
+def ramp_bias(row, slope):
+    """softmax with a bias that grows with the position."""
+    return special.softmax(row.x + slope * row.at)
+
+
+def bucket_softmax(row, bucket, width):
+    """softmax with a bias made of integers: one per element and one per row."""
+    return special.softmax(row.x + (bucket) * width)
+
+
+def row_scaled(row):
+    """softmax, the sharper the further down the row lies."""
+    return special.softmax(row.x * row.index)
+
+
+def least_below_zero(row):
+    """The largest score below 0, -inf when there is none: a maximum that does not say whether the row is empty."""
+    below = row.x[row.x < 0]
+    return below.max() if len(below) else -math.inf
