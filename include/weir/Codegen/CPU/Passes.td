@@ -11,10 +11,12 @@
 include "mlir/Pass/PassBase.td"
 
 def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
-  let summary = "Expand weir_cpu ops into instructions of the module's target";
+  let summary = "Expand weir_cpu ops and elementary functions into instructions of the module's target";
   let description = [{
     `weir_cpu.exp` becomes a polynomial around AVX-512's vreduceps and vscalefps where the module's `weir.target` has them, else
-    one built from integer shifts, which any x86-64 has. `weir_cpu.flush_denormals` becomes a change of MXCSR around its body.
+    one built from integer shifts, which any x86-64 has. So do exp, exp2, expm1, log, log2, log10, log1p, tanh, erf, erfc, atan,
+    atan2 and powf of the math dialect on vectors of f32 and f64. Conversions of f16 become integer code where the target has no
+    F16C. `weir_cpu.flush_denormals` becomes a change of MXCSR around its body.
 
     Before: `%e = weir_cpu.exp fast %d : vector<16xf32>`.
     After: a multiplication, `llvm.x86.avx512.mask.reduce.ps.512`, five fused multiply-adds, `llvm.x86.avx512.mask.scalef.ps.512`.

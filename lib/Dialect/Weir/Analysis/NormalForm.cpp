@@ -7,6 +7,8 @@
 
 #include "weir/Dialect/Weir/Analysis/NormalForm.h"
 
+#include "weir/Dialect/Weir/IR/Constants.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -427,7 +429,7 @@ NormalForm NormalForms::compute(Operation *op, unsigned result) {
     return computeRow(op, result);
   APFloat constant(0.0f);
   if (matchPattern(value, m_ConstantFloat(&constant)) && constant.isFinite())
-    return number(constant.convertToDouble());
+    return number(getF64Value(cast<arith::ConstantOp>(op)));
   if (isa<arith::ConstantOp>(op))
     return finishedTerm(exprs.linear(exprs.apply(op, {})));
   for (Value operand : op->getOperands())

@@ -8,6 +8,7 @@
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
 #include "weir/Dialect/Weir/Analysis/RowLaws.h"
+#include "weir/Dialect/Weir/IR/Constants.h"
 #include "weir/Dialect/Weir/Transforms/ExprBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,8 +34,7 @@ class BodyBuilder : public ExprBuilder {
 public:
   using ExprBuilder::ExprBuilder;
   Value constant(double value) override {
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getF32FloatAttr(value));
+    return createF32Constant(builder, loc, value);
   }
 
 protected:

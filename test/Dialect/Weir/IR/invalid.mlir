@@ -586,3 +586,19 @@ weir.formula @f(%x: f32) -> f32 {
   %i = arith.fptosi %x : f32 to i128
   weir.yield %x : f32
 }
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.f64' is another number than the constant: rounded to f32 it is 3.141}}
+  %c = arith.constant {weir.f64 = 3.14159265358979323846 : f64} 3.15 : f32
+  weir.yield %c : f32
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.f64' is a number of type f64 on an arith.constant of type f32}}
+  %c = arith.negf %x {weir.f64 = 1.0 : f64} : f32
+  weir.yield %c : f32
+}

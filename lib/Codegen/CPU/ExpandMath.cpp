@@ -1,0 +1,69 @@
+//===- ExpandMath.cpp - elementary functions as vector code ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExpandMath.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace weir;
+
+using Unary = Value (*)(MathBuilder &, Value);
+using Binary = Value (*)(MathBuilder &, Value, Value);
+
+/// The expansion of an op of the math dialect, by its class.
+static Unary getUnary(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Unary>(op)
+      .Case([](math::ExpOp) {
+        return [](MathBuilder &m, Value x) {
+          return expand::exp(m, x, cpu::ExpVariant::Accurate);
+        };
+      })
+      .Case([](math::Exp2Op) {
+        return [](MathBuilder &m, Value x) { return expand::exp2(m, x); };
+      })
+      .Case([](math::ExpM1Op) { return expand::expm1; })
+      .Case([](math::LogOp) { return expand::log; })
+      .Case([](math::Log2Op) { return expand::log2; })
+      .Case([](math::Log10Op) { return expand::log10; })
+      .Case([](math::Log1pOp) { return expand::log1p; })
+      .Case([](math::TanhOp) { return expand::tanh; })
+      .Case([](math::ErfOp) { return expand::erf; })
+      .Case([](math::ErfcOp) { return expand::erfc; })
+      .Case([](math::AtanOp) { return expand::atan; })
+      .Default([](Operation *) { return nullptr; });
+}
+
+static Binary getBinary(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Binary>(op)
+      .Case([](math::Atan2Op) { return expand::atan2; })
+      .Case([](math::PowFOp) { return expand::pow; })
+      .Default([](Operation *) { return nullptr; });
+}
+
+Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
+  if (op->getNumResults() != 1)
+    return Value();
+  auto type = dyn_cast<VectorType>(op->getResult(0).getType());
+  bool expandable =
+      type && (type.getElementType().isF32() || type.getElementType().isF64());
+  if (auto exp = dyn_cast<cpu::ExpOp>(op)) {
+    if (!expandable)
+      return math::ExpOp::create(builder, op->getLoc(), exp.getX());
+    MathBuilder m(builder, op->getLoc(), type, target);
+    return expand::exp(m, exp.getX(), exp.getVariant());
+  }
+  if (!expandable)
+    return Value();
+  MathBuilder m(builder, op->getLoc(), type, target);
+  if (Unary unary = getUnary(op))
+    return unary(m, op->getOperand(0));
+  if (Binary binary = getBinary(op))
+    return binary(m, op->getOperand(0), op->getOperand(1));
+  return Value();
+}
