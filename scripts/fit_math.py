@@ -101,11 +101,11 @@ def hexadecimal(value):
     return mantissa.rstrip("0").rstrip(".") + "p" + exponent if "." in mantissa else float(value).hex()
 
 
-def split(name, value, kind, bits):
+def split(name, value, kind, bits, to_integer=mp.nint):
     """Prints `value` as a number of `bits` significant bits and the rest of it."""
     _, exponent = mp.frexp(value)
     scale = mpf(2)**(bits - exponent)
-    high = mp.nint(value * scale) / scale
+    high = to_integer(value * scale) / scale
     print(f"inline constexpr double k{name}High{kind.upper()} = {hexadecimal(high)}, "
           f"k{name}Low{kind.upper()} = {hexadecimal(round_to(value - high, kind))};")
 
@@ -122,9 +122,11 @@ def exp_tail(r):
 EXP_TAIL = [1 / mp.factorial(i + 2) for i in range(14)]
 EXP2_TAIL = [LN2**(i + 1) / mp.factorial(i + 1) for i in range(14)]
 LOG_TAIL = [mpf((-1)**i) / (i + 3) for i in range(14)]
+LOG1P_TAIL = [mpf((-1)**(i + 1)) / (i + 2) for i in range(14)]
 ATANH_TAIL = [mpf(2) / (2 * i + 3) for i in range(14)]
 ATAN_TAIL = [mpf((-1)**(i + 1)) / (2 * i + 3) for i in range(14)]
-LARGEST_RATIO = (sqrt(mpf(2)) - 1) / (sqrt(mpf(2)) + 1) * mpf("1.001")
+# f / (2 + f) at the ends of [sqrt(1/2) - 1, sqrt(2) - 1] and of [-1/4, 1/2].
+LARGEST_RATIO = mpf(1) / 5 * mpf("1.001")
 ERF_SERIES = [2 / sqrt(pi) * mpf((-1)**i) / (mp.factorial(i) * (2 * i + 1)) for i in range(14)]
 ERF_SERIES[0] -= 1
 
@@ -157,7 +159,8 @@ def atan_tail(z):
 
 def constants(kind):
     """Prints the constants of one type."""
-    split("Ln2", LN2, kind, 15 if kind == "f32" else 41)
+    # Cut off, so that both parts are positive: their products with an infinite exponent must not cancel.
+    split("Ln2", LN2, kind, 15 if kind == "f32" else 41, mp.floor)
     significant = 24 if kind == "f32" else 53
     for name, value in [("Log2E", 1 / LN2), ("HalfPi", pi / 2), ("TwoThirds", mpf(2) / 3)]:
         split(name, value, kind, significant)
@@ -188,10 +191,12 @@ def main():
     for kind, degrees in DEGREES.items():
         constants(kind)
         common(kind, degrees)
-    fit("LogTail", "f32", sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, 7,
+    fit("LogTail", "f32", sqrt(mpf(1) / 2) - 1, mpf(1) / 2, 8,
         series(lambda f: (log1p(f) - f + f * f / 2) / f**3, LOG_TAIL), lambda f: f**3 / log1p(f),
-        "log(1 + f) = f - f^2/2 + f^3 T(f) on [sqrt(1/2) - 1, sqrt(2) - 1]")
-    fit("LogRatio", "f64", mpf("1e-12"), LARGEST_RATIO**2, 6, series(log_ratio_tail, ATANH_TAIL), lambda z: z / 2,
+        "log(1 + f) = f - f^2/2 + f^3 T(f) on [sqrt(1/2) - 1, 1/2]")
+    fit("Log1pTail", "f32", mpf(0), mpf(1), 8, series(lambda t: (log1p(t) - t) / t**2, LOG1P_TAIL),
+        lambda t: t**2 / log1p(t) if t else mpf(0), "log(1 + t) = t + t^2 T(t) on [0, 1]")
+    fit("LogRatio", "f64", mpf("1e-12"), LARGEST_RATIO**2, 7, series(log_ratio_tail, ATANH_TAIL), lambda z: z / 2,
         "log((1 + s)/(1 - s)) = 2 s + s z T(z), z = s^2")
     for name, degree in [("Exp2Unit", 5), ("Exp2UnitNarrow", 4)]:
         fit(name, "f32", mpf(0), mpf(1), degree, lambda f: 2**f, lambda f: 2**-f, "2^f on [0, 1]")
@@ -209,7 +214,7 @@ BOTH = ["ExpTail", "Exp2Tail", "LogRatioRest", "AtanTail", "ErfSmall", "ErfcScal
 SPLIT = ["Ln2", "Log2E", "HalfPi", "TwoThirds"]
 DEGREES = {
     "f32": {"exp": 4, "exp2": 5, "ratio": 3, "atan": 8, "erf": 6, "erfc": 10},
-    "f64": {"exp": 9, "exp2": 10, "ratio": 7, "atan": 19, "erf": 12, "erfc": 22},
+    "f64": {"exp": 9, "exp2": 10, "ratio": 8, "atan": 19, "erf": 12, "erfc": 22},
 }
 ERFC_CENTRE = {"f32": (mpf(2), mpf("10.2")), "f64": (mpf(4), mpf("27.4"))}
 HEADER = """\

@@ -56,11 +56,11 @@ static Value accurate512(MathBuilder &m, Value x) {
   return m.scale(m.mulAdd(f, m.polynomial(kExp2Tail, f), m.splat(1.0)), n);
 }
 
-/// r in x = n ln(2) + r. The product with the high part is exact without a
-/// fused multiply-add.
+/// r in x = n ln(2) + r. The product with the high part is exact, so that it
+/// does not matter whether it is fused.
 static Value reduce(MathBuilder &m, Value x, MathBuilder::Whole &n) {
   n = m.round(m.mul(x, m.high(kLog2E)));
-  Value r = m.sub(x, m.mul(n.number, m.high(kLn2)));
+  Value r = m.subMul(x, n.number, m.high(kLn2));
   return m.subMul(r, n.number, m.low(kLn2));
 }
 
@@ -69,21 +69,25 @@ static Value reducedExpm1(MathBuilder &m, Value r) {
   return m.mulAdd(m.mul(r, r), m.polynomial(kExpTail, r), r);
 }
 
-Value expand::exp(MathBuilder &m, Pair x) {
-  Value high = m.atMost(m.atLeast(x.high, m.splat(-110.0, -760.0)),
-                        m.splat(100.0, 720.0));
+Value expand::expBounded(MathBuilder &m, Pair x) {
   MathBuilder::Whole n;
-  Value r = reduce(m, high, n);
+  Value r = reduce(m, x.high, n);
   if (x.low)
     r = m.add(r, x.low);
   return m.scale(m.add(reducedExpm1(m, r), m.splat(1.0)), n);
 }
 
+/// Bounds beyond which the result is 0 or infinite.
+static Value bound(MathBuilder &m, Value x) {
+  return m.atMost(m.atLeast(x, m.splat(-110.0, -760.0)), m.splat(100.0, 720.0));
+}
+
 Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant) {
   if (m.isF64())
-    return expand::exp(m, Pair{x, Value()});
+    return expBounded(m, {bound(m, x), Value()});
   if (variant == cpu::ExpVariant::Accurate)
-    return m.isAVX512() ? accurate512(m, x) : expand::exp(m, Pair{x, Value()});
+    return m.isAVX512() ? accurate512(m, x)
+                        : expBounded(m, {bound(m, x), Value()});
   bool narrow = variant == cpu::ExpVariant::Narrow;
   if (m.isAVX512())
     return fast512(
@@ -110,7 +114,7 @@ expand::HalfExp expand::halfExp(MathBuilder &m, Value x) {
   x = m.atMost(m.atLeast(x, m.splat(-40.0, -60.0)), m.splat(89.0, 710.0));
   MathBuilder::Whole n;
   Value p = reducedExpm1(m, reduce(m, x, n));
-  Value half = m.powerOfTwo(m.subBits(n.bits, m.integer(1)));
+  Value half = m.halfPowerOfTwo(n);
   return {m.mulAdd(half, p, half),
           m.mulAdd(half, p, m.sub(half, m.splat(0.5)))};
 }

@@ -23,8 +23,23 @@ struct Reduced {
 };
 } // namespace
 
+/// In AVX-512's own way, with the significand in [3/4, 3/2): 0 and infinity
+/// have infinite exponents and negative numbers no significand, so that the
+/// logarithms there come out by themselves.
+static Reduced reduce512(MathBuilder &m, Value x) {
+  Value significand =
+      m.masked512("llvm.x86.avx512.mask.getmant.", {x, m.i32(0xb)});
+  Value exponent = m.masked512("llvm.x86.avx512.mask.getexp.", {x});
+  // The significand was halved where it is below 1.
+  Value halved = m.compare(Predicate::OLT, significand, m.splat(1.0));
+  exponent = m.select(halved, m.add(exponent, m.splat(1.0)), exponent);
+  return {exponent, m.sub(significand, m.splat(1.0))};
+}
+
 /// For positive finite x, denormal ones too.
 static Reduced reduce(MathBuilder &m, Value x) {
+  if (m.isAVX512())
+    return reduce512(m, x);
   int64_t mantissa = m.mantissaBits(), one = m.bias() << mantissa;
   int64_t rootHalf = m.isF64() ? 0x3fe6a09e667f3bcd : 0x3f3504f3;
   double shift = m.isF64() ? 54 : 25, base = m.isF64() ? 0x1p+52 : 0x1p+23;
@@ -70,6 +85,8 @@ static Value logOf(MathBuilder &m, Reduced x, Value low) {
 /// The logarithm `y` of x where x is positive and finite; elsewhere what the
 /// logarithm is there.
 static Value withEdges(MathBuilder &m, Value x, Value y) {
+  if (m.isAVX512())
+    return y;
   Value zero = m.splat(0.0);
   y = m.select(m.compare(Predicate::OLT, x, m.splat(INFINITY)), y, x);
   Value outside = m.select(m.compare(Predicate::OEQ, x, zero),
@@ -96,10 +113,16 @@ Value expand::log10(MathBuilder &m, Value x) {
 }
 
 /// The logarithm of the rounded 1 + x, and what the rounding lost over 1 + x.
+/// That is NaN at the ends of the domain.
 Value expand::log1p(MathBuilder &m, Value x) {
   Pair u = m.sum(m.splat(1.0), x);
-  Value y = logOf(m, reduce(m, u.high), m.div(u.low, u.high));
-  return m.copySign(withEdges(m, u.high, y), x);
+  Value lost = m.div(u.low, u.high);
+  lost = m.select(m.compare(Predicate::ORD, lost, lost), lost, m.splat(0.0));
+  return m.copySign(withEdges(m, u.high, logOf(m, reduce(m, u.high), lost)), x);
+}
+
+Value expand::log1pOfUnit(MathBuilder &m, Value x) {
+  return m.mulAdd(m.mul(x, x), m.polynomial(kLog1pTailF32, x), x);
 }
 
 /// 2 s + s z (2/3 + z T(z)), where all but the last product are pairs.

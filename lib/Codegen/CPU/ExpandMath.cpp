@@ -39,6 +39,15 @@ static Unary getUnary(Operation *op) {
       .Default([](Operation *) { return nullptr; });
 }
 
+/// True of e to the power of -|x|, which is within [0, 1] or NaN.
+static bool isUnit(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !isa<math::ExpOp, cpu::ExpOp>(op))
+    return false;
+  auto negated = op->getOperand(0).getDefiningOp<arith::NegFOp>();
+  return negated && negated.getOperand().getDefiningOp<math::AbsFOp>();
+}
+
 static Binary getBinary(Operation *op) {
   return llvm::TypeSwitch<Operation *, Binary>(op)
       .Case([](math::Atan2Op) { return expand::atan2; })
@@ -61,6 +70,8 @@ Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
   if (!expandable)
     return Value();
   MathBuilder m(builder, op->getLoc(), type, target);
+  if (isa<math::Log1pOp>(op) && !m.isF64() && isUnit(op->getOperand(0)))
+    return expand::log1pOfUnit(m, op->getOperand(0));
   if (Unary unary = getUnary(op))
     return unary(m, op->getOperand(0));
   if (Binary binary = getBinary(op))

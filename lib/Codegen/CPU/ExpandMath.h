@@ -32,8 +32,9 @@ using mlir::Value;
 using Pair = MathBuilder::Pair;
 
 Value exp(MathBuilder &m, Value x, cpu::ExpVariant variant);
-/// e to the sum of the pair.
-Value exp(MathBuilder &m, Pair x);
+/// e to the sum of the pair, where that is within (-110, 100) (f32) or (-760,
+/// 720).
+Value expBounded(MathBuilder &m, Pair x);
 Value exp2(MathBuilder &m, Value x);
 /// 2 to the sum of the pair.
 Value exp2(MathBuilder &m, Pair x);
@@ -50,6 +51,8 @@ Value log(MathBuilder &m, Value x);
 Value log2(MathBuilder &m, Value x);
 Value log10(MathBuilder &m, Value x);
 Value log1p(MathBuilder &m, Value x);
+/// log1p for 0 <= x <= 1, in f32.
+Value log1pOfUnit(MathBuilder &m, Value x);
 /// The base-2 logarithm of a positive finite x to about twice the digits of the
 /// type.
 Pair log2Twofold(MathBuilder &m, Value x);

@@ -78,21 +78,19 @@ namespace {
 struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
   void runOnOperation() override {
     MathTarget target = MathTarget::get(getOperation());
-    getOperation().walk([&](Operation *op) {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    // Users first: what an operand is tells how its user may be expanded.
+    for (Operation *op : llvm::reverse(ops)) {
       OpBuilder builder(op);
       Value expanded = expandMath(builder, op, target);
       if (!expanded)
         expanded = expandHalf(builder, op, target);
       if (!expanded)
-        return;
+        continue;
       op->replaceAllUsesWith(ValueRange(expanded));
       op->erase();
-    });
-    getOperation().walk([&](cpu::ExpShiftedOp op) {
-      OpBuilder builder(op);
-      op.replaceAllUsesWith(expandExpShifted(builder, op, target));
-      op.erase();
-    });
+    }
     WalkResult walk = getOperation().walk<WalkOrder::PostOrder>(
         [&](cpu::FlushDenormalsOp op) {
           if (!op->getParentOfType<FunctionOpInterface>()) {

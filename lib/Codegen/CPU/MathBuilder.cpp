@@ -98,6 +98,8 @@ Value MathBuilder::polynomial(ArrayRef<double> coefficients, Value x) {
 }
 
 MathBuilder::Whole MathBuilder::round(Value x) {
+  if (isAVX512())
+    return {math::RoundEvenOp::create(b, loc, x), Value()};
   Value large = splat(0x1.8p+23, 0x1.8p+52);
   Value shifted = add(x, large);
   return {sub(shifted, large), bits(shifted)};
@@ -106,6 +108,13 @@ MathBuilder::Whole MathBuilder::round(Value x) {
 Value MathBuilder::powerOfTwo(Value n) {
   return fromBits(
       addBits(shiftLeft(n, mantissaBits()), integer(bias() << mantissaBits())));
+}
+
+Value MathBuilder::halfPowerOfTwo(Whole n) {
+  if (isAVX512())
+    return scale(splat(0.5), n);
+  return fromBits(addBits(shiftLeft(n.bits, mantissaBits()),
+                          integer((bias() - 1) << mantissaBits())));
 }
 
 /// In two factors: the first product is exact, the second rounds once, as a
@@ -145,15 +154,17 @@ MathBuilder::Pair MathBuilder::product(Value x, Value y) {
   return {p, add(e, mul(a.low, c.low))};
 }
 
+Value MathBuilder::remainder(Value z, Value x, Value y) {
+  if (target.fma)
+    return subMul(z, x, y);
+  Pair p = product(x, y);
+  return sub(sub(z, p.high), p.low);
+}
+
 MathBuilder::Pair MathBuilder::multiply(Pair x, Pair y) {
   Pair p = product(x.high, y.high);
   return quickSum(p.high,
                   add(p.low, mulAdd(x.high, y.low, mul(x.low, y.high))));
-}
-
-MathBuilder::Pair MathBuilder::addTo(Value x, Pair y) {
-  Pair s = quickSum(x, y.high);
-  return quickSum(s.high, add(s.low, y.low));
 }
 
 Value MathBuilder::bits(Value x) {

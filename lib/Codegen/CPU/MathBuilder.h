@@ -41,8 +41,8 @@ public:
   struct Pair {
     Value high, low;
   };
-  /// An integer n as a number, and as integer bits that hold n in their low
-  /// half.
+  /// An integer n as a number, and, except on AVX-512, as integer bits that
+  /// hold n in their low half.
   struct Whole {
     Value number, bits;
   };
@@ -105,8 +105,8 @@ public:
   /// p 2^n, right also where that is denormal or overflows; |n| < 252 (f32) or
   /// 2044 (f64).
   Value scale(Value p, Whole n);
-  /// 2^n for n in the normal range.
-  Value powerOfTwo(Value bits);
+  /// 2^(n-1) where that is in the normal range.
+  Value halfPowerOfTwo(Whole n);
 
   /// x + y exactly; the second form needs |x| >= |y|.
   Pair sum(Value x, Value y);
@@ -114,7 +114,8 @@ public:
   /// x y exactly, barring overflow and underflow.
   Pair product(Value x, Value y);
   Pair multiply(Pair x, Pair y);
-  Pair addTo(Value x, Pair y); // |x| >= |y| or x = 0.
+  /// z - x y, exactly where the difference is a number of the type.
+  Value remainder(Value z, Value x, Value y);
 
   // Integers of the same width.
   Value bits(Value x);
@@ -152,6 +153,8 @@ public:
 
 private:
   Pair split(Value x);
+  /// 2^n for n in the normal range.
+  Value powerOfTwo(Value bits);
 
   mlir::OpBuilder &b;
   mlir::Location loc;

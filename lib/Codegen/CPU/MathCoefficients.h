@@ -47,9 +47,9 @@ inline constexpr double kExp2TailF32[] = {0x1.3fa102p-13, 0x1.5f0baep-10,
                                           0x1.ebfbd8p-3,  0x1.62e43p-1};
 
 /// log((1 + s)/(1 - s)) = 2 s + s z (2/3 + z T(z)), z = s^2;
-/// error 0.00014 * 2^-24, 0.00014 before rounding.
-inline constexpr double kLogRatioRestF32[] = {0x1.dfa4f6p-3, 0x1.245274p-2,
-                                              0x1.999ap-2};
+/// error 0.00068 * 2^-24, 0.00068 before rounding.
+inline constexpr double kLogRatioRestF32[] = {0x1.e8ea52p-3, 0x1.241a36p-2,
+                                              0x1.999aap-2};
 
 /// atan(a) = a + a z T(z) on [0, 1], z = a^2;
 /// error 0.039 * 2^-24, 0.039 before rounding.
@@ -71,8 +71,8 @@ inline constexpr double kErfcScaledF32[] = {
     0x1.907d64p-9, 0x1.a83c56p-8,  -0x1.604f68p-6,  -0x1.2a86cep-5,
     0x1.1e2dc2p-2, -0x1.5fd388p-1, 0x1.058672p+0};
 
-inline constexpr double kLn2HighF64 = 0x1.62e42fefa4p-1,
-                        kLn2LowF64 = -0x1.8432a1b0e2634p-43;
+inline constexpr double kLn2HighF64 = 0x1.62e42fefa3p-1,
+                        kLn2LowF64 = 0x1.3de6af278ece6p-42;
 inline constexpr double kLog2EHighF64 = 0x1.71547652b82fep+0,
                         kLog2ELowF64 = 0x1.777d0ffda0d24p-56;
 inline constexpr double kHalfPiHighF64 = 0x1.921fb54442d18p+0,
@@ -97,11 +97,11 @@ inline constexpr double kExp2TailF64[] = {
     0x1.ebfbdff82c5a4p-3,  0x1.62e42fefa39efp-1};
 
 /// log((1 + s)/(1 - s)) = 2 s + s z (2/3 + z T(z)), z = s^2;
-/// error 0.0001 * 2^-53, 0.0001 before rounding.
+/// error 1.5e-05 * 2^-53, 1.5e-05 before rounding.
 inline constexpr double kLogRatioRestF64[] = {
-    0x1.0e52a1307e949p-3, 0x1.0f7e3d19b3d0fp-3, 0x1.3b1efde9b0da1p-3,
-    0x1.745ce98335878p-3, 0x1.c71c722e75c66p-3, 0x1.24924924571acp-2,
-    0x1.9999999999b36p-2};
+    0x1.018f253cd3502p-3, 0x1.daca9c047ec77p-4, 0x1.113a4abebb717p-3,
+    0x1.3b12969478dc5p-3, 0x1.745d1bcfcff3bp-3, 0x1.c71c71bc52426p-3,
+    0x1.2492492498efep-2, 0x1.9999999999967p-2};
 
 /// atan(a) = a + a z T(z) on [0, 1], z = a^2;
 /// error 0.037 * 2^-53, 0.037 before rounding.
@@ -135,18 +135,26 @@ inline constexpr double kErfcScaledF64[] = {
     0x1.52cac2370f191p-2,   -0x1.14eacb1ad02dbp-1,  0x1.8be202d26c741p-1,
     -0x1.f3fe31ecb49cp-1,   0x1.18932bf08e154p+0};
 
-/// log(1 + f) = f - f^2/2 + f^3 T(f) on [sqrt(1/2) - 1, sqrt(2) - 1];
-/// error 0.098 * 2^-24, 0.098 before rounding.
+/// log(1 + f) = f - f^2/2 + f^3 T(f) on [sqrt(1/2) - 1, 1/2];
+/// error 0.037 * 2^-24, 0.036 before rounding.
 inline constexpr double kLogTailF32[] = {
-    -0x1.38cf14p-4, 0x1.055ffp-3,  -0x1.0d81d8p-3, 0x1.22d8fcp-3,
-    -0x1.54728ep-3, 0x1.99a01ep-3, -0x1.000226p-2, 0x1.555554p-2};
+    0x1.895c1cp-5,  -0x1.ac1f88p-4, 0x1.f0d2c8p-4,
+    -0x1.02d268p-3, 0x1.2325fap-3,  -0x1.5512bap-3,
+    0x1.99a2e6p-3,  -0x1.0000b6p-2, 0x1.55554cp-2};
+
+/// log(1 + t) = t + t^2 T(t) on [0, 1];
+/// error 0.088 * 2^-24, 0.086 before rounding.
+inline constexpr double kLog1pTailF32[] = {
+    -0x1.b2379ep-9, 0x1.4a985ap-6,  -0x1.d7f48ap-5,
+    0x1.b53e42p-4,  -0x1.3a67a4p-3, 0x1.93558p-3,
+    -0x1.ff2558p-3, 0x1.554ddap-2,  -0x1.ffffd2p-2};
 
 /// log((1 + s)/(1 - s)) = 2 s + s z T(z), z = s^2;
-/// error 0.011 * 2^-53, 0.011 before rounding.
+/// error 0.0012 * 2^-53, 0.0012 before rounding.
 inline constexpr double kLogRatioF64[] = {
-    0x1.2f144e78366afp-3, 0x1.39a0554ca1fe5p-3, 0x1.74664bddfca87p-3,
-    0x1.c71c51cee990dp-3, 0x1.2492494232a1bp-2, 0x1.999999997f99ep-2,
-    0x1.5555555555593p-1};
+    0x1.1b809c426643dp-3, 0x1.0dcbb78db6ab3p-3, 0x1.3b35bf00d76c7p-3,
+    0x1.745c4ae74e8a2p-3, 0x1.c71c748f9b1b2p-3, 0x1.24924921e4633p-2,
+    0x1.999999999c179p-2, 0x1.555555555554fp-1};
 
 /// 2^f on [0, 1];
 /// error 1.3 * 2^-24, 1.3 before rounding.
