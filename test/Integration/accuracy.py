@@ -18,8 +18,10 @@ def assert_close(actual, expected, tolerance, what):
 
 
 def half_ulp(expected, dtype):
-    """Rounding of the result's storage type: bf16 has 8 significant bits, so half a step is up to 2^-8 of the value."""
-    return np.maximum(np.abs(expected) * 2.0**-8, 2.0**-134) if dtype == "bfloat16" else 0.0
+    """Rounding of the result's storage type: bf16 has 8 significant bits, so half a step is up to 2^-8 of the value; f16 11."""
+    if dtype in ("f16", "float16"):
+        return np.maximum(np.abs(expected) * 2.0**-11, 2.0**-25)
+    return np.maximum(np.abs(expected) * 2.0**-8, 2.0**-134) if dtype in ("bf16", "bfloat16") else 0.0
 
 
 def a_exp(x, expected):

@@ -81,7 +81,7 @@ CASES = [
     Case("l2_softmax", a_exp),
     Case("log_sigmoid_softmax", lambda x, w: a_exp(-np.logaddexp(0, -x), w)),
 ]
-DTYPES = {"f32": np.float32, "bf16": ml_dtypes.bfloat16}
+DTYPES = {"f32": np.float32, "bf16": ml_dtypes.bfloat16, "f16": np.float16}
 TARGETS = ["host", "x86-64-v3", "x86-64"]
 
 
@@ -148,7 +148,7 @@ def check(library, case, form, dtype, x, seed=7):
         if case.name == "softmax_scaled":  # A product before the exponential adds its own rounding.
             tolerance = tolerance + np.abs(expected[i]) * 2e-7 * np.abs(np.where(np.isfinite(z), z, 0)).max(initial=0)
         if result.ndim == 2 or case.result != "uniform":
-            tolerance = tolerance + half_ulp(expected[i], "bfloat16" if dtype == "bf16" else "float32")
+            tolerance = tolerance + half_ulp(expected[i], dtype)
         assert_close(result[i], expected[i], tolerance, f"{case.name} {form} {dtype} row {i} of {x.shape}")
 
 
