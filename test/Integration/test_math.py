@@ -187,3 +187,66 @@ def test_edges(library, name, dtype):
         step = float(spacing(wide, dtype)) if np.isfinite(wide) else 0.0
         near = np.isfinite(a) and np.isfinite(e) and abs(float(a) - float(e)) <= BOUNDS[name][0] * step
         assert same or (near and np.signbit(a) == np.signbit(e)), f"{name}{point} is {a}, not {e}"
+
+
+ANCHORED = """
+weir.formula @below(%x: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  weir.yield %e : f32
+}
+weir.formula @above(%x: f32) -> f32 {
+  %m = weir.reduce min %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  weir.yield %e : f32
+}
+func.func @below_f32(%x: tensor<?xf32>) -> tensor<?xf32> {
+  %e = weir.apply @below(%x) {form = #weir.form<stored>} : (tensor<?xf32>) -> tensor<?xf32>
+  return %e : tensor<?xf32>
+}
+func.func @above_f32(%x: tensor<?xf32>) -> tensor<?xf32> {
+  %e = weir.apply @above(%x) {form = #weir.form<stored>} : (tensor<?xf32>) -> tensor<?xf32>
+  return %e : tensor<?xf32>
+}
+func.func @below_f16(%x: tensor<?xf32>) -> tensor<?xf16> {
+  %e = weir.apply @below(%x) {form = #weir.form<stored>} : (tensor<?xf32>) -> tensor<?xf16>
+  return %e : tensor<?xf16>
+}
+"""
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def anchored(request, compile_library):
+    return compile_library(ANCHORED, f"--target={request.param}", name="anchored")
+
+
+@pytest.mark.parametrize("name", ["below", "above"])
+def test_fast_exponential(anchored, name):
+    """Its error grows with the exponent, and what would be denormal may be 0."""
+    far = np.concatenate([np.linspace(0, 105, 40001), [200, 1e4, 1e30]])
+    x = (far if name == "above" else -far).astype(np.float32)
+    with np.errstate(all="ignore"):
+        exact = np.exp(x.astype(np.longdouble))
+        shown = exact.astype(np.float32)
+        allowed = (2.5e-7 + 7.5e-8 * np.abs(x)) * exact
+    result = np.empty(x.shape, np.float32)
+    anchored.call(f"{name}_f32", x, result)
+    normal = (exact >= 2.0**-125) & np.isfinite(shown)
+    with np.errstate(invalid="ignore"):
+        error = np.abs(result.astype(np.longdouble) - exact)
+    assert (error[normal] <= allowed[normal]).all(), x[normal][np.argmax(error[normal] / allowed[normal])]
+    assert np.isposinf(result[np.isposinf(shown)]).all()
+    assert (result[exact < 2.0**-125] <= 2.0**-124.9).all() and (result >= 0).all()
+
+
+def test_narrow_exponential(anchored):
+    x = -np.linspace(0, 12, 100001).astype(np.float32)
+    x[-1] = -np.inf
+    exact = np.exp(x.astype(np.float64))
+    result = np.empty(x.shape, np.float16)
+    anchored.call("below_f16", x, result)
+    error = np.abs(result.astype(np.float64) - exact)
+    step = np.ldexp(1.0, np.maximum(np.frexp(exact)[1] - 1, -14) - 10)
+    assert (error <= step / 2 + exact * 2.0**-17).all() and result[-1] == 0

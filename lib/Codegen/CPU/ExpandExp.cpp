@@ -20,30 +20,30 @@ using namespace weir;
 
 using Predicate = MathBuilder::Predicate;
 
-/// For anchored x: vreduceps takes the fraction off and vscalefps floors its
-/// operand itself, so neither rounding nor clamping is needed. The product's
-/// rounding is the error.
-static Value fast512(MathBuilder &m, Value x, ArrayRef<double> coefficients) {
-  Value t = m.mul(x, m.high(kLog2E));
+/// 2^t: vreduceps takes the fraction off and vscalefps floors its operand
+/// itself, so neither rounding nor clamping is needed.
+static Value fastExp2On512(MathBuilder &m, Value t, bool narrow) {
   Value f = m.masked512("llvm.x86.avx512.mask.reduce.", {t, m.i32(1)});
-  return m.masked512("llvm.x86.avx512.mask.scalef.",
-                     {m.polynomial(coefficients, f), t});
+  Value p = m.polynomial(
+      narrow ? ArrayRef(kExp2UnitNarrowF32) : ArrayRef(kExp2UnitF32), f);
+  return m.masked512("llvm.x86.avx512.mask.scalef.", {p, t});
 }
 
 /// The same on any x86-64. Adding a large number leaves n in its low bits, with
 /// the bias that makes them the exponent of 2^(n-1); the polynomial is twice
 /// 2^f, so that n = 128 is within reach. What would be denormal is cut off at
 /// the end.
-static Value fastPortable(MathBuilder &m, Value x,
-                          ArrayRef<double> coefficients) {
-  x = m.atMost(x, m.splat(89.0));
-  Value y = m.mul(x, m.high(kLog2E)), large = m.splat(0x1.8p+23 + 126);
-  Value shifted = m.add(y, large);
-  Value f = m.sub(y, m.sub(shifted, large));
-  Value power = m.fromBits(m.shiftLeft(m.bits(shifted), 23));
-  Value e = m.mul(m.polynomial(coefficients, f), power);
-  return m.select(m.compare(Predicate::OLT, x, m.splat(-0x1.5bep+6)),
-                  m.splat(0.0), e);
+static Value fastExp2(MathBuilder &m, Value t, bool narrow) {
+  if (m.isAVX512())
+    return fastExp2On512(m, t, narrow);
+  t = m.atMost(t, m.splat(128.4));
+  Value large = m.splat(0x1.8p+23 + 126), shifted = m.add(t, large);
+  Value f = m.sub(t, m.sub(shifted, large));
+  Value p = m.polynomial(
+      narrow ? ArrayRef(kExp2TwiceNarrowF32) : ArrayRef(kExp2TwiceF32), f);
+  Value e = m.mul(p, m.fromBits(m.shiftLeft(m.bits(shifted), 23)));
+  return m.select(m.compare(Predicate::OLT, t, m.splat(-125.48)), m.splat(0.0),
+                  e);
 }
 
 /// The fraction gets the low part of log2(e) by fused multiply-adds, and x a
@@ -88,12 +88,14 @@ Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant) {
   if (variant == cpu::ExpVariant::Accurate)
     return m.isAVX512() ? accurate512(m, x)
                         : expBounded(m, {bound(m, x), Value()});
-  bool narrow = variant == cpu::ExpVariant::Narrow;
-  if (m.isAVX512())
-    return fast512(
-        m, x, narrow ? ArrayRef(kExp2UnitNarrowF32) : ArrayRef(kExp2UnitF32));
-  return fastPortable(
-      m, x, narrow ? ArrayRef(kExp2TwiceNarrowF32) : ArrayRef(kExp2TwiceF32));
+  // The product's rounding is the error.
+  return fastExp2(m, m.mul(x, m.high(kLog2E)),
+                  variant == cpu::ExpVariant::Narrow);
+}
+
+Value expand::expShifted(MathBuilder &m, Value x, Value s) {
+  Value t = m.mulAdd(x, m.high(kLog2E), m.neg(s));
+  return m.isF64() ? exp2(m, t) : fastExp2(m, t, /*narrow=*/false);
 }
 
 Value expand::exp2(MathBuilder &m, Pair x) {

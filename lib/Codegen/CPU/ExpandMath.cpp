@@ -55,21 +55,32 @@ static Binary getBinary(Operation *op) {
       .Default([](Operation *) { return nullptr; });
 }
 
+/// On scalars the library's functions, of a fused multiply-add for a shift.
+static Value expandScalarExp(OpBuilder &b, Operation *op) {
+  Location loc = op->getLoc();
+  if (auto exp = dyn_cast<cpu::ExpOp>(op))
+    return math::ExpOp::create(b, loc, exp.getX());
+  auto shifted = cast<cpu::ExpShiftedOp>(op);
+  MathBuilder m(b, loc, op->getResult(0).getType(), MathTarget());
+  Value t = math::FmaOp::create(b, loc, shifted.getX(), m.high(kLog2E),
+                                m.neg(shifted.getS()));
+  return math::Exp2Op::create(b, loc, t);
+}
+
 Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
   if (op->getNumResults() != 1)
     return Value();
   auto type = dyn_cast<VectorType>(op->getResult(0).getType());
-  bool expandable =
-      type && (type.getElementType().isF32() || type.getElementType().isF64());
-  if (auto exp = dyn_cast<cpu::ExpOp>(op)) {
-    if (!expandable)
-      return math::ExpOp::create(builder, op->getLoc(), exp.getX());
-    MathBuilder m(builder, op->getLoc(), type, target);
-    return expand::exp(m, exp.getX(), exp.getVariant());
-  }
-  if (!expandable)
+  if (!type && isa<cpu::ExpOp, cpu::ExpShiftedOp>(op))
+    return expandScalarExp(builder, op);
+  if (!type ||
+      !(type.getElementType().isF32() || type.getElementType().isF64()))
     return Value();
   MathBuilder m(builder, op->getLoc(), type, target);
+  if (auto exp = dyn_cast<cpu::ExpOp>(op))
+    return expand::exp(m, exp.getX(), exp.getVariant());
+  if (auto shifted = dyn_cast<cpu::ExpShiftedOp>(op))
+    return expand::expShifted(m, shifted.getX(), shifted.getS());
   if (isa<math::Log1pOp>(op) && !m.isF64() && isUnit(op->getOperand(0)))
     return expand::log1pOfUnit(m, op->getOperand(0));
   if (Unary unary = getUnary(op))

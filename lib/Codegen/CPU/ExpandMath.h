@@ -35,6 +35,8 @@ Value exp(MathBuilder &m, Value x, cpu::ExpVariant variant);
 /// e to the sum of the pair, where that is within (-110, 100) (f32) or (-760,
 /// 720).
 Value expBounded(MathBuilder &m, Pair x);
+/// 2 to the power of x log2(e) - s, as weir_cpu.exp_shifted has it.
+Value expShifted(MathBuilder &m, Value x, Value s);
 Value exp2(MathBuilder &m, Value x);
 /// 2 to the sum of the pair.
 Value exp2(MathBuilder &m, Pair x);

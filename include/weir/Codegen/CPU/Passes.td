@@ -29,10 +29,10 @@ def WeirExactMathToLibm : Pass<"weir-exact-math-to-libm", "::mlir::ModuleOp"> {
   let summary = "Call the C library for the functions whose textbook expansion cancels";
   let description = [{
     `math.expm1` and `math.log1p` exist because exp(x) - 1 and log(1 + x) lose all digits near 0, yet that is how upstream's
-    conversion to LLVM writes them. They, and the functions for which LLVM has no code of its own, become calls of the C library,
-    element by element.
+    conversion to LLVM writes them. What `weir-lower-cpu` has not expanded of them, which are scalars, and the functions for which
+    neither weir nor LLVM has code become calls of the C library, element by element.
 
-    Before: `%y = math.expm1 %x : vector<16xf32>`. After: sixteen calls of `@expm1f`.
+    Before: `%y = math.sinh %x : vector<16xf32>`. After: sixteen calls of `@sinhf`.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::vector::VectorDialect"];
 }

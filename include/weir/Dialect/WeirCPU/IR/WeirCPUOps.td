@@ -34,8 +34,8 @@ def WeirCPU_ExpOp : Op<WeirCPU_Dialect, "exp", [Pure, SameOperandsAndResultType]
   let description = [{
     #### Semantics
 
-    `fast` is for anchored exponents whose result enters a normalised ratio: for x <= 0 its error is at most
-    0.7 |x| + 2 ulp, and results below 2^-125 may be flushed. `narrow` is the same for results that are stored in 16 bits: its
+    `fast` is for anchored exponents whose result enters a normalised ratio: its relative error is at most
+    2.5e-7 + 7.5e-8 |x|, and results below 2^-125 may be flushed. `narrow` is the same for results that are stored in 16 bits: its
     relative error is 2^-18 at x = 0, below that of f16 by a factor of 100. `accurate` is within 2 ulp over the whole range,
     denormal results included. All: exp(-inf) = 0, exp(+inf) = +inf, NaN stays NaN, and any finite x is allowed.
 
