@@ -19,14 +19,14 @@ static Value upperErfc(MathBuilder &m, Value a) {
   double k = m.isF64() ? 4.0 : 2.0;
   a = m.atMost(a, m.splat(10.2, 27.4));
   MathBuilder::Pair square = m.product(a, a);
-  Value e = expand::expBounded(m, {m.neg(square.high), m.neg(square.low)});
   // 1 / (a + k) with the rounding of the sum and of the quotient made up for.
   MathBuilder::Pair sum = m.quickSum(m.splat(k), a);
   Value d = m.div(m.splat(1.0), sum.high);
   Value left = m.remainder(m.splat(1.0), sum.high, d);
   d = m.mulAdd(d, m.subMul(left, sum.low, d), d);
   Value q = m.mulAdd(d, m.splat(-2 * k), m.splat(1.0));
-  return m.mul(e, m.mul(d, m.polynomial(kErfcScaled, q)));
+  Value factor = m.mul(d, m.polynomial(kErfcScaled, q));
+  return expand::expBounded(m, {m.neg(square.high), m.neg(square.low)}, factor);
 }
 
 Value expand::erfc(MathBuilder &m, Value x) {

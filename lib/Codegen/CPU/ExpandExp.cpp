@@ -69,12 +69,14 @@ static Value reducedExpm1(MathBuilder &m, Value r) {
   return m.mulAdd(m.mul(r, r), m.polynomial(kExpTail, r), r);
 }
 
-Value expand::expBounded(MathBuilder &m, Pair x) {
+Value expand::expBounded(MathBuilder &m, Pair x, Value factor) {
   MathBuilder::Whole n;
   Value r = reduce(m, x.high, n);
   if (x.low)
     r = m.add(r, x.low);
-  return m.scale(m.add(reducedExpm1(m, r), m.splat(1.0)), n);
+  Value p = reducedExpm1(m, r);
+  return m.scale(factor ? m.mulAdd(factor, p, factor) : m.add(p, m.splat(1.0)),
+                 n);
 }
 
 /// Bounds beyond which the result is 0 or infinite.

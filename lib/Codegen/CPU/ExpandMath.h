@@ -33,8 +33,8 @@ using Pair = MathBuilder::Pair;
 
 Value exp(MathBuilder &m, Value x, cpu::ExpVariant variant);
 /// e to the sum of the pair, where that is within (-110, 100) (f32) or (-760,
-/// 720).
-Value expBounded(MathBuilder &m, Pair x);
+/// 720), times `factor` if there is one, of moderate size.
+Value expBounded(MathBuilder &m, Pair x, Value factor = Value());
 /// 2 to the power of x log2(e) - s, as weir_cpu.exp_shifted has it.
 Value expShifted(MathBuilder &m, Value x, Value s);
 Value exp2(MathBuilder &m, Value x);
