@@ -28,8 +28,12 @@ def assert_close(actual, expected, tolerance, what):
 
 
 def half_ulp(expected, dtype):
-    """Rounding of the result's storage type: bf16 has 8 significant bits, so half a step is up to 2^-8 of the value."""
-    return np.maximum(np.abs(expected) * 2.0**-8, 2.0**-134) if dtype == "bf16" else 0.0
+    """Rounding of the result's storage type: bf16 has 8 significant bits, so half a step is up to 2^-8 of the value; f16
+    has 11. The exponential behind a result in 16 bits may be off by another 2^-18."""
+    digits, least = {"bf16": (8, -134), "f16": (11, -25)}.get(dtype, (None, None))
+    if digits is None:
+        return 0.0
+    return np.maximum(np.abs(expected) * 2.0**-digits, 2.0**least) + np.abs(expected) * 2.0**-18
 
 
 def largest(values):
@@ -65,8 +69,8 @@ def a_sum(times=1.0):
 
 
 def a_log(scale=lambda row, *operands: largest(row.x)):
-    """A-LOG: absolute, in units of the largest score."""
-    return lambda row, operands, expected, _: 1e-6 * max(1.0, scale(row, *operands))
+    """A-LOG: absolute, in units of the largest score or of the result: the logarithm of a long row is larger than its scores."""
+    return lambda row, operands, expected, _: 1e-6 * max(1.0, scale(row, *operands), largest(expected))
 
 
 def a_norm(row, operands, expected, _):

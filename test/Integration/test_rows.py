@@ -13,8 +13,8 @@ from covering import ALL, covering
 from formulas import ALL_FORMS, CASES, Count, Full, Along, Target, Uniform
 from row_model import Policies, expected_row
 
-STORAGE = {"f32": np.float32, "bf16": ml_dtypes.bfloat16, "f64": np.float64}
-DTYPES = ["f32", "bf16"]
+STORAGE = {"f32": np.float32, "bf16": ml_dtypes.bfloat16, "f16": np.float16, "f64": np.float64}
+DTYPES = ["f32", "bf16", "f16"]
 TARGETS = ["host", "x86-64-v3", "x86-64"]
 LENGTHS = [0, 1, 2, 15, 16, 17, 127, 1000, 4096, 100003]
 ODD = (pathlib.Path(__file__).parent / "odd.mlir").read_text()

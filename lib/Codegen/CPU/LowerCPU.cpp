@@ -7,8 +7,7 @@
 
 #include "weir/Codegen/CPU/Passes.h"
 
-#include "ExpandExp.h"
-#include "weir/Dialect/Weir/IR/Weir.h"
+#include "ExpandMath.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -17,7 +16,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "llvm/ADT/StringExtras.h"
 
 namespace weir {
 #define GEN_PASS_DEF_WEIRLOWERCPU
@@ -26,17 +24,6 @@ namespace weir {
 
 using namespace mlir;
 using namespace weir;
-
-static ExpTarget getExpTarget(ModuleOp module) {
-  auto target =
-      module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
-  if (!target)
-    return {false, false};
-  SmallVector<StringRef> features;
-  target.getAs<StringAttr>("features").getValue().split(features, ',');
-  auto has = [&](StringRef name) { return llvm::is_contained(features, name); };
-  return {has("+avx512f") && has("+avx512dq"), has("+fma") || has("+avx512f")};
-}
 
 /// Bits 15 and 6 of MXCSR: flush results to zero, take denormal operands as
 /// zero.
@@ -90,17 +77,20 @@ static void lowerFlush(cpu::FlushDenormalsOp op) {
 namespace {
 struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
   void runOnOperation() override {
-    ExpTarget target = getExpTarget(getOperation());
-    getOperation().walk([&](cpu::ExpOp op) {
+    MathTarget target = MathTarget::get(getOperation());
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    // Users first: what an operand is tells how its user may be expanded.
+    for (Operation *op : llvm::reverse(ops)) {
       OpBuilder builder(op);
-      op.replaceAllUsesWith(expandExp(builder, op, target));
-      op.erase();
-    });
-    getOperation().walk([&](cpu::ExpShiftedOp op) {
-      OpBuilder builder(op);
-      op.replaceAllUsesWith(expandExpShifted(builder, op, target));
-      op.erase();
-    });
+      Value expanded = expandMath(builder, op, target);
+      if (!expanded)
+        expanded = expandHalf(builder, op, target);
+      if (!expanded)
+        continue;
+      op->replaceAllUsesWith(ValueRange(expanded));
+      op->erase();
+    }
     WalkResult walk = getOperation().walk<WalkOrder::PostOrder>(
         [&](cpu::FlushDenormalsOp op) {
           if (!op->getParentOfType<FunctionOpInterface>()) {

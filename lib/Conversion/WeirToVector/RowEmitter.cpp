@@ -9,6 +9,7 @@
 
 #include "RandomNumbers.h"
 
+#include "weir/Dialect/Weir/IR/Constants.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -62,8 +63,30 @@ Value RowEmitter::constant(OpBuilder &builder, Type type, double value) {
 // Elementwise ops
 //===----------------------------------------------------------------------===//
 
+/// True when `value` reaches the results through sums, products and quotients
+/// alone, which keep a relative error.
+static bool entersOnlyRatios(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    if (isa<YieldOp>(user))
+      return true;
+    auto reduce = dyn_cast<ReduceOp>(user);
+    if (reduce ? reduce.getKind() != ReductionKind::Add
+               : !isa<arith::AddFOp, arith::MulFOp, arith::DivFOp>(user))
+      return false;
+    return entersOnlyRatios(user->getResult(0));
+  });
+}
+
+static bool isStoredInHalf(RowsOp rows) {
+  return llvm::all_of(rows.getOutputs(), [](Value output) {
+    Type element = getElementTypeOrSelf(output.getType());
+    return element.isBF16() || element.isF16();
+  });
+}
+
 /// exp of an anchored exponent enters a ratio in which its error is that of the
-/// class; any other exp is asked to be right by itself.
+/// class, or small beside that of results in 16 bits; any other exp is asked to
+/// be right by itself.
 Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
   bool anchored = shifts.leansOnExtremum(op->getOperand(0)) &&
                   !FormulaShifts::mayCancel(op);
@@ -72,9 +95,12 @@ Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
         constant(builder, operand.getType(), 0.693147180559945309417232121458);
     operand = arith::MulFOp::create(builder, loc, operand, ln2);
   }
-  return cpu::ExpOp::create(
-      builder, loc, operand.getType(),
-      anchored ? cpu::ExpVariant::Fast : cpu::ExpVariant::Accurate, operand);
+  auto variant = cpu::ExpVariant::Accurate;
+  if (anchored)
+    variant = isStoredInHalf(rows) && entersOnlyRatios(op->getResult(0))
+                  ? cpu::ExpVariant::Narrow
+                  : cpu::ExpVariant::Fast;
+  return cpu::ExpOp::create(builder, loc, operand.getType(), variant, operand);
 }
 
 Value RowEmitter::emitAnchoredExp(OpBuilder &builder, Value exponent) {
@@ -175,7 +201,10 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
   Type type = asVector ? Type(access.getVectorType(scalarType)) : scalarType;
   if (auto constantOp = dyn_cast<arith::ConstantOp>(op)) {
     if (auto value = dyn_cast<FloatAttr>(constantOp.getValue()))
-      return constant(builder, type, value.getValueAsDouble());
+      return constant(builder, type,
+                      getElementTypeOrSelf(type).isF64()
+                          ? getF64Value(constantOp)
+                          : value.getValueAsDouble());
     TypedAttr attr = constantOp.getValue();
     if (asVector)
       attr = DenseElementsAttr::get(cast<VectorType>(type), attr);

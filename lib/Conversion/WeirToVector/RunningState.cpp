@@ -149,11 +149,11 @@ Value RunningState::emitSafe(OpBuilder &b, ReduceOp reduce, Value anchor) {
 }
 
 /// A running shift times log2(e). Lanes that have seen low scores only are
-/// held at a moderate one: their sums vanish beside those of any row that the
-/// result is used for.
+/// held at one below log2(e) times the bound on shifts: their sums vanish
+/// beside those of any row that the result is used for.
 Value RunningState::emitScaledShift(OpBuilder &b, Value shift) {
   Value log2e = emitter.constant(b, type, 1.44269504088896340735992468100);
-  Value lowest = emitter.constant(b, type, -0x1p21);
+  Value lowest = emitter.constant(b, type, -0x1p22);
   Value scaled = arith::MulFOp::create(b, loc, shift, log2e);
   Value isLow =
       arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, scaled, lowest);

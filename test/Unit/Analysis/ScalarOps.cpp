@@ -7,6 +7,8 @@
 
 #include "ScalarOps.h"
 
+#include "weir/Dialect/Weir/IR/Constants.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -18,8 +20,8 @@ using namespace mlir;
 using namespace weir::test;
 
 static Real constantOf(arith::ConstantOp op) {
-  if (auto value = dyn_cast<FloatAttr>(op.getValue()))
-    return value.getValueAsDouble();
+  if (isa<FloatAttr>(op.getValue()))
+    return weir::getF64Value(op);
   APInt value = cast<IntegerAttr>(op.getValue()).getValue();
   return value.getBitWidth() == 1 ? value.getZExtValue() : value.getSExtValue();
 }

@@ -11,10 +11,12 @@
 include "mlir/Pass/PassBase.td"
 
 def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
-  let summary = "Expand weir_cpu ops into instructions of the module's target";
+  let summary = "Expand weir_cpu ops and elementary functions into instructions of the module's target";
   let description = [{
     `weir_cpu.exp` becomes a polynomial around AVX-512's vreduceps and vscalefps where the module's `weir.target` has them, else
-    one built from integer shifts, which any x86-64 has. `weir_cpu.flush_denormals` becomes a change of MXCSR around its body.
+    one built from integer shifts, which any x86-64 has. So do exp, exp2, expm1, log, log2, log10, log1p, tanh, erf, erfc, atan,
+    atan2 and powf of the math dialect on vectors of f32 and f64. Conversions of f16 become integer code where the target has no
+    F16C. `weir_cpu.flush_denormals` becomes a change of MXCSR around its body.
 
     Before: `%e = weir_cpu.exp fast %d : vector<16xf32>`.
     After: a multiplication, `llvm.x86.avx512.mask.reduce.ps.512`, five fused multiply-adds, `llvm.x86.avx512.mask.scalef.ps.512`.
@@ -41,10 +43,10 @@ def WeirExactMathToLibm : Pass<"weir-exact-math-to-libm", "::mlir::ModuleOp"> {
   let summary = "Call the C library for the functions whose textbook expansion cancels";
   let description = [{
     `math.expm1` and `math.log1p` exist because exp(x) - 1 and log(1 + x) lose all digits near 0, yet that is how upstream's
-    conversion to LLVM writes them. They, and the functions for which LLVM has no code of its own, become calls of the C library,
-    element by element.
+    conversion to LLVM writes them. What `weir-lower-cpu` has not expanded of them, which are scalars, and the functions for which
+    neither weir nor LLVM has code become calls of the C library, element by element.
 
-    Before: `%y = math.expm1 %x : vector<16xf32>`. After: sixteen calls of `@expm1f`.
+    Before: `%y = math.sinh %x : vector<16xf32>`. After: sixteen calls of `@sinhf`.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::vector::VectorDialect"];
 }

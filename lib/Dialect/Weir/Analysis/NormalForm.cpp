@@ -7,6 +7,8 @@
 
 #include "weir/Dialect/Weir/Analysis/NormalForm.h"
 
+#include "weir/Dialect/Weir/IR/Constants.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -111,8 +113,10 @@ NormalForm NormalForms::atom(Value value) {
 /// A sum of unfinished uniforms becomes one unknown before it multiplies a
 /// varying value.
 NormalForm NormalForms::collapse(const NormalForm &a, Value value) {
-  return a.terms.size() > 1 && a.isUniform() && !a.isFinished() ? atom(value)
-                                                                : a;
+  // A varying value whose varying terms cancel is no unknown of the row.
+  bool isUnknown = a.terms.size() > 1 && a.isUniform() && !a.isFinished() &&
+                   !variance.isVarying(value);
+  return isUnknown ? atom(value) : a;
 }
 
 //===----------------------------------------------------------------------===//
@@ -160,8 +164,7 @@ NormalForm NormalForms::multiply(NormalForm a, Value av, NormalForm b, Value bv,
 
 NormalForm NormalForms::divide(const NormalForm &a, Value av,
                                const NormalForm &b, Value bv, Value at) {
-  NormalForm divisor =
-      b.terms.size() > 1 && b.isUniform() && !b.isFinished() ? atom(bv) : b;
+  NormalForm divisor = collapse(b, bv);
   const auto *single = divisor.getSingle();
   if (!single)
     return stuck(bv, "a divisor whose terms move differently with the "
@@ -443,7 +446,7 @@ NormalForm NormalForms::compute(Operation *op, unsigned result) {
     return computeRow(op, result);
   APFloat constant(0.0f);
   if (matchPattern(value, m_ConstantFloat(&constant)) && constant.isFinite())
-    return number(constant.convertToDouble());
+    return number(getF64Value(cast<arith::ConstantOp>(op)));
   if (isa<arith::ConstantOp>(op))
     return finishedTerm(exprs.linear(exprs.apply(op, {})));
   for (Value operand : op->getOperands())

@@ -371,6 +371,21 @@ static bool leansOn(const Law &law, ArrayRef<Operation *> blocked) {
          llvm::any_of(law.shift.terms, shifts);
 }
 
+/// True when the sums are corrected by the movement of one of `late`: maxima
+/// and minima that get a factor or a summand at the end, and have no running
+/// value.
+static bool isCorrectedBy(const Law &law, ArrayRef<Operation *> late) {
+  auto any = [&](const Factors &terms) {
+    return llvm::any_of(
+        terms, [&](auto &term) { return leansOn(term.first, late); });
+  };
+  return llvm::any_of(law.sums, [&](const RunningSum &sum) {
+    return any(sum.exponent) ||
+           llvm::any_of(sum.polynomial,
+                        [&](auto &term) { return any(term.anchors); });
+  });
+}
+
 bool RowLaws::evaluatesAsWritten(const Law &law,
                                  ArrayRef<Operation *> blocked) const {
   ReduceOp reduce = law.getReduce();
@@ -411,13 +426,20 @@ void RowLaws::analyse() {
     auto known = std::make_unique<llvm::DenseSet<Value>>(finished);
     sweep.forms =
         std::make_unique<NormalForms>(formula, variance, *known, *exprs);
-    SmallVector<Operation *> blocked;
+    SmallVector<Operation *> blocked, late;
     for (Operation *op : left) {
       std::optional<Law> law = getLaw(op, *sweep.forms);
+      if (law && isCorrectedBy(*law, late))
+        law = refuse(law->getReduce().getValue(),
+                     "an exponent that leans on a maximum or minimum which is "
+                     "scaled or shifted by another statistic");
       if (!law || leansOn(*law, blocked)) {
         blocked.push_back(op);
         continue;
       }
+      if (ReduceOp reduce = law->getReduce();
+          reduce && reduce.getKind() != ReductionKind::Add && law->isPulled())
+        late.push_back(op);
       law->evaluatesAsWritten = evaluatesAsWritten(*law, blocked);
       sweep.laws.push_back(std::move(*law));
     }

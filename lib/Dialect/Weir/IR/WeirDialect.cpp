@@ -7,6 +7,7 @@
 
 #include "weir/Dialect/Weir/IR/Weir.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -79,6 +80,26 @@ static bool isWellFormedTarget(Attribute attr) {
          llvm::is_contained({128, 256, 512}, bits.getInt());
 }
 
+/// The digits must be those of the same number: rounded to f32 they give the
+/// constant.
+static LogicalResult verifyF64Digits(Operation *op, Attribute attr) {
+  auto digits = dyn_cast<FloatAttr>(attr);
+  auto value = op->getAttrOfType<FloatAttr>("value");
+  if (!isa<arith::ConstantOp>(op) || !value || !value.getType().isF32() ||
+      !digits || !digits.getType().isF64())
+    return op->emitOpError(
+        "'weir.f64' is a number of type f64 on an arith.constant of type f32");
+  APFloat rounded = digits.getValue();
+  bool inexact;
+  rounded.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven,
+                  &inexact);
+  if (rounded.bitwiseIsEqual(value.getValue()))
+    return success();
+  return op->emitOpError("'weir.f64' is another number than the constant: "
+                         "rounded to f32 it is ")
+         << rounded.convertToDouble();
+}
+
 LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attr) {
   if (attr.getName() == kABIAttrName) {
@@ -87,6 +108,8 @@ LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
     return op->emitOpError("'weir.abi' belongs on a function and is written by "
                            "weir-prepare-abi only");
   }
+  if (attr.getName() == kF64AttrName)
+    return verifyF64Digits(op, attr.getValue());
   if (attr.getName() != kTargetAttrName)
     return op->emitOpError() << "carries '" << attr.getName().getValue()
                              << "', which weir does not define on operations";

@@ -124,8 +124,9 @@ weir.formula @lssar(%x: f32, %o: f32 {weir.uniform}) -> f32 {
   %none = arith.cmpf oeq, %most, %zero : f32
   %p = arith.select %none, %zero, %r15 : f32
   %q = weir.reduce add %p : f32
+  %nothing = arith.cmpf oeq, %q, %zero : f32
   %w0 = arith.divf %p, %q : f32
-  %w = arith.select %none, %zero, %w0 : f32
+  %w = arith.select %nothing, %zero, %w0 : f32
   weir.yield %w : f32
 }
 

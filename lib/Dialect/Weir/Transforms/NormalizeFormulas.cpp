@@ -8,6 +8,7 @@
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
 #include "weir/Dialect/Weir/Analysis/RowLaws.h"
+#include "weir/Dialect/Weir/IR/Constants.h"
 #include "weir/Dialect/Weir/Transforms/ExprBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -34,21 +35,8 @@ namespace {
 class BodyBuilder : public ExprBuilder {
 public:
   using ExprBuilder::ExprBuilder;
-  /// f32 holds 24 bits of a number; where that is not all, a second constant
-  /// holds the next 24, for formulas that are instantiated in f64.
   Value constant(double value) override {
-    double rest = value - static_cast<float>(value);
-    Value whole = narrow(value);
-    return std::fabs(rest) <= 1e-15 * std::fabs(value) || !std::isfinite(rest)
-               ? whole
-               : Value(
-                     arith::AddFOp::create(builder, loc, whole, narrow(rest)));
-  }
-
-private:
-  Value narrow(double value) {
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getF32FloatAttr(value));
+    return createF32Constant(builder, loc, value);
   }
 
 protected:
@@ -68,7 +56,7 @@ protected:
 };
 
 class Normalizer {
-  static constexpr int kMostRounds = 256;
+  static constexpr int kMostRounds = 256, kMostResultRounds = 4;
 
 public:
   explicit Normalizer(FormulaOp formula) : formula(formula) {}
@@ -79,13 +67,15 @@ public:
     // that a new maximum is one that is there already.
     for (int round = 0; round < kMostRounds && rewriteOne(); ++round)
       cleanUp();
-    rewriteResults();
+    // What a result is written as may have parts to be written again.
+    for (int round = 0; round < kMostResultRounds && rewriteResults(); ++round)
+      cleanUp();
     cleanUp();
   }
 
 private:
   bool rewriteOne();
-  void rewriteResults();
+  bool rewriteResults();
   void cleanUp();
   void rewriteSum(const Law &law, ExprContext &exprs);
   void rewriteExtremum(const Law &law, ExprContext &exprs);
@@ -357,7 +347,8 @@ void Normalizer::rewriteExtremum(const Law &law, ExprContext &exprs) {
 // Results
 //===----------------------------------------------------------------------===//
 
-void Normalizer::rewriteResults() {
+bool Normalizer::rewriteResults() {
+  bool changed = false;
   RowLaws laws(formula);
   Operation *yield = formula.getBody().front().getTerminator();
   for (OpOperand &operand : yield->getOpOperands()) {
@@ -366,7 +357,9 @@ void Normalizer::rewriteResults() {
     OpBuilder builder(yield);
     operand.set(BodyBuilder(builder, operand.get().getLoc())
                     .emit(laws.getForms().get(operand.get())));
+    changed = true;
   }
+  return changed;
 }
 
 /// Parts that several rewritings wrote are written once, and what nobody needs

@@ -596,6 +596,14 @@ weir.formula @f(%x: f32 {weir.other}) -> f32 {
 
 // -----
 
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.f64' is another number than the constant: rounded to f32 it is 3.141}}
+  %c = arith.constant {weir.f64 = 3.14159265358979323846 : f64} 3.15 : f32
+  weir.yield %c : f32
+}
+
+// -----
+
 // expected-error@+1 {{'weir.domain' on argument 0 has the form array<f64: low, high> and belongs on a uniform f32 argument}}
 weir.formula @f(%x: f32 {weir.domain = array<f64: 0.0, 1.0>}) -> f32 {
   weir.yield %x : f32
@@ -640,4 +648,12 @@ func.func @f(%x: tensor<2x4xf32>, %t: tensor<2xi8>) -> tensor<2xf32> {
   // expected-error@+1 {{C3: operand 1 has element type 'i8' but @cross_entropy takes 'index', which is stored as index, i32 or i64}}
   %y = weir.apply @cross_entropy(%x, %t) : (tensor<2x4xf32>, tensor<2xi8>) -> tensor<2xf32>
   return %y : tensor<2xf32>
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.f64' is a number of type f64 on an arith.constant of type f32}}
+  %c = arith.negf %x {weir.f64 = 1.0 : f64} : f32
+  weir.yield %c : f32
 }

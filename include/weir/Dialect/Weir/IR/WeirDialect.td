@@ -38,6 +38,8 @@ def Weir_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kTargetAttrName{"weir.target"};
     /// On a kernel: how the function around it looks from C. The Target room writes and reads it.
     static constexpr ::llvm::StringLiteral kABIAttrName{"weir.abi"};
+    /// On an arith.constant of type f32 in a formula: its value in f64, for f64 data.
+    static constexpr ::llvm::StringLiteral kF64AttrName{"weir.f64"};
     /// Library formulas, once linked into a module, carry this symbol prefix.
     static constexpr ::llvm::StringLiteral kLibraryPrefix{"weir.lib."};
   }];

@@ -22,7 +22,8 @@ def WeirCPU_Dialect : Dialect {
 }
 
 def WeirCPU_ExpVariant : I32EnumAttr<"ExpVariant", "how exp is evaluated", [
-    I32EnumAttrCase<"Fast", 0, "fast">, I32EnumAttrCase<"Accurate", 1, "accurate">]> {
+    I32EnumAttrCase<"Fast", 0, "fast">, I32EnumAttrCase<"Accurate", 1, "accurate">,
+    I32EnumAttrCase<"Narrow", 2, "narrow">]> {
   let cppNamespace = "::weir::cpu";
   let genSpecializedAttr = 0;
 }
@@ -33,9 +34,10 @@ def WeirCPU_ExpOp : Op<WeirCPU_Dialect, "exp", [Pure, SameOperandsAndResultType]
   let description = [{
     #### Semantics
 
-    `fast` is for anchored exponents whose result enters a normalised ratio: for x <= 0 its error is at most
-    0.7 |x| + 1 ulp, and results below the normal range may be flushed. `accurate` is within 2 ulp over the whole range,
-    denormal results included. Both: exp(-inf) = 0, exp(+inf) = +inf, NaN stays NaN, and any finite x is allowed.
+    `fast` is for anchored exponents whose result enters a normalised ratio: its relative error is at most
+    2.5e-7 + 7.5e-8 |x|, and results below 2^-125 may be flushed. `narrow` is the same for results that are stored in 16 bits: its
+    relative error is 2^-18 at x = 0, below that of f16 by a factor of 100. `accurate` is within 2 ulp over the whole range,
+    denormal results included. All: exp(-inf) = 0, exp(+inf) = +inf, NaN stays NaN, and any finite x is allowed.
 
     #### Inputs
 

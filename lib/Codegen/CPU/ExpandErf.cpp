@@ -1,0 +1,44 @@
+//===- ExpandErf.cpp - erf and erfc as vector code ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExpandMath.h"
+
+using namespace mlir;
+using namespace weir;
+
+using Predicate = MathBuilder::Predicate;
+
+/// erfc(a) = e^(-a^2) T(q) / (a + k) for a >= 0 with q = (a - k) / (a + k), and
+/// a^2 in two parts, since its rounding would be an error of up to 100 ulp in
+/// the exponential.
+static Value upperErfc(MathBuilder &m, Value a) {
+  double k = m.isF64() ? 4.0 : 2.0;
+  a = m.atMost(a, m.splat(10.2, 27.4));
+  MathBuilder::Pair square = m.product(a, a);
+  // 1 / (a + k) with the rounding of the sum and of the quotient made up for.
+  MathBuilder::Pair sum = m.quickSum(m.splat(k), a);
+  Value d = m.div(m.splat(1.0), sum.high);
+  Value left = m.remainder(m.splat(1.0), sum.high, d);
+  d = m.mulAdd(d, m.subMul(left, sum.low, d), d);
+  Value q = m.mulAdd(d, m.splat(-2 * k), m.splat(1.0));
+  Value factor = m.mul(d, m.polynomial(kErfcScaled, q));
+  return expand::expBounded(m, {m.neg(square.high), m.neg(square.low)}, factor);
+}
+
+Value expand::erfc(MathBuilder &m, Value x) {
+  Value upper = upperErfc(m, m.abs(x));
+  Value negative = m.compare(Predicate::OLT, x, m.splat(0.0));
+  return m.select(negative, m.sub(m.splat(2.0), upper), upper);
+}
+
+/// x + x T(x^2) up to 1, 1 - erfc(x) above.
+Value expand::erf(MathBuilder &m, Value x) {
+  Value a = m.abs(x), one = m.splat(1.0);
+  Value small = m.mulAdd(x, m.polynomial(kErfSmall, m.mul(x, x)), x);
+  Value large = m.copySign(m.sub(one, upperErfc(m, a)), x);
+  return m.select(m.compare(Predicate::OLT, a, one), small, large);
+}

@@ -1,0 +1,91 @@
+//===- ExpandMath.cpp - elementary functions as vector code ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExpandMath.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace weir;
+
+using Unary = Value (*)(MathBuilder &, Value);
+using Binary = Value (*)(MathBuilder &, Value, Value);
+
+/// The expansion of an op of the math dialect, by its class.
+static Unary getUnary(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Unary>(op)
+      .Case([](math::ExpOp) {
+        return [](MathBuilder &m, Value x) {
+          return expand::exp(m, x, cpu::ExpVariant::Accurate);
+        };
+      })
+      .Case([](math::Exp2Op) {
+        return [](MathBuilder &m, Value x) { return expand::exp2(m, x); };
+      })
+      .Case([](math::ExpM1Op) { return expand::expm1; })
+      .Case([](math::LogOp) { return expand::log; })
+      .Case([](math::Log2Op) { return expand::log2; })
+      .Case([](math::Log10Op) { return expand::log10; })
+      .Case([](math::Log1pOp) { return expand::log1p; })
+      .Case([](math::TanhOp) { return expand::tanh; })
+      .Case([](math::ErfOp) { return expand::erf; })
+      .Case([](math::ErfcOp) { return expand::erfc; })
+      .Case([](math::AtanOp) { return expand::atan; })
+      .Default([](Operation *) { return nullptr; });
+}
+
+/// True of e to the power of -|x|, which is within [0, 1] or NaN.
+static bool isUnit(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !isa<math::ExpOp, cpu::ExpOp>(op))
+    return false;
+  auto negated = op->getOperand(0).getDefiningOp<arith::NegFOp>();
+  return negated && negated.getOperand().getDefiningOp<math::AbsFOp>();
+}
+
+static Binary getBinary(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Binary>(op)
+      .Case([](math::Atan2Op) { return expand::atan2; })
+      .Case([](math::PowFOp) { return expand::pow; })
+      .Default([](Operation *) { return nullptr; });
+}
+
+/// On scalars the library's functions, of a fused multiply-add for a shift.
+static Value expandScalarExp(OpBuilder &b, Operation *op) {
+  Location loc = op->getLoc();
+  if (auto exp = dyn_cast<cpu::ExpOp>(op))
+    return math::ExpOp::create(b, loc, exp.getX());
+  auto shifted = cast<cpu::ExpShiftedOp>(op);
+  MathBuilder m(b, loc, op->getResult(0).getType(), MathTarget());
+  Value t = math::FmaOp::create(b, loc, shifted.getX(), m.high(kLog2E),
+                                m.neg(shifted.getS()));
+  return math::Exp2Op::create(b, loc, t);
+}
+
+Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
+  if (op->getNumResults() != 1)
+    return Value();
+  auto type = dyn_cast<VectorType>(op->getResult(0).getType());
+  if (!type && isa<cpu::ExpOp, cpu::ExpShiftedOp>(op))
+    return expandScalarExp(builder, op);
+  if (!type ||
+      !(type.getElementType().isF32() || type.getElementType().isF64()))
+    return Value();
+  MathBuilder m(builder, op->getLoc(), type, target);
+  if (auto exp = dyn_cast<cpu::ExpOp>(op))
+    return expand::exp(m, exp.getX(), exp.getVariant());
+  if (auto shifted = dyn_cast<cpu::ExpShiftedOp>(op))
+    return expand::expShifted(m, shifted.getX(), shifted.getS());
+  if (isa<math::Log1pOp>(op) && !m.isF64() && isUnit(op->getOperand(0)))
+    return expand::log1pOfUnit(m, op->getOperand(0));
+  if (Unary unary = getUnary(op))
+    return unary(m, op->getOperand(0));
+  if (Binary binary = getBinary(op))
+    return binary(m, op->getOperand(0), op->getOperand(1));
+  return Value();
+}

@@ -1,0 +1,72 @@
+//===- ExpandMath.h - elementary functions as vector code --*- C++ -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_LIB_CODEGEN_CPU_EXPANDMATH_H
+#define WEIR_LIB_CODEGEN_CPU_EXPANDMATH_H
+
+#include "MathBuilder.h"
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+namespace weir {
+
+/// Code for `op`, a `weir_cpu.exp` or an op of the math dialect on a vector of
+/// f32 or f64, at the builder's position. Null when there is no expansion for
+/// it; scalars stay with the C library.
+mlir::Value expandMath(mlir::OpBuilder &builder, mlir::Operation *op,
+                       MathTarget target);
+
+/// Code for `op`, a conversion from or to f16 or bf16, where the target or LLVM
+/// would not do it right. Null where they do.
+mlir::Value expandHalf(mlir::OpBuilder &builder, mlir::Operation *op,
+                       MathTarget target);
+
+// The functions. Each holds over its whole domain, denormal numbers included,
+// and gives the IEEE result at infinities, NaN and signed zeros.
+// docs/numerics.md has their largest errors as measured.
+namespace expand {
+using mlir::Value;
+using Pair = MathBuilder::Pair;
+
+Value exp(MathBuilder &m, Value x, cpu::ExpVariant variant);
+/// e to the sum of the pair, where that is within (-110, 100) (f32) or (-760,
+/// 720), times `factor` if there is one, of moderate size.
+Value expBounded(MathBuilder &m, Pair x, Value factor = Value());
+/// 2 to the power of x log2(e) - s, as weir_cpu.exp_shifted has it.
+Value expShifted(MathBuilder &m, Value x, Value s);
+Value exp2(MathBuilder &m, Value x);
+/// 2 to the sum of the pair.
+Value exp2(MathBuilder &m, Pair x);
+Value expm1(MathBuilder &m, Value x);
+/// Half of e^x and half of e^x - 1: 2^n times e^r or e^r - 1, halved so that
+/// 2^n is finite where the result is. The first is at least e^-40 (f32) or
+/// e^-60.
+struct HalfExp {
+  Value whole, minusOne;
+};
+HalfExp halfExp(MathBuilder &m, Value x);
+
+Value log(MathBuilder &m, Value x);
+Value log2(MathBuilder &m, Value x);
+Value log10(MathBuilder &m, Value x);
+Value log1p(MathBuilder &m, Value x);
+/// log1p for 0 <= x <= 1, in f32.
+Value log1pOfUnit(MathBuilder &m, Value x);
+/// The base-2 logarithm of a positive finite x to about twice the digits of the
+/// type.
+Pair log2Twofold(MathBuilder &m, Value x);
+
+Value tanh(MathBuilder &m, Value x);
+Value erf(MathBuilder &m, Value x);
+Value erfc(MathBuilder &m, Value x);
+Value atan(MathBuilder &m, Value x);
+Value atan2(MathBuilder &m, Value y, Value x);
+Value pow(MathBuilder &m, Value x, Value y);
+} // namespace expand
+
+} // namespace weir
+
+#endif // WEIR_LIB_CODEGEN_CPU_EXPANDMATH_H

@@ -1,0 +1,23 @@
+//===- ExpandTanh.cpp - tanh as vector code ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExpandMath.h"
+
+using namespace mlir;
+using namespace weir;
+
+/// With t = e^(-2 |x|): (1 - t) / (1 + t) near 0, where t - 1 has its own
+/// digits, and 1 - 2 t / (1 + t) further out, where the rounding of the sum
+/// then hardly counts.
+Value expand::tanh(MathBuilder &m, Value x) {
+  Value a = m.abs(x), half = m.splat(0.5), bound = m.splat(0.55);
+  HalfExp t = halfExp(m, m.mul(a, m.splat(-2.0)));
+  Value near = m.compare(MathBuilder::Predicate::OLT, a, bound);
+  Value numerator = m.select(near, m.neg(t.minusOne), m.add(t.whole, t.whole));
+  Value q = m.div(numerator, m.add(t.whole, half));
+  return m.copySign(m.select(near, q, m.sub(m.splat(1.0), q)), x);
+}

@@ -1,0 +1,189 @@
+//===- MathBuilder.cpp - arithmetic for the expansions ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "MathBuilder.h"
+
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace weir;
+
+MathTarget MathTarget::get(Operation *module) {
+  MathTarget result;
+  auto target =
+      module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
+  if (!target)
+    return result;
+  SmallVector<StringRef> features;
+  target.getAs<StringAttr>("features").getValue().split(features, ',');
+  auto has = [&](StringRef name) { return llvm::is_contained(features, name); };
+  result.avx512 = has("+avx512f") && has("+avx512dq");
+  result.fma = has("+fma") || has("+avx512f");
+  result.f16c = has("+f16c") || has("+avx512f");
+  return result;
+}
+
+MathBuilder::MathBuilder(OpBuilder &builder, Location loc, Type type,
+                         MathTarget target)
+    : b(builder), loc(loc), type(type), target(target),
+      f64(getElementTypeOrSelf(type).isF64()) {
+  integers = f64 ? b.getI64Type() : b.getI32Type();
+  if (auto vector = dyn_cast<VectorType>(type))
+    integers = vector.clone(integers);
+}
+
+bool MathBuilder::isAVX512() const {
+  auto vector = dyn_cast<VectorType>(type);
+  return target.avx512 && vector && vector.getRank() == 1 &&
+         vector.getNumElements() == (f64 ? 8 : 16);
+}
+
+static Value makeConstant(OpBuilder &b, Location loc, Type type,
+                          TypedAttr attr) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, attr);
+  return arith::ConstantOp::create(b, loc, attr);
+}
+
+Value MathBuilder::splat(double value) {
+  return makeConstant(b, loc, type,
+                      b.getFloatAttr(getElementTypeOrSelf(type), value));
+}
+
+Value MathBuilder::integer(int64_t value) {
+  unsigned width = f64 ? 64 : 32;
+  APInt bits(width, static_cast<uint64_t>(value), /*isSigned=*/true,
+             /*implicitTrunc=*/true);
+  return makeConstant(b, loc, integers,
+                      b.getIntegerAttr(b.getIntegerType(width), bits));
+}
+
+Value MathBuilder::abs(Value x) { return math::AbsFOp::create(b, loc, x); }
+Value MathBuilder::copySign(Value magnitude, Value sign) {
+  return math::CopySignOp::create(b, loc, magnitude, sign);
+}
+
+Value MathBuilder::mulAdd(Value x, Value y, Value z) {
+  return target.fma ? Value(math::FmaOp::create(b, loc, x, y, z))
+                    : add(mul(x, y), z);
+}
+
+Value MathBuilder::isNegative(Value x) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, bits(x),
+                               integer(0));
+}
+
+/// Adding 2^23 rounds to an integer what is below it; what is not has no
+/// fraction.
+Value MathBuilder::isInteger(Value x) {
+  Value magnitude = abs(x), large = splat(0x1p+23, 0x1p+52);
+  Value same =
+      compare(Predicate::OEQ, sub(add(magnitude, large), large), magnitude);
+  return arith::OrIOp::create(b, loc, same,
+                              compare(Predicate::OGE, magnitude, large));
+}
+
+Value MathBuilder::polynomial(ArrayRef<double> coefficients, Value x) {
+  Value p = splat(coefficients.front());
+  for (double c : coefficients.drop_front())
+    p = mulAdd(p, x, splat(c));
+  return p;
+}
+
+MathBuilder::Whole MathBuilder::round(Value x) {
+  if (isAVX512())
+    return {math::RoundEvenOp::create(b, loc, x), Value()};
+  Value large = splat(0x1.8p+23, 0x1.8p+52);
+  Value shifted = add(x, large);
+  return {sub(shifted, large), bits(shifted)};
+}
+
+Value MathBuilder::powerOfTwo(Value n) {
+  return fromBits(
+      addBits(shiftLeft(n, mantissaBits()), integer(bias() << mantissaBits())));
+}
+
+Value MathBuilder::halfPowerOfTwo(Whole n) {
+  if (isAVX512())
+    return scale(splat(0.5), n);
+  return fromBits(addBits(shiftLeft(n.bits, mantissaBits()),
+                          integer((bias() - 1) << mantissaBits())));
+}
+
+/// In two factors: the first product is exact, the second rounds once, as a
+/// denormal or to infinity if it must.
+Value MathBuilder::scale(Value p, Whole n) {
+  if (isAVX512())
+    return masked512("llvm.x86.avx512.mask.scalef.", {p, n.number});
+  Whole half = round(mul(n.number, splat(0.5)));
+  return mul(mul(p, powerOfTwo(half.bits)),
+             powerOfTwo(subBits(n.bits, half.bits)));
+}
+
+MathBuilder::Pair MathBuilder::sum(Value x, Value y) {
+  Value s = add(x, y), t = sub(s, x);
+  return {s, add(sub(x, sub(s, t)), sub(y, t))};
+}
+
+MathBuilder::Pair MathBuilder::quickSum(Value x, Value y) {
+  Value s = add(x, y);
+  return {s, sub(y, sub(s, x))};
+}
+
+/// The upper half of the digits and the rest.
+MathBuilder::Pair MathBuilder::split(Value x) {
+  Value scaled = mul(x, splat(0x1p+12 + 1, 0x1p+27 + 1));
+  Value high = sub(scaled, sub(scaled, x));
+  return {high, sub(x, high)};
+}
+
+MathBuilder::Pair MathBuilder::product(Value x, Value y) {
+  Value p = mul(x, y);
+  if (target.fma)
+    return {p, mulAdd(x, y, neg(p))};
+  Pair a = split(x), c = split(y);
+  Value e = sub(mul(a.high, c.high), p);
+  e = add(add(e, mul(a.high, c.low)), mul(a.low, c.high));
+  return {p, add(e, mul(a.low, c.low))};
+}
+
+Value MathBuilder::remainder(Value z, Value x, Value y) {
+  if (target.fma)
+    return subMul(z, x, y);
+  Pair p = product(x, y);
+  return sub(sub(z, p.high), p.low);
+}
+
+MathBuilder::Pair MathBuilder::multiply(Pair x, Pair y) {
+  Pair p = product(x.high, y.high);
+  return quickSum(p.high,
+                  add(p.low, mulAdd(x.high, y.low, mul(x.low, y.high))));
+}
+
+Value MathBuilder::bits(Value x) {
+  return arith::BitcastOp::create(b, loc, integers, x);
+}
+Value MathBuilder::fromBits(Value i) {
+  return arith::BitcastOp::create(b, loc, type, i);
+}
+
+Value MathBuilder::i32(int32_t value) {
+  return LLVM::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
+}
+
+Value MathBuilder::masked512(StringRef name, ValueRange operands) {
+  SmallVector<Value> all(operands);
+  all.push_back(splat(0.0));
+  all.push_back(LLVM::ConstantOp::create(
+      b, loc, f64 ? b.getI8IntegerAttr(-1) : b.getI16IntegerAttr(-1)));
+  all.push_back(i32(4)); // The rounding mode in force.
+  auto full = b.getStringAttr(name + (f64 ? "pd.512" : "ps.512"));
+  return LLVM::CallIntrinsicOp::create(b, loc, type, full, all)->getResult(0);
+}
