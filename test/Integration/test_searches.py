@@ -80,11 +80,12 @@ weir.formula @noise_here(%x: f32, %seed: i64 {weir.uniform}) -> f32 {
 """
 
 
-def function(name, formula, operands, results, form=None):
+def function(name, formula, operands, results, form=None, ties=None):
     """One public function that applies `formula` to its arguments."""
     names = [f"%a{i}" for i in range(len(operands))]
     outs = [f"%r{i}" for i in range(len(results))]
-    attribute = f" {{form = #weir.form<{form}>}}" if form else ""
+    given = [f"form = #weir.form<{form}>"] * bool(form) + [f"ties = #weir.ties<{ties}>"] * bool(ties)
+    attribute = f" {{{', '.join(given)}}}" if given else ""
     return (f"func.func @{name}({', '.join(f'{n}: {t}' for n, t in zip(names, operands))}) -> ({', '.join(results)}) {{\n"
             f"  {', '.join(outs)} = weir.apply @{formula}({', '.join(names)}){attribute}"
             f" : ({', '.join(operands)}) -> ({', '.join(results)})\n  return {', '.join(outs)} : {', '.join(results)}\n}}\n")
@@ -102,6 +103,7 @@ def library(request, compile_library):
         text += function(f"cubic_{form}", "cubic_here", [ROWS], [ROWS], form)
         text += function(f"median_{form}", "median_like", [ROWS], [STATISTIC], form)
         text += function(f"select_{form}", "select_here", [ROWS, "index"], [ROWS, STATISTIC, POSITION], form)
+    text += function("keep_ties", "select_here", [ROWS, "index"], [ROWS, STATISTIC, POSITION], ties="all_equal")
     text += function("noise", "noise_here", [ROWS, "i64"], [ROWS], "elementwise")
     return compile_library(text, f"--target={request.param}", name="searches")
 
@@ -209,6 +211,21 @@ def test_kth(library, form, n):
             chosen = np.zeros(n, np.float32)
             chosen[order[:k]] = row[order[:k]]
             np.testing.assert_array_equal(w[i], chosen)
+
+
+def test_all_that_are_equal_may_be_kept(library):
+    x = np.round(np.random.default_rng(8).normal(0, 1, (4, 90))).astype(np.float32)
+    x[2, ::3] = -np.inf
+    for k in (1, 7, 30, 91):
+        w, v, p = np.full_like(x, 7), np.zeros(4, np.float32), np.zeros(4, np.int64)
+        library.call("keep_ties", x, ctypes.c_int64(k), w, v, p)
+        for i, row in enumerate(x):
+            left = np.sort(row[row != -np.inf])[::-1]
+            if k > len(left):
+                assert v[i] == -np.inf and p[i] == -1
+                continue
+            assert v[i] == left[k - 1] and p[i] == np.nonzero(row == v[i])[0][-1]
+            np.testing.assert_array_equal(w[i], np.where(row >= v[i], row, 0))
 
 
 def test_k_that_counts_nothing(library):

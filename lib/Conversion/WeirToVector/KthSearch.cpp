@@ -246,8 +246,15 @@ void KthSearch::emit(OpBuilder &builder) {
   emitter.anchorRowCode(builder);
   Value rank = emitRank(builder);
   Value threshold = emitThreshold(builder, rank);
-  Value greater = count(builder, threshold, arith::CmpIPredicate::sgt).front();
-  Value among = arith::SubIOp::create(builder, loc, rank, greater);
+  Value among;
+  if (emitter.rows.getTies() == Ties::AllEqual) {
+    // Where all equal values are taken, the last of them ends the selection.
+    among = count(builder, threshold, arith::CmpIPredicate::eq).front();
+  } else {
+    Value greater =
+        count(builder, threshold, arith::CmpIPredicate::sgt).front();
+    among = arith::SubIOp::create(builder, loc, rank, greater);
+  }
   Value position = emitPosition(builder, threshold, among);
   Value value = emitValue(builder, threshold);
   // Fewer than k elements, or a k that counts nothing.

@@ -163,7 +163,8 @@ def Weir_KthOp : Weir_BodyOp<"kth", [AllTypesMatch<["value", "result"]>]> {
     #### Semantics
 
     `%v, %p = weir.kth %k, %x` is the k-th largest included value (k counts from 1) and its position; equal values
-    are ordered by position, lowest first, so that ties can be cut exactly. When fewer than k elements are
+    are ordered by position, lowest first, so that ties can be cut exactly; under the policy `ties = all_equal` the position is that of
+    the last of them, so that none is cut. When fewer than k elements are
     included, the value is -inf and the position -1. Both results are uniform.
 
     #### Constraints
