@@ -74,6 +74,18 @@ static void lowerFlush(cpu::FlushDenormalsOp op) {
   op.erase();
 }
 
+static void lowerCompress(cpu::CompressOp op) {
+  OpBuilder builder(op);
+  Value rest = arith::ConstantOp::create(builder, op.getLoc(),
+                                         builder.getZeroAttr(op.getType()));
+  auto call = LLVM::CallIntrinsicOp::create(
+      builder, op.getLoc(), op.getType(),
+      builder.getStringAttr("llvm.x86.avx512.mask.compress"),
+      ValueRange{op.getVector(), rest, op.getMask()});
+  op.replaceAllUsesWith(call->getResult(0));
+  op.erase();
+}
+
 namespace {
 struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
   void runOnOperation() override {
@@ -91,6 +103,7 @@ struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
       op->replaceAllUsesWith(ValueRange(expanded));
       op->erase();
     }
+    getOperation().walk(lowerCompress);
     WalkResult walk = getOperation().walk<WalkOrder::PostOrder>(
         [&](cpu::FlushDenormalsOp op) {
           if (!op->getParentOfType<FunctionOpInterface>()) {

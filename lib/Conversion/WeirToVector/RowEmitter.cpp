@@ -363,6 +363,14 @@ Value RowEmitter::emitPosition(OpBuilder &builder, Element &element) {
 Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
   if (Value known = element.values.lookup(value))
     return known;
+  if (compacted && value == compacted->value) {
+    Value padding;
+    if (element.lanes.mask)
+      padding = constant(builder, access.getVectorType(access.getComputeType()),
+                         -INFINITY);
+    return element.values[value] = access.loadVector(builder, compacted->buffer,
+                                                     element.lanes, padding);
+  }
   bool perLane =
       schedule.getVariance().isVarying(value) || running.contains(value);
   if (!perLane)
@@ -424,6 +432,8 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
 }
 
 Value RowEmitter::getIncluded(OpBuilder &builder, Element &element) {
+  if (compacted) // Only included elements are there.
+    return element.lanes.mask;
   if (element.included)
     return element.included;
   if (!score.getType().isF32()) {

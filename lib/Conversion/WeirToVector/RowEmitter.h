@@ -53,6 +53,21 @@ public:
   void setScalar(mlir::Value value, mlir::Value scalar) {
     scalars[value] = scalar;
   }
+  /// A part of the row that was copied together: for code that looks at `value`
+  /// only, whose first `length` elements lie in `buffer`.
+  struct Compacted {
+    mlir::Value value, buffer, length;
+  };
+  std::optional<Compacted> compacted;
+  /// True when the target can move lanes together.
+  bool canCompact = false;
+  /// A buffer as long as the row, for the row's own use, or null.
+  mlir::Value scratch;
+  /// How many elements sweeps visit now.
+  mlir::Value getSweepLength() {
+    return compacted ? compacted->length : access.getRowLength();
+  }
+
   /// Gives an unknown, or the root that was found, the value base + distance.
   /// Differences from it are taken from the base first.
   void setUnknown(mlir::Value value, mlir::Value base, mlir::Value distance,

@@ -17,7 +17,7 @@ using namespace weir;
 RowSweep::RowSweep(RowEmitter &emitter, OpBuilder &builder, int64_t groupSize)
     : emitter(emitter), builder(builder), loc(emitter.rows.getLoc()),
       groupSize(groupSize) {
-  Value length = emitter.access.getRowLength();
+  Value length = emitter.getSweepLength();
   Value step = index(builder, groupSize * emitter.access.getLaneCount());
   Value rest = arith::RemUIOp::create(builder, loc, length, step);
   groupsEnd = arith::SubIOp::create(builder, loc, length, rest);
@@ -87,6 +87,6 @@ SmallVector<Value> RowSweep::emitGroupsInBlocks(
 }
 
 SmallVector<Value> RowSweep::emitRest(ValueRange carried, Body body) {
-  return emitLoop(builder, groupsEnd, emitter.access.getRowLength(), 1,
+  return emitLoop(builder, groupsEnd, emitter.getSweepLength(), 1,
                   /*masked=*/true, carried, body);
 }

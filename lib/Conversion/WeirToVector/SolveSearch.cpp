@@ -17,11 +17,15 @@
 
 #include "Searches.h"
 
+#include "RowSweep.h"
+#include "SolveSupport.h"
 #include "StoredForm.h"
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace weir;
@@ -43,6 +47,7 @@ private:
     Value low, high, at, count;
   };
 
+  void compact(OpBuilder &b, Value searched);
   Value evaluate(OpBuilder &b, unsigned index);
   Value next(OpBuilder &b, Step &step);
   Value isUnsettled(OpBuilder &b, const Step &step, Value next);
@@ -112,8 +117,46 @@ Value SolveSearch::isUnsettled(OpBuilder &b, const Step &step, Value next) {
   return arith::AndIOp::create(b, loc, isFar, isEarly);
 }
 
+/// Copies the elements above the bracket's lower end together, which are few
+/// where the weights are sparse: the steps of the search look at these only.
+void SolveSearch::compact(OpBuilder &builder, Value searched) {
+  Value low = emitter.getBroadcast(solve.getLower());
+  Value none = arith::ConstantIndexOp::create(builder, loc, 0);
+  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) {
+    Value end = carried[0];
+    for (const Lanes &group : lanes) {
+      Element element(group);
+      Value x = emitter.getVector(b, element, searched);
+      Value takes =
+          arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, x, low);
+      if (Value included = emitter.getIncluded(b, element))
+        takes = arith::AndIOp::create(b, loc, takes, included);
+      Value front = cpu::CompressOp::create(b, loc, x, takes);
+      emitter.access.storeVector(b, emitter.scratch, {end, Value()}, front);
+      Type bits = b.getIntegerType(emitter.access.getLaneCount());
+      Value mask =
+          vector::BitCastOp::create(b, loc, VectorType::get(1, bits), takes);
+      Value count = math::CtPopOp::create(
+          b, loc, vector::ExtractOp::create(b, loc, mask, 0));
+      count = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), count);
+      end = arith::AddIOp::create(b, loc, end, count);
+    }
+    return SmallVector<Value>{end};
+  };
+  RowSweep sweep(emitter, builder, /*groupSize=*/4);
+  Value length = sweep.emitRest(sweep.emitGroups(none, body), body)[0];
+  emitter.compacted = {searched, emitter.scratch, length};
+}
+
 void SolveSearch::emit(OpBuilder &builder) {
   emitter.anchorRowCode(builder);
+  if (Value searched =
+          emitter.scratch && emitter.canCompact
+              ? getSearchedValue(solve, emitter.schedule.getVariance())
+              : Value()) {
+    compact(builder, searched);
+    emitter.anchorRowCode(builder);
+  }
   base = emitter.getScalar(solve.getUpper());
   Value low = arith::SubFOp::create(builder, loc,
                                     emitter.getScalar(solve.getLower()), base);
@@ -140,6 +183,7 @@ void SolveSearch::emit(OpBuilder &builder) {
             b, loc, ValueRange{step.low, step.high, at, step.count, unsettled});
         emitter.restoreRow(known);
       });
+  emitter.compacted.reset();
   emitter.anchorRowCode(builder);
   emitter.setUnknown(solve.getResult(), base, loop.getResult(2), builder);
 }

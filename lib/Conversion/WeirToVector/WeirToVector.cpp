@@ -9,6 +9,7 @@
 
 #include "OnlineForm.h"
 #include "RowLoops.h"
+#include "SolveSupport.h"
 #include "StoredForm.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
@@ -73,9 +74,13 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
   RowsOp rows = emitter.rows;
   Form form = rows.getForm().value_or(Form::Recompute);
   bool keeps = form == Form::Stored && emitter.schedule.getStoredValue();
+  bool keepsApart = keeps && !StoredForm::storesInResult(emitter);
+  bool compacts = emitter.canCompact && !keepsApart;
   RowLoops loops(rows, emitter.access, mayFlushDenormals(emitter),
-                 keeps && !StoredForm::storesInResult(emitter));
+                 keepsApart || compacts);
   loops.emit(builder, [&](OpBuilder &b, Value scratch) {
+    if (compacts)
+      std::swap(emitter.scratch, scratch);
     if (form == Form::Online) {
       RowLaws laws(emitter.formula);
       OnlineForm(emitter, laws).emitRow(b);
@@ -102,6 +107,12 @@ static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
   RowEmitter emitter(rows, formula, *access);
   emitter.canFuseShifts =
       target.fma && computeType.isF32() && !emitter.shifts.getShifts().empty();
+  emitter.canCompact =
+      target.bits == 512 &&
+      llvm::any_of(
+          formula.getBody().front().getOps<SolveOp>(), [&](SolveOp solve) {
+            return getSearchedValue(solve, emitter.schedule.getVariance());
+          });
   emitForm(builder, emitter);
   rows.erase();
   return success();

@@ -93,6 +93,40 @@ def WeirCPU_ExpShiftedOp : Op<WeirCPU_Dialect, "exp_shifted", [Pure, SameOperand
   let assemblyFormat = "$x `,` $s attr-dict `:` type($result)";
 }
 
+def WeirCPU_CompressOp : Op<WeirCPU_Dialect, "compress", [Pure, AllTypesMatch<["vector", "result"]>]> {
+  let summary = "the chosen lanes of a vector, moved to its front";
+  let description = [{
+    #### Semantics
+
+    The lanes whose mask is on, in their order, from lane 0 on; the lanes behind them are 0.
+
+    #### Inputs
+
+    A vector of 512 bits and a mask of as many lanes.
+
+    #### Outputs
+
+    A vector of the same type.
+
+    #### Constraints
+
+    Only for targets with AVX-512 F.
+
+    #### Examples
+
+    ```mlir
+    func.func @f(%x: vector<16xf32>, %mask: vector<16xi1>) -> vector<16xf32> {
+      %y = weir_cpu.compress %x, %mask : vector<16xf32>, vector<16xi1>
+      return %y : vector<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[VectorOfLengthAndType<[16], [F32]>, VectorOfLengthAndType<[8], [F64]>]>:$vector,
+                       VectorOfRankAndType<[1], [I1]>:$mask);
+  let results = (outs AnyTypeOf<[VectorOfLengthAndType<[16], [F32]>, VectorOfLengthAndType<[8], [F64]>]>:$result);
+  let assemblyFormat = "$vector `,` $mask attr-dict `:` type($vector) `,` type($mask)";
+}
+
 def WeirCPU_FlushDenormalsOp : Op<WeirCPU_Dialect, "flush_denormals",
     [RecursiveMemoryEffects, SingleBlock, NoTerminator, NoRegionArguments]> {
   let summary = "code in which denormal numbers count as zero";

@@ -1,0 +1,57 @@
+// With AVX-512 a search whose sums vanish below the unknown looks at the elements above its bracket's lower end only.
+// RUN: weir-opt %s --convert-weir-to-vector --canonicalize --cse | FileCheck %s
+// RUN: sed 's/vector_bits = 512/vector_bits = 256/' %s | weir-opt --convert-weir-to-vector | FileCheck %s --check-prefix=NARROW
+
+// NARROW-NOT: weir_cpu.compress
+
+module attributes {weir.target = {features = "+avx512f,+avx512dq", vector_bits = 512 : i64}} {
+weir.formula @sparse(%x: f32) -> f32 {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %hi = weir.reduce max %x : f32
+  %lo = arith.subf %hi, %one : f32
+  %tau = weir.solve %lo to %hi decreasing {max_iterations = 40 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%t: f32):
+    %d = arith.subf %x, %t : f32
+    %r = arith.maximumf %d, %zero : f32
+    %s = weir.reduce add %r : f32
+    %f = arith.subf %s, %one : f32
+    weir.yield %f : f32
+  }
+  %d = arith.subf %x, %tau : f32
+  %w = arith.maximumf %d, %zero : f32
+  weir.yield %w : f32
+}
+weir.formula @everywhere(%x: f32) -> (f32 {weir.uniform}) {
+  %hi = weir.reduce max %x : f32
+  %lo = weir.reduce min %x : f32
+  %tau = weir.solve %lo to %hi decreasing {max_iterations = 40 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%t: f32):
+    %d = arith.subf %x, %t : f32
+    %s = weir.reduce add %d : f32
+    weir.yield %s : f32
+  }
+  weir.yield %tau : f32
+}
+
+// CHECK-LABEL: func.func @few
+// CHECK:         %[[BUFFER:.*]] = memref.alloc
+// CHECK:         weir_cpu.compress
+// CHECK:         vector.store %{{.*}}, %[[BUFFER]]
+// CHECK:         scf.while
+// CHECK:           vector.load %[[BUFFER]]
+// CHECK:           scf.yield
+func.func @few(%x: memref<?xf32>, %y: memref<?xf32>) {
+  weir.rows @sparse ins(%x : memref<?xf32>) outs(%y : memref<?xf32>)
+  return
+}
+
+// What lies below the unknown counts here.
+// CHECK-LABEL: func.func @all
+// CHECK-NOT:     weir_cpu.compress
+// CHECK:         scf.while
+func.func @all(%x: memref<?xf32>, %y: memref<f32>) {
+  weir.rows @everywhere ins(%x : memref<?xf32>) outs(%y : memref<f32>)
+  return
+}
+}
