@@ -73,6 +73,29 @@ weir.formula @select_here(%x: f32, %k: index {weir.uniform}) -> (f32, f32 {weir.
   %w = arith.select %in, %x, %zero : f32
   weir.yield %w, %v, %p : f32, f32, index
 }
+weir.formula @nested_here(%x: f32) -> (f32 {weir.uniform}, f32 {weir.uniform}) {
+  %one = arith.constant 1 : index
+  %hi = weir.reduce max %x : f32
+  %lo = weir.reduce min %x : f32
+  %a = weir.solve %lo to %hi decreasing {max_iterations = 60 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%t: f32):
+    %d = arith.subf %x, %t : f32
+    %v, %p = weir.kth %one, %d : index, f32
+    weir.yield %v : f32
+  }
+  %b = weir.solve %lo to %hi decreasing {max_iterations = 60 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%t: f32):
+    %u = weir.solve %lo to %hi decreasing {max_iterations = 60 : i64, tolerance = 0.0 : f64} : f32 {
+    ^bb1(%q: f32):
+      %d = arith.subf %x, %q : f32
+      %s = weir.reduce add %d : f32
+      weir.yield %s : f32
+    }
+    %f = arith.subf %u, %t : f32
+    weir.yield %f : f32
+  }
+  weir.yield %a, %b : f32, f32
+}
 weir.formula @noise_here(%x: f32, %seed: i64 {weir.uniform}) -> f32 {
   %u = weir.random %seed stream 5 : f32
   weir.yield %u : f32
@@ -103,6 +126,7 @@ def library(request, compile_library):
         text += function(f"cubic_{form}", "cubic_here", [ROWS], [ROWS], form)
         text += function(f"median_{form}", "median_like", [ROWS], [STATISTIC], form)
         text += function(f"select_{form}", "select_here", [ROWS, "index"], [ROWS, STATISTIC, POSITION], form)
+    text += function("nested", "nested_here", [ROWS], [STATISTIC, STATISTIC])
     text += function("keep_ties", "select_here", [ROWS, "index"], [ROWS, STATISTIC, POSITION], ties="all_equal")
     text += function("noise", "noise_here", [ROWS, "i64"], [ROWS], "elementwise")
     return compile_library(text, f"--target={request.param}", name="searches")
@@ -168,6 +192,15 @@ def test_bisection_where_there_is_no_derivative(library, form):
         for i, row in enumerate(x.astype(np.float64)):
             root = bisect(lambda t: -(np.tanh(t - row) + np.round(np.tanh(t - row))).sum(), row.min(), row.max())
             assert abs(found[i] - root) <= 2e-6, (n, i)
+
+
+def test_searches_within_searches(library):
+    """The maximum as the root of max(x - t), the mean as the root of a function whose value is a root."""
+    x = np.random.default_rng(4).normal(0, 2, (3, 77)).astype(np.float32)
+    most, mean = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    library.call("nested", x, most, mean)
+    np.testing.assert_allclose(most, x.max(1), rtol=0, atol=3e-6)
+    np.testing.assert_allclose(mean, x.astype(np.float64).mean(1), rtol=0, atol=3e-6)
 
 
 @pytest.mark.parametrize("form", FORMS)

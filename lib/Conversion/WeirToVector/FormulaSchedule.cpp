@@ -22,12 +22,6 @@ unsigned weir::getElementwiseCost(Operation *op) {
   return isa<arith::DivFOp>(op) ? 4 : isa<arith::ConstantOp>(op) ? 0 : 1;
 }
 
-FormulaSchedule::FormulaSchedule(FormulaOp formula)
-    : formula(formula), variance(formula) {
-  assignLevels(formula.getBody().front());
-  chooseStoredValue();
-}
-
 bool FormulaSchedule::hasVaryingResult() const {
   FormulaOp op = formula;
   for (unsigned i = 0, e = op.getResultTypes().size(); i < e; ++i)
@@ -47,44 +41,38 @@ static unsigned getLevelOfUses(Operation &op,
   return level;
 }
 
-void FormulaSchedule::assignLevels(Block &block) {
+/// Puts what runs over the whole row into stages, and finds how many stages
+/// must be over before each value can be evaluated.
+static SmallVector<FormulaSchedule::Stage>
+schedule(Block &block, llvm::DenseMap<Value, unsigned> &levels) {
+  SmallVector<FormulaSchedule::Stage> stages;
   for (Operation &op : block.without_terminator()) {
     unsigned level = getLevelOfUses(op, levels);
-    if (auto reduce = dyn_cast<ReduceOp>(op)) {
-      if (sweeps.size() <= level)
-        sweeps.resize(level + 1);
-      sweeps[level].push_back(reduce);
-      ++level;
-    } else if (isa<KthOp, SolveOp>(op)) {
-      // A search of level l runs at the end of stage l, when sweeps 0 to l - 1
-      // and their searches are over.
-      if (searches.size() <= level)
-        searches.resize(level + 1);
-      searches[level].push_back(&op);
+    if (isa<ReduceOp, KthOp, SolveOp>(op)) {
+      if (stages.size() <= level)
+        stages.resize(level + 1);
+      if (auto reduce = dyn_cast<ReduceOp>(op))
+        stages[level].reduces.push_back(reduce);
+      else
+        stages[level].searches.push_back(&op);
       ++level;
     }
     for (Value result : op.getResults())
       levels[result] = level;
   }
-  sweeps.resize(std::max(sweeps.size(), searches.size()));
+  return stages;
 }
 
-SmallVector<SmallVector<ReduceOp>>
+FormulaSchedule::FormulaSchedule(FormulaOp formula)
+    : formula(formula), variance(formula) {
+  stages = schedule(formula.getBody().front(), levels);
+  chooseStoredValue();
+}
+
+SmallVector<FormulaSchedule::Stage>
 FormulaSchedule::scheduleBlock(Block &block) {
-  SmallVector<SmallVector<ReduceOp>> sweeps;
   llvm::DenseMap<Value, unsigned> levels;
-  for (Operation &op : block.without_terminator()) {
-    unsigned level = getLevelOfUses(op, levels);
-    if (auto reduce = dyn_cast<ReduceOp>(op)) {
-      if (sweeps.size() <= level)
-        sweeps.resize(level + 1);
-      sweeps[level].push_back(reduce);
-      ++level;
-    }
-    for (Value result : op.getResults())
-      levels[result] = level;
-  }
-  return sweeps;
+  return schedule(block, levels);
 }
 
 /// Work per element to evaluate `value` when `kept` can be read back.
@@ -102,7 +90,7 @@ FormulaSchedule::getCost(Value value, Value kept,
 }
 
 void FormulaSchedule::chooseStoredValue() {
-  if (sweeps.empty() || sweeps.back().empty())
+  if (stages.empty() || stages.back().reduces.empty())
     return;
   auto resultCost = [&](Value kept) {
     llvm::SmallPtrSet<Operation *, 16> seen;
@@ -113,7 +101,7 @@ void FormulaSchedule::chooseStoredValue() {
   };
   // What the last sweep evaluates anyway.
   llvm::SmallPtrSet<Operation *, 16> evaluated;
-  for (ReduceOp reduce : sweeps.back())
+  for (ReduceOp reduce : stages.back().reduces)
     getCost(reduce.getValue(), Value(), evaluated);
   unsigned whole = resultCost(Value()),
            best = 5; // A store and a load must pay for themselves.

@@ -20,48 +20,37 @@ class FormulaSchedule {
 public:
   explicit FormulaSchedule(FormulaOp formula);
 
-  /// Reductions of sweep 0, 1, ...: each needs only those of earlier sweeps.
-  llvm::ArrayRef<llvm::SmallVector<ReduceOp>> getSweeps() const {
-    return sweeps;
-  }
+  /// What runs over the whole row: a sweep that finds `reduces`, and the
+  /// selections and root searches (weir.kth, weir.solve) after it. Both lean on
+  /// earlier stages only.
+  struct Stage {
+    llvm::SmallVector<ReduceOp> reduces;
+    llvm::SmallVector<mlir::Operation *> searches;
+  };
+  llvm::ArrayRef<Stage> getStages() const { return stages; }
+  /// The stages of a block of its own, the body of a root search; values from
+  /// outside count as finished.
+  static llvm::SmallVector<Stage> scheduleBlock(mlir::Block &block);
 
-  /// Selections and root searches (weir.kth, weir.solve) that run after sweep
-  /// i and before sweep i + 1.
-  llvm::ArrayRef<mlir::Operation *> getSearches(size_t i) const {
-    return i < searches.size() ? llvm::ArrayRef<mlir::Operation *>(searches[i])
-                               : llvm::ArrayRef<mlir::Operation *>();
-  }
-  /// Sweeps with the searches after them.
-  size_t getStageCount() const {
-    return std::max(sweeps.size(), searches.size());
-  }
-
-  /// The reductions of a block of their own, the body of a root search, by
-  /// sweep; values from outside count as finished.
-  static llvm::SmallVector<llvm::SmallVector<ReduceOp>>
-  scheduleBlock(mlir::Block &block);
-
-  /// The number of sweeps that must be over before `value` can be evaluated.
+  /// The number of stages that must be over before `value` can be evaluated.
   unsigned getLevel(mlir::Value value) const { return levels.lookup(value); }
 
-  /// The varying value of the last sweep that saves most work in the results
-  /// when kept per element (softmax: the exponentials). Null when nothing
-  /// expensive would be saved.
+  /// The varying value of the last stage's sweep that saves most work in the
+  /// results when kept per element (softmax: the exponentials). Null when
+  /// nothing expensive would be saved.
   mlir::Value getStoredValue() const { return stored; }
 
   bool hasVaryingResult() const;
   const Variance &getVariance() const { return variance; }
 
 private:
-  void assignLevels(mlir::Block &block);
   void chooseStoredValue();
   unsigned getCost(mlir::Value value, mlir::Value kept,
                    llvm::SmallPtrSetImpl<mlir::Operation *> &seen) const;
 
   FormulaOp formula;
   Variance variance;
-  llvm::SmallVector<llvm::SmallVector<ReduceOp>> sweeps;
-  llvm::SmallVector<llvm::SmallVector<mlir::Operation *>> searches;
+  llvm::SmallVector<Stage> stages;
   llvm::DenseMap<mlir::Value, unsigned> levels;
   mlir::Value stored;
 };

@@ -39,7 +39,7 @@ void RowLoops::emitSerial(OpBuilder &builder, Row row) {
   if (needsScratch) {
     auto type =
         MemRefType::get({ShapedType::kDynamic}, access.getComputeType());
-    scratch = memref::AllocOp::create(builder, loc, type, access.getRowLength(),
+    scratch = memref::AllocOp::create(builder, loc, type, emitPitch(builder),
                                       builder.getI64IntegerAttr(64));
     // Freed where the loops end: what follows goes before the op's old place.
     auto free = memref::DeallocOp::create(builder, loc, scratch);
@@ -56,14 +56,19 @@ void RowLoops::emitSerial(OpBuilder &builder, Row row) {
   emitRow(builder, indices, scratch, row);
 }
 
-/// One row for each part, each on cache lines of its own. All are allocated by
-/// the calling thread, which alone can end the call when memory is short.
-Value RowLoops::emitScratch(OpBuilder &builder, Value parts) {
+/// The elements of a scratch row: whole cache lines, so that whole vectors may
+/// be stored at its end.
+Value RowLoops::emitPitch(OpBuilder &builder) {
   int64_t line = 512 / access.getComputeType().getIntOrFloatBitWidth();
   Value lines = arith::CeilDivUIOp::create(builder, loc, access.getRowLength(),
                                            index(builder, line));
-  Value pitch =
-      arith::MulIOp::create(builder, loc, lines, index(builder, line));
+  return arith::MulIOp::create(builder, loc, lines, index(builder, line));
+}
+
+/// One row for each part, each on cache lines of its own. All are allocated by
+/// the calling thread, which alone can end the call when memory is short.
+Value RowLoops::emitScratch(OpBuilder &builder, Value parts) {
+  Value pitch = emitPitch(builder);
   auto type = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic},
                               access.getComputeType());
   return memref::AllocOp::create(builder, loc, type, ValueRange{parts, pitch},

@@ -35,6 +35,7 @@ private:
   void enterMode(mlir::OpBuilder &builder);
   void emitRow(mlir::OpBuilder &builder, mlir::ValueRange indices,
                mlir::Value scratch, Row row);
+  mlir::Value emitPitch(mlir::OpBuilder &builder);
   mlir::Value emitScratch(mlir::OpBuilder &builder, mlir::Value parts);
   mlir::Value index(mlir::OpBuilder &builder, int64_t value);
 

@@ -79,8 +79,12 @@ Value SolveSearch::evaluate(OpBuilder &b, unsigned index) {
 Value SolveSearch::next(OpBuilder &b, Step &step) {
   emitter.anchorRowCode(b);
   emitter.setUnknown(solve.getBody().getArgument(0), base, step.at, b);
-  for (auto &reduces : FormulaSchedule::scheduleBlock(solve.getBody().front()))
-    emitStatistics(emitter, b, reduces, Value());
+  for (const FormulaSchedule::Stage &stage :
+       FormulaSchedule::scheduleBlock(solve.getBody().front())) {
+    emitStatistics(emitter, b, stage.reduces, Value());
+    for (Operation *search : stage.searches)
+      emitSearch(emitter, b, search);
+  }
   emitter.anchorRowCode(b);
   Value f = evaluate(b, 0);
   using P = arith::CmpFPredicate;

@@ -47,10 +47,8 @@ static Inactive evaluate(Operation *op, Value difference,
   }
   if (isa<arith::SelectOp>(op))
     return in(0) == Inactive::False ? in(2) : zeroIf(isZero(1) && isZero(2));
-  if (isa<arith::MulFOp>(
-          op)) // v - t is finite or -inf, and so is what it makes.
-    return zeroIf(isZero(0) && isZero(1));
-  if (isa<arith::AddFOp, arith::SubFOp>(op))
+  // One factor of zero is not enough: the other may be infinite.
+  if (isa<arith::MulFOp, arith::AddFOp, arith::SubFOp>(op))
     return zeroIf(isZero(0) && isZero(1));
   if (isa<arith::NegFOp, math::AbsFOp, math::SqrtOp>(op))
     return zeroIf(isZero(0));

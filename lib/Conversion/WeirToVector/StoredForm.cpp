@@ -261,16 +261,17 @@ void StoredForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
   Value keptRow;
   if (keepsValue && emitter.schedule.getStoredValue())
     keptRow = scratch ? scratch : emitter.access.getResultRow(0);
-  auto sweeps = emitter.schedule.getSweeps();
-  for (size_t i = first; i <= sweeps.size(); ++i) {
+  auto stages = emitter.schedule.getStages();
+  for (size_t i = first; i <= stages.size(); ++i) {
     if (!versioned && emitter.areShiftsFinished())
       return emitter.emitVersions(builder, [&](OpBuilder &inside) {
         emitSweeps(inside, i, /*versioned=*/true);
       });
-    if (i < sweeps.size())
-      emitStatistics(emitter, builder, sweeps[i],
-                     i + 1 == sweeps.size() ? keptRow : Value());
-    for (Operation *search : emitter.schedule.getSearches(i))
+    if (i == stages.size())
+      break;
+    emitStatistics(emitter, builder, stages[i].reduces,
+                   i + 1 == stages.size() ? keptRow : Value());
+    for (Operation *search : stages[i].searches)
       emitSearch(emitter, builder, search);
   }
   emitRowResults(emitter, builder, keptRow);
