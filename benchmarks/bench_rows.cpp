@@ -164,6 +164,23 @@ void benchSwiglu(Function2 weir, size_t rows, size_t n) {
          variants);
 }
 
+/// What a threshold costs beside softmax, on scores of a standard normal
+/// distribution.
+void benchSearch(const std::string &name, Function1 search, Function1 softmax,
+                 size_t n) {
+  Buffer x(n), y(n);
+  std::mt19937 generator(3);
+  std::normal_distribution<float> normal(0, 1);
+  for (size_t i = 0; i < n; ++i)
+    x.data[i] = normal(generator);
+  Matrix mx(x.data, 1, n), my(y.data, 1, n);
+  std::vector<Variant> variants = {
+      {"weir", [&] { check(search(&mx.tensor, &my.tensor)); }, {}},
+      {"softmax", [&] { check(softmax(&mx.tensor, &my.tensor)); }, {}},
+  };
+  report(name + " 1x" + std::to_string(n), n, variants);
+}
+
 void describeMachine() {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);)
@@ -214,6 +231,13 @@ int main(int argc, char **argv) {
     benchSoftmax("softmax online", online, yardstick::softmaxOnline, 1,
                  2097152);
   }
+  for (const char *name : {"sparsemax", "entmax15"})
+    if (wanted(name)) {
+      auto search = reinterpret_cast<Function1>(
+          dlsym(library, (std::string(name) + "_rows").c_str()));
+      for (size_t n : {1024, 32768})
+        benchSearch(name, search, stored, n);
+    }
   if (wanted("swiglu")) {
     benchSwiglu(swiglu, 16, 2048);
     benchSwiglu(swiglu, 8192, 8192);
