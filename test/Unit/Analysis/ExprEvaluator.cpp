@@ -56,6 +56,10 @@ Measured ExprEvaluator::evaluate(const Linear &sum, Real exponent) const {
     total.value += term;
     total.magnitude += std::fabs(term);
   }
+  // What is left of terms that cancel is rounding, and under a root or a
+  // logarithm its sign would tell.
+  if (std::fabs(total.value) < 1e-17L * total.magnitude)
+    total.value = 0;
   return total;
 }
 

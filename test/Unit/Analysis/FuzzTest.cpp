@@ -19,7 +19,7 @@ static constexpr RowKind kModerate[] = {RowKind::Plain, RowKind::Excluded,
 
 TEST(Fuzz, RandomFormulasHaveEveryProperty) {
   size_t compared = 0;
-  for (size_t seed = 0; seed < howMany(300, 1200); ++seed) {
+  for (size_t seed = 0; seed < howMany(300, 10000); ++seed) {
     Random random(seed);
     std::string text = generateFormula(random);
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);

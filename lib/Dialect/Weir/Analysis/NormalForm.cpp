@@ -187,9 +187,8 @@ NormalForm NormalForms::exponential(const NormalForm &a, Value at) {
     if (h.isVarying())
       return stuck(at,
                    "an unfinished statistic multiplies the score inside exp");
-    if (!c.exponent.empty())
-      return stuck(at, "an exponential of unfinished statistics inside exp");
-    bool single = c.power.size() == 1 && c.power[0].second == 1;
+    bool single =
+        c.power.size() == 1 && c.power[0].second == 1 && c.exponent.empty();
     for (auto &[monomial, k] : h.terms) {
       const Expr *base = single ? c.power[0].first : nullptr;
       // e^(log u) is u.
@@ -202,6 +201,11 @@ NormalForm NormalForms::exponential(const NormalForm &a, Value at) {
       }
       Factors factors = c.power, self;
       self.push_back({monomial, 1.0});
+      if (!c.exponent.empty()) { // e^(s e^m): the factor e^m stays whole.
+        Factors scale;
+        scale.push_back({exprs.exp(Linear{c.exponent}), 1.0});
+        factors = addFactors(factors, scale);
+      }
       Factors exponent;
       exponent.push_back({exprs.product(addFactors(factors, self)), k});
       outer.exponent = addFactors(outer.exponent, exponent);

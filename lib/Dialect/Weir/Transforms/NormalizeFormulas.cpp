@@ -64,9 +64,16 @@ public:
   void run() {
     // Every rewriting makes one reduction direct, and what it adds is direct:
     // the bound is for safety. Cleaning up in between lets the analysis see
-    // that a new maximum is one that is there already.
-    for (int round = 0; round < kMostRounds && rewriteOne(); ++round)
+    // that a new maximum is one that is there already. A reduction that comes
+    // out as it went in must not keep others from their turn.
+    size_t settled = 0;
+    for (int round = 0; round < kMostRounds; ++round) {
+      std::string before = print();
+      if (!rewriteOne(settled))
+        break;
       cleanUp();
+      settled = print() == before ? settled + 1 : 0;
+    }
     // What a result is written as may have parts to be written again.
     for (int round = 0; round < kMostResultRounds && rewriteResults(); ++round)
       cleanUp();
@@ -74,7 +81,9 @@ public:
   }
 
 private:
-  bool rewriteOne();
+  /// Rewrites the first reduction that asks for it after `skipped` others.
+  bool rewriteOne(size_t skipped);
+  std::string print();
   bool rewriteResults();
   void cleanUp();
   void rewriteSum(const Law &law, ExprContext &exprs);
@@ -164,7 +173,13 @@ static bool overflowsAsWritten(Value value, const NormalForms &forms,
   return false;
 }
 
-bool Normalizer::rewriteOne() {
+std::string Normalizer::print() {
+  std::string text;
+  llvm::raw_string_ostream(text) << formula;
+  return text;
+}
+
+bool Normalizer::rewriteOne(size_t skipped) {
   RowLaws laws(formula);
   for (const DerivedSweep &sweep : laws.getSweeps())
     for (const Law &law : sweep.laws) {
@@ -176,6 +191,8 @@ bool Normalizer::rewriteOne() {
           isSum && overflowsAsWritten(reduce.getValue(), *sweep.forms,
                                       laws.getVariance());
       if (law.isDirect() && !overflows)
+        continue;
+      if (skipped-- > 0)
         continue;
       if (isSum)
         rewriteSum(law, laws.getExprs());
