@@ -41,7 +41,8 @@ function(weir_use_pch name)
       <mlir/Dialect/Func/IR/FuncOps.h> <mlir/Dialect/Linalg/IR/Linalg.h> <mlir/Dialect/Math/IR/Math.h>
       <mlir/Dialect/SCF/IR/SCF.h> <mlir/Dialect/Vector/IR/VectorOps.h>
       <mlir/Pass/Pass.h> <mlir/Transforms/DialectConversion.h>)
-    target_compile_options(WeirPCH PRIVATE ${WEIR_WARNINGS})
+    # Without its timestamp the header is the same bytes each time, which ccache asks for.
+    target_compile_options(WeirPCH PRIVATE ${WEIR_WARNINGS} "SHELL:-Xclang -fno-pch-timestamp")
   endif()
   target_precompile_headers(${name} REUSE_FROM WeirPCH)
 endfunction()
