@@ -12,7 +12,7 @@
 #include <xmmintrin.h>
 
 int32_t weir_rt_set_stream(void *stream) {
-  weir_clear_error();
+  weir_rt_clear_error();
   return stream ? weir_fail(WEIR_DEVICE, "this library runs on the CPU only "
                                          "and has no use for a stream")
                 : WEIR_OK;
@@ -36,7 +36,7 @@ static size_t measure(const int64_t *table, struct call *call) {
   call->symbols = table[1];
   call->tensors = 0;
   int64_t words = 0;
-  const int64_t *at = table + 3;
+  const int64_t *at = table + 2;
   for (int64_t slot = 0; slot < call->slots; ++slot) {
     if (*at == WEIR_SLOT_SCALAR) {
       at += 3;
@@ -60,7 +60,7 @@ static void lay_out(struct call *call, char *memory) {
 }
 
 static void read_table(struct call *call, const int64_t *table, void **slots) {
-  const int64_t *at = table + 3;
+  const int64_t *at = table + 2;
   int64_t index = 0, results = 0;
   for (int64_t slot = 0; slot < call->slots; ++slot) {
     call->kernel_args[slot] = slots[slot];
@@ -159,12 +159,8 @@ static int32_t prepare(struct call *call) {
   return status;
 }
 
-static int32_t run_kernel(void (*kernel)(void **), void **arguments,
-                          int64_t allocates) {
-  if (!allocates) {
-    kernel(arguments);
-    return WEIR_OK;
-  }
+int32_t weir_rt_run(void (*kernel)(void **), void **arguments) {
+  weir_rt_clear_error();
   struct weir_frame frame;
   unsigned mode = _mm_getcsr();
   weir_enter(&frame);
@@ -197,13 +193,13 @@ int32_t weir_rt_call(const char *function, const int64_t *table,
     return weir_fail(WEIR_OUT_OF_MEMORY, "%s: out of memory", function);
   lay_out(&call, memory);
   read_table(&call, table, slots);
-  weir_clear_error();
+  weir_rt_clear_error();
   int32_t variant;
   int32_t status = weir_variant(&variant);
   if (status == WEIR_OK)
     status = prepare(&call);
   if (status == WEIR_OK && has_work(&call))
-    status = run_kernel(kernels[variant], call.kernel_args, table[2]);
+    status = weir_rt_run(kernels[variant], call.kernel_args);
   for (int64_t i = 0; i < call.tensors; ++i) {
     struct weir_tensor *t = &call.tensor[i];
     if (t->temporary && t->is_result && status == WEIR_OK)

@@ -88,8 +88,7 @@ static int32_t fail_lacking(const char *line, const char *lacks) {
                    (int)strcspn(line, " \n"), line);
 }
 
-/* 0: not chosen yet; n: variant n - 1. */
-static _Atomic int32_t chosen = 0;
+_Atomic int32_t weir_rt_chosen = 0;
 
 /* The best comes first. What is said when none fits is said of the last, which
  * asks for the least. */
@@ -100,7 +99,7 @@ static int32_t choose_best(void) {
   for (; *line; line = next_line(line), ++number) {
     last = line;
     if (count_lacking(line, lacks, sizeof lacks) == 0) {
-      atomic_store_explicit(&chosen, number + 1, memory_order_relaxed);
+      atomic_store_explicit(&weir_rt_chosen, number + 1, memory_order_relaxed);
       return WEIR_OK;
     }
   }
@@ -108,16 +107,16 @@ static int32_t choose_best(void) {
 }
 
 int32_t weir_variant(int32_t *number) {
-  *number = atomic_load_explicit(&chosen, memory_order_relaxed) - 1;
+  *number = atomic_load_explicit(&weir_rt_chosen, memory_order_relaxed) - 1;
   if (*number >= 0)
     return WEIR_OK;
   int32_t status = choose_best();
-  *number = atomic_load_explicit(&chosen, memory_order_relaxed) - 1;
+  *number = atomic_load_explicit(&weir_rt_chosen, memory_order_relaxed) - 1;
   return status;
 }
 
 int32_t weir_rt_set_target(const char *name) {
-  weir_clear_error();
+  weir_rt_clear_error();
   if (!name)
     return choose_best();
   int32_t number = 0;
@@ -129,7 +128,7 @@ int32_t weir_rt_set_target(const char *name) {
     char lacks[256];
     if (count_lacking(line, lacks, sizeof lacks) != 0)
       return fail_lacking(line, lacks);
-    atomic_store_explicit(&chosen, number + 1, memory_order_relaxed);
+    atomic_store_explicit(&weir_rt_chosen, number + 1, memory_order_relaxed);
     return WEIR_OK;
   }
   return weir_fail(WEIR_MACHINE,

@@ -43,7 +43,9 @@ struct weir_frame {
 
 int32_t weir_fail(int32_t status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void weir_clear_error(void);
+
+/* 0: not chosen yet; n: variant n - 1. Generated code reads it too. */
+extern _Atomic int32_t weir_rt_chosen;
 
 /* Which variant of the kernels runs. Fails when the machine can run none. */
 int32_t weir_variant(int32_t *number);

@@ -7,6 +7,8 @@
 
 #include "weir/Target/Passes.h"
 
+#include "PlainCall.h"
+
 #include "weir/Dialect/Weir/IR/Weir.h"
 #include "weir/Target/FunctionABI.h"
 
@@ -57,31 +59,70 @@ public:
     finish(Value());
   }
 
-  void emitFunction(const FunctionABI &abi) {
+  void emitFunction(const FunctionABI &abi, bool allocates) {
     SmallVector<Type> types;
     for (const SlotABI &slot : abi.slots)
       types.push_back(slot.kind == SlotABI::Scalar ? getScalarType(slot)
                                                    : Type(pointer));
     LLVM::LLVMFuncOp entry =
         beginExported((prefix + abi.name).str(), i32, types);
-    Value count = constant(builder.getI64IntegerAttr(abi.slots.size() + 1));
-    Value slots = LLVM::AllocaOp::create(builder, loc, pointer, pointer, count);
+    SmallVector<Value> slots;
     for (auto [i, slot] : llvm::enumerate(abi.slots)) {
       Value value = entry.getArgument(i);
       if (slot.kind == SlotABI::Scalar) {
-        Value one = constant(builder.getI64IntegerAttr(1));
-        Value place =
-            LLVM::AllocaOp::create(builder, loc, pointer, value.getType(), one);
+        Value place = allocate(value.getType(), 1);
         LLVM::StoreOp::create(builder, loc, value, place);
         value = place;
       }
-      LLVM::StoreOp::create(builder, loc, value, elementPointer(slots, i));
+      slots.push_back(value);
     }
+    Value array = allocate(pointer, abi.slots.size() + 1);
+    Block *careful = new Block();
+    entry.getBody().push_back(careful);
+    if (PlainCall::isWorthwhile(abi))
+      emitPlainCall(abi, allocates, slots, careful);
+    else
+      LLVM::BrOp::create(builder, loc, careful);
+    builder.setInsertionPointToStart(careful);
+    for (auto [i, slot] : llvm::enumerate(slots))
+      LLVM::StoreOp::create(builder, loc, slot, elementPointer(array, i));
     Value status =
         call("weir_rt_call", i32,
              {addressOf(emitText(abi.name + ".name", abi.name)),
-              addressOf(emitTable(abi)), addressOf(emitKernels(abi)), slots});
+              addressOf(emitTable(abi)), addressOf(emitKernels(abi)), array});
     finish(status);
+  }
+
+  /// Calls the kernel at once when the call is plain and the variant is chosen;
+  /// else goes to `careful`.
+  void emitPlainCall(const FunctionABI &abi, bool allocates, ValueRange slots,
+                     Block *careful) {
+    Value arguments = PlainCall(builder, loc, abi).emit(slots, careful);
+    LLVM::GlobalOp chosen =
+        declareGlobal("weir_rt_chosen", builder.getI32Type());
+    Value number = LLVM::LoadOp::create(builder, loc, i32, addressOf(chosen));
+    Value zero = constant(builder.getI32IntegerAttr(0));
+    Value isChosen = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne,
+                                          number, zero);
+    Block *plain =
+        builder.createBlock(careful->getParent(), Region::iterator(careful));
+    builder.setInsertionPointToEnd(plain->getPrevNode());
+    LLVM::CondBrOp::create(builder, loc, isChosen, plain, careful);
+    builder.setInsertionPointToStart(plain);
+    // Variants are counted from 1.
+    Value index = LLVM::SubOp::create(builder, loc, number,
+                                      constant(builder.getI32IntegerAttr(1)));
+    Value place = LLVM::GEPOp::create(builder, loc, pointer, pointer,
+                                      addressOf(emitKernels(abi)),
+                                      ArrayRef<LLVM::GEPArg>{index});
+    Value kernel = LLVM::LoadOp::create(builder, loc, pointer, place);
+    if (allocates)
+      return finish(call("weir_rt_run", i32, {kernel, arguments}));
+    call("weir_rt_clear_error", none, {});
+    LLVM::CallOp::create(builder, loc,
+                         LLVM::LLVMFunctionType::get(none, {pointer}),
+                         ValueRange{kernel, arguments});
+    finish(constant(builder.getI32IntegerAttr(0)));
   }
 
   void emitLibraryFunctions(ArrayRef<std::string> variants, bool threads) {
@@ -171,7 +212,26 @@ private:
     LLVM::LLVMFuncOp callee =
         declare(name, LLVM::LLVMFunctionType::get(
                           result, llvm::to_vector(operands.getTypes())));
-    return LLVM::CallOp::create(builder, loc, callee, operands).getResult();
+    auto made = LLVM::CallOp::create(builder, loc, callee, operands);
+    return made.getNumResults() ? made.getResult() : Value();
+  }
+
+  /// A variable of the runtime.
+  LLVM::GlobalOp declareGlobal(StringRef name, Type type) {
+    if (auto known = module.lookupSymbol<LLVM::GlobalOp>(name))
+      return known;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    auto global =
+        LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/false,
+                               LLVM::Linkage::External, name, Attribute());
+    global.setVisibility_(LLVM::Visibility::Hidden);
+    return global;
+  }
+
+  Value allocate(Type type, int64_t count) {
+    return LLVM::AllocaOp::create(builder, loc, pointer, type,
+                                  constant(builder.getI64IntegerAttr(count)));
   }
 
   LLVM::GlobalOp emitGlobal(const Twine &name, Type type, Attribute value) {
@@ -188,6 +248,8 @@ private:
   }
   /// The variants of a kernel, as the runtime wants them.
   LLVM::GlobalOp emitKernels(const FunctionABI &abi) {
+    if (auto known = module.lookupSymbol<LLVM::GlobalOp>(abi.name + ".kernels"))
+      return known;
     auto type = LLVM::LLVMArrayType::get(pointer, variantCount);
     LLVM::GlobalOp global =
         emitGlobal(abi.name + ".kernels", type, Attribute());
@@ -274,10 +336,10 @@ struct WeirEmitABI : weir::impl::WeirEmitABIBase<WeirEmitABI> {
         return signalPassFailure();
       }
       llvm::SmallPtrSet<Operation *, 8> visited;
-      abi.allocates = allocates(kernel, visited);
       emitter.emitPacked(kernel, abi, variant);
       if (variant == 0)
-        emitter.emitFunction(abi);
+        // The code of other variants is not seen from here.
+        emitter.emitFunction(abi, all.size() > 1 || allocates(kernel, visited));
     }
     if (variant == 0)
       emitter.emitLibraryFunctions(all, threads);

@@ -14,8 +14,7 @@ using namespace mlir;
 using namespace weir;
 
 SmallVector<int64_t> FunctionABI::encode() const {
-  SmallVector<int64_t> table = {static_cast<int64_t>(slots.size()), symbols,
-                                allocates};
+  SmallVector<int64_t> table = {static_cast<int64_t>(slots.size()), symbols};
   for (const SlotABI &slot : slots) {
     table.append({slot.kind, slot.code, slot.bits});
     if (slot.kind == SlotABI::Scalar)
@@ -31,8 +30,7 @@ FunctionABI FunctionABI::decode(StringRef name, ArrayRef<int64_t> table) {
   FunctionABI abi;
   abi.name = name.str();
   abi.symbols = table[1];
-  abi.allocates = table[2];
-  size_t at = 3;
+  size_t at = 2;
   for (int64_t i = 0; i < table[0]; ++i) {
     SlotABI slot{static_cast<SlotABI::Kind>(table[at]),
                  table[at + 1],

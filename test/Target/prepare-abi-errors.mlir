@@ -150,4 +150,4 @@ module @inner {
 // -----
 
 // expected-error@+1 {{has been prepared already: it carries 'weir.abi'}}
-func.func private @done() attributes {weir.abi = {name = "f", table = array<i64: 0, 0, 0>}}
+func.func private @done() attributes {weir.abi = {name = "f", table = array<i64: 0, 0>}}

@@ -3,7 +3,7 @@
 // Sizes that the product makes equal share a symbol: [n0, n1] x [n1, 10] -> [n0, 10].
 // CHECK-LABEL: func.func @product.kernel(
 // CHECK-SAME:    memref<?x?xf32, strided<[?, 1]>>, %{{.*}}: memref<?x10xf32, strided<[?, 1]>>, %{{.*}}: memref<?x10xf32, strided<[?, 1]>>)
-// CHECK-SAME:    weir.abi = {name = "product", table = array<i64: 3, 2, 1, 1, 2, 32, 2, 0, -1, -2, 1, 2, 32, 2, 0, -2, 10, 2, 2, 32, 2, 0, -1, 10>}
+// CHECK-SAME:    weir.abi = {name = "product", table = array<i64: 3, 2, 1, 2, 32, 2, 0, -1, -2, 1, 2, 32, 2, 0, -2, 10, 2, 2, 32, 2, 0, -1, 10>}
 func.func @product(%a: tensor<?x?xf32>, %b: tensor<?x10xf32>) -> tensor<?x10xf32> {
   // CHECK: bufferization.to_tensor %{{.*}} restrict
   %c0 = arith.constant 0 : index

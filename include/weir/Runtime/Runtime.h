@@ -35,7 +35,7 @@ enum weir_status {
 };
 
 /* A function's table is a flat array of int64: number of slots, number of size
- * symbols, 1 when its kernel may allocate, then per slot kind, DLPack code,
+ * symbols, then per slot kind, DLPack code,
  * bits, and for a tensor also: rank, set of arguments it may be (bit i is slot
  * i), sizes. A size >= 0 is fixed; -1 - k stands for symbol k, whose first
  * occurrence binds it. */
@@ -50,11 +50,17 @@ enum weir_slot_kind {
  * defines it. */
 extern const char weir_rt_variants[] __attribute__((visibility("hidden")));
 
-/* Runs one of `kernels`, that of the variant in force, on checked arguments.
+/* Checks a call and runs one of `kernels`, that of the variant in force.
  * slots[i] points to a DLTensor or to a scalar; the kernel gets, in the same
  * order, pointers to memref descriptors or to the scalars. */
 int32_t weir_rt_call(const char *function, const int64_t *table,
                      void (*const *kernels)(void **), void **slots);
+
+/* What a function uses that has checked a plain call itself: nothing is left to
+ * say of an earlier failure; and a kernel that may allocate, which ends with
+ * WEIR_OUT_OF_MEMORY when there is none. */
+void weir_rt_clear_error(void);
+int32_t weir_rt_run(void (*kernel)(void **), void **arguments);
 
 /* Makes later calls run the variant `name`, or for NULL the best that the
  * machine can run. Fails, changing nothing, when the library has no such

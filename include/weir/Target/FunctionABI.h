@@ -34,7 +34,6 @@ struct SlotABI {
 struct FunctionABI {
   std::string name;
   int64_t symbols = 0;
-  bool allocates = true;
   llvm::SmallVector<SlotABI> slots;
 
   llvm::SmallVector<int64_t> encode() const;

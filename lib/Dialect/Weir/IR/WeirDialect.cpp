@@ -53,19 +53,24 @@ static bool isWellFormedABI(Attribute attr) {
       !face.getAs<DenseI64ArrayAttr>("table"))
     return false;
   ArrayRef<int64_t> table = face.getAs<DenseI64ArrayAttr>("table");
-  if (table.size() < 3 || table[0] < 0)
+  if (table.size() < 2 || table[0] < 0 || table[1] < 0 ||
+      table[1] > static_cast<int64_t>(table.size()))
     return false;
-  int64_t slots = table[0];
-  ArrayRef<int64_t> rest = table.drop_front(3);
+  int64_t slots = table[0], symbols = table[1];
+  ArrayRef<int64_t> rest = table.drop_front(2);
   for (int64_t i = 0; i < slots; ++i) {
     bool isScalar = !rest.empty() && rest[0] == 0;
     size_t words = isScalar ? 3 : 5;
-    if (rest.size() < words || rest[0] < 0 || rest[0] > 2 || rest[2] < 1 ||
-        rest[2] > 64)
+    if (rest.size() < words || rest[0] < 0 || rest[0] > 2 ||
+        !llvm::is_contained({8, 16, 32, 64}, rest[2]))
       return false;
-    if (!isScalar &&
-        (rest[3] < 0 || static_cast<uint64_t>(rest[3]) > rest.size() - words))
-      return false;
+    if (!isScalar) {
+      if (rest[3] < 0 || static_cast<uint64_t>(rest[3]) > rest.size() - words)
+        return false;
+      for (int64_t size : rest.slice(words, rest[3]))
+        if (size < -symbols)
+          return false;
+    }
     rest = rest.drop_front(isScalar ? words : words + rest[3]);
   }
   return rest.empty();

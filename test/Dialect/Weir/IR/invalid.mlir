@@ -554,7 +554,13 @@ func.func @f(%x: memref<4xf32>) {
 // -----
 
 // expected-error@+1 {{'weir.abi' belongs on a function and is written by weir-prepare-abi only}}
-func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 0, 0, 1, 2, 32, 5, 0>}}
+func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 0, 1, 2, 32, 5, 0>}}
+
+// -----
+
+// A size that names a symbol the table does not have.
+// expected-error@+1 {{'weir.abi' belongs on a function and is written by weir-prepare-abi only}}
+func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 1, 1, 2, 32, 1, 0, -2>}}
 
 // -----
 
