@@ -546,10 +546,15 @@ Value RowEmitter::combineLanes(OpBuilder &builder, ReduceOp reduce,
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(vector.getType()));
   bool isMax = reduce.getKind() == ReductionKind::Max;
   using Kind = vector::CombiningKind;
+  if (reduce.getKind() == ReductionKind::Add && isFloat) {
+    // The sum begins with -0, which LLVM knows to drop; without it with +0.
+    Value nothing =
+        constant(builder, getElementTypeOrSelf(vector.getType()), -0.0);
+    return vector::ReductionOp::create(builder, loc, Kind::ADD, vector, nothing,
+                                       arith::FastMathFlags::reassoc);
+  }
   if (reduce.getKind() == ReductionKind::Add)
-    return vector::ReductionOp::create(builder, loc, Kind::ADD, vector,
-                                       isFloat ? arith::FastMathFlags::reassoc
-                                               : arith::FastMathFlags::none);
+    return vector::ReductionOp::create(builder, loc, Kind::ADD, vector);
   if (!isFloat)
     return vector::ReductionOp::create(
         builder, loc, isMax ? Kind::MAXSI : Kind::MINSI, vector);
