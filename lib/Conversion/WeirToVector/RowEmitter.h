@@ -59,6 +59,13 @@ public:
     mlir::Value value, buffer, length;
   };
   std::optional<Compacted> compacted;
+  /// What the last search copied together, which no element above its root is
+  /// missing from.
+  struct Support {
+    Compacted elements;
+    mlir::Value root;
+  };
+  std::optional<Support> support;
   /// True when the target can move lanes together.
   bool canCompact = false;
   /// A buffer as long as the row, for the row's own use, or null.
@@ -147,9 +154,10 @@ public:
     llvm::DenseMap<mlir::Value, mlir::Value> scalars, broadcasts, scaledShifts;
     llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> unknowns;
     mlir::Value rowIndex;
+    std::optional<Support> support;
   };
   RowValues saveRow() const {
-    return {scalars, broadcasts, scaledShifts, unknowns, rowIndex};
+    return {scalars, broadcasts, scaledShifts, unknowns, rowIndex, support};
   }
   void restoreRow(const RowValues &values) {
     scalars = values.scalars;
@@ -157,6 +165,7 @@ public:
     scaledShifts = values.scaledShifts;
     unknowns = values.unknowns;
     rowIndex = values.rowIndex;
+    support = values.support;
   }
 
   /// e to an exponent that leans on a maximum: its error is that of the class.

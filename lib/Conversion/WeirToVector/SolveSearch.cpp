@@ -133,7 +133,11 @@ void SolveSearch::compact(OpBuilder &builder, Value searched) {
       Value x = emitter.getVector(b, element, searched);
       Value takes =
           arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, x, low);
-      if (Value included = emitter.getIncluded(b, element))
+      // An excluded element is not above anything when it is -inf here too.
+      Value included = emitter.limits.atExcluded(searched) == Limit::NegInf
+                           ? Value()
+                           : emitter.getIncluded(b, element);
+      if (included)
         takes = arith::AndIOp::create(b, loc, takes, included);
       Value front = cpu::CompressOp::create(b, loc, x, takes);
       emitter.access.storeVector(b, emitter.scratch, {end, Value()}, front);
@@ -187,6 +191,9 @@ void SolveSearch::emit(OpBuilder &builder) {
             b, loc, ValueRange{step.low, step.high, at, step.count, unsettled});
         emitter.restoreRow(known);
       });
+  emitter.support.reset();
+  if (emitter.compacted)
+    emitter.support = {*emitter.compacted, solve.getResult()};
   emitter.compacted.reset();
   emitter.anchorRowCode(builder);
   emitter.setUnknown(solve.getResult(), base, loop.getResult(2), builder);

@@ -23,7 +23,7 @@ static Inactive evaluate(Operation *op, Value difference,
                          llvm::DenseMap<Value, Inactive> &known) {
   auto in = [&](unsigned i) {
     Value operand = op->getOperand(i);
-    if (operand == difference)
+    if (difference && operand == difference)
       return Inactive::NotPositive;
     return matchPattern(operand, m_AnyZeroFloat()) ? Inactive::Zero
                                                    : known.lookup(operand);
@@ -89,4 +89,34 @@ Value weir::getSearchedValue(SolveOp solve, const Variance &variance) {
       known[op.getResult(0)] = evaluate(&op, difference, known);
   }
   return difference ? searched : Value();
+}
+
+/// Finds out what the varying `value` is for an element with v - root <= 0.
+/// False when it leans on the element by more than v - root.
+static bool follow(Value value, Value searched, Value root,
+                   const Variance &variance,
+                   llvm::DenseMap<Value, Inactive> &known) {
+  if (!variance.isVarying(value) || known.contains(value))
+    return true;
+  Operation *op = value.getDefiningOp();
+  if (!op || isa<PositionOp, RandomOp>(op))
+    return false;
+  if (isa<arith::SubFOp>(op) && op->getOperand(0) == searched &&
+      op->getOperand(1) == root) {
+    known[value] = Inactive::NotPositive;
+    return true;
+  }
+  for (Value operand : op->getOperands())
+    if (!follow(operand, searched, root, variance, known))
+      return false;
+  known[value] = evaluate(op, /*difference=*/Value(), known);
+  return true;
+}
+
+bool weir::sumsSupportOnly(ReduceOp reduce, Value searched, Value root,
+                           const Variance &variance) {
+  llvm::DenseMap<Value, Inactive> known;
+  return reduce.getKind() == ReductionKind::Add &&
+         follow(reduce.getValue(), searched, root, variance, known) &&
+         known.lookup(reduce.getValue()) == Inactive::Zero;
 }

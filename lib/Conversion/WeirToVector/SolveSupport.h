@@ -18,6 +18,11 @@ namespace weir {
 /// in the search, whatever the unknown t becomes. Null otherwise.
 mlir::Value getSearchedValue(SolveOp solve, const Variance &variance);
 
+/// True when all that `reduce` sums is a function of v - `root`, for the
+/// varying `searched` as v, that is 0 where v - root <= 0.
+bool sumsSupportOnly(ReduceOp reduce, mlir::Value searched, mlir::Value root,
+                     const Variance &variance);
+
 } // namespace weir
 
 #endif // WEIR_LIB_CONVERSION_WEIRTOVECTOR_SOLVESUPPORT_H

@@ -8,6 +8,7 @@
 #include "StoredForm.h"
 
 #include "Searches.h"
+#include "SolveSupport.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -191,7 +192,7 @@ static int64_t chooseGroupSize(RowEmitter &emitter,
     if (Operation *op = reduce.getValue().getDefiningOp())
       heavy |= getElementwiseCost(op) > 4;
   int64_t most = heavy ? 4 : 8;
-  while (most > 1 && most * static_cast<int64_t>(reduces.size()) > 16)
+  while (most > 1 && most * static_cast<int64_t>(reduces.size()) > 12)
     most /= 2;
   return most;
 }
@@ -255,6 +256,20 @@ void StoredForm::emitRow(OpBuilder &builder) {
   emitSweeps(builder, 0, /*versioned=*/!emitter.canFuseShifts);
 }
 
+/// The elements that a search has copied together, when `reduces` need no
+/// others.
+std::optional<RowEmitter::Compacted>
+StoredForm::getSupport(ArrayRef<ReduceOp> reduces) {
+  const auto &support = emitter.support;
+  if (!support || reduces.empty() ||
+      !llvm::all_of(reduces, [&](ReduceOp reduce) {
+        return sumsSupportOnly(reduce, support->elements.value, support->root,
+                               emitter.schedule.getVariance());
+      }))
+    return std::nullopt;
+  return support->elements;
+}
+
 /// The sweeps from `first` on and the results, in two versions from where the
 /// shifts of exponentials are known.
 void StoredForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
@@ -269,8 +284,10 @@ void StoredForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
       });
     if (i == stages.size())
       break;
-    emitStatistics(emitter, builder, stages[i].reduces,
-                   i + 1 == stages.size() ? keptRow : Value());
+    Value kept = i + 1 == stages.size() ? keptRow : Value();
+    emitter.compacted = kept ? std::nullopt : getSupport(stages[i].reduces);
+    emitStatistics(emitter, builder, stages[i].reduces, kept);
+    emitter.compacted.reset();
     for (Operation *search : stages[i].searches)
       emitSearch(emitter, builder, search);
   }

@@ -28,6 +28,8 @@ public:
   void emitRow(mlir::OpBuilder &builder);
 
 private:
+  std::optional<RowEmitter::Compacted>
+  getSupport(llvm::ArrayRef<ReduceOp> reduces);
   void emitSweeps(mlir::OpBuilder &builder, size_t first, bool versioned);
 
   RowEmitter &emitter;

@@ -34,6 +34,46 @@ weir.formula @everywhere(%x: f32) -> (f32 {weir.uniform}) {
   weir.yield %tau : f32
 }
 
+// A sum after the search may look at the same elements, when it vanishes below the root; `@moment` does not.
+weir.formula @shares(%x: f32) -> (f32, f32 {weir.uniform}) {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %hi = weir.reduce max %x : f32
+  %lo = arith.subf %hi, %one : f32
+  %tau = weir.solve %lo to %hi decreasing {max_iterations = 40 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%t: f32):
+    %d = arith.subf %x, %t : f32
+    %r = arith.maximumf %d, %zero : f32
+    %s = weir.reduce add %r : f32
+    %f = arith.subf %s, %one : f32
+    weir.yield %f : f32
+  }
+  %d = arith.subf %x, %tau : f32
+  %w = arith.maximumf %d, %zero : f32
+  %total = weir.reduce add %w : f32
+  %share = arith.divf %w, %total : f32
+  weir.yield %share, %total : f32, f32
+}
+weir.formula @moment(%x: f32) -> (f32 {weir.uniform}) {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %hi = weir.reduce max %x : f32
+  %lo = arith.subf %hi, %one : f32
+  %tau = weir.solve %lo to %hi decreasing {max_iterations = 40 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%t: f32):
+    %d = arith.subf %x, %t : f32
+    %r = arith.maximumf %d, %zero : f32
+    %s = weir.reduce add %r : f32
+    %f = arith.subf %s, %one : f32
+    weir.yield %f : f32
+  }
+  %d = arith.subf %x, %tau : f32
+  %w = arith.maximumf %d, %zero : f32
+  %wx = arith.mulf %w, %x : f32
+  %total = weir.reduce add %wx : f32
+  weir.yield %total : f32
+}
+
 // CHECK-LABEL: func.func @few
 // CHECK:         %[[BUFFER:.*]] = memref.alloc
 // CHECK:         weir_cpu.compress
@@ -52,6 +92,33 @@ func.func @few(%x: memref<?xf32>, %y: memref<?xf32>) {
 // CHECK:         scf.while
 func.func @all(%x: memref<?xf32>, %y: memref<f32>) {
   weir.rows @everywhere ins(%x : memref<?xf32>) outs(%y : memref<f32>)
+  return
+}
+
+// CHECK-LABEL: func.func @after
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: memref<?xf32>
+// CHECK:         %[[BUFFER:.*]] = memref.alloc
+// CHECK:         weir_cpu.compress
+// CHECK:         scf.while
+// CHECK:         } do {
+// CHECK:         }
+// CHECK-NOT:     vector.load %[[X]]
+// CHECK:         vector.load %[[BUFFER]]
+// CHECK-NOT:     vector.load %[[X]]
+// CHECK:         vector.reduction <add>
+// CHECK:         vector.load %[[X]]
+func.func @after(%x: memref<?xf32>, %y: memref<?xf32>, %z: memref<f32>) {
+  weir.rows @shares ins(%x : memref<?xf32>) outs(%y, %z : memref<?xf32>, memref<f32>)
+  return
+}
+
+// CHECK-LABEL: func.func @whole
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: memref<?xf32>
+// CHECK:         scf.while
+// CHECK:         } do {
+// CHECK:         vector.load %[[X]]
+func.func @whole(%x: memref<?xf32>, %z: memref<f32>) {
+  weir.rows @moment ins(%x : memref<?xf32>) outs(%z : memref<f32>)
   return
 }
 }
