@@ -474,7 +474,7 @@ NormalForm NormalForms::compute(Operation *op, unsigned result) {
 static std::optional<double> getConstant(Value value) {
   APFloat constant(0.0f);
   if (matchPattern(value, m_ConstantFloat(&constant)))
-    return constant.convertToDouble();
+    return getF64Value(value.getDefiningOp<arith::ConstantOp>());
   APInt whole;
   if (matchPattern(value, m_ConstantInt(&whole)))
     return static_cast<double>(whole.getSExtValue());

@@ -173,6 +173,41 @@ static void split(const Coefficient &c, const Linear &h,
     (forms.isAnchor(factor.first) && isPolynomial ? anchors : sum.pull.power)
         .push_back(factor);
   }
+  // No running value follows a product of two anchors; where no exponential
+  // ties the sum to them they need not be followed.
+  if (anchors.size() > 1 && sum.exponent.empty()) {
+    sum.pull.power = addFactors(sum.pull.power, anchors);
+    anchors.clear();
+  }
+}
+
+/// True when `expr` is a sum of what is the same at every element: as good as
+/// a number, and nothing cancels against its powers.
+static bool isCount(const Expr *expr, const Variance &variance) {
+  auto reduce = expr->kind == Expr::Leaf ? expr->value.getDefiningOp<ReduceOp>()
+                                         : ReduceOp();
+  return reduce && !variance.isVarying(reduce.getValue());
+}
+
+static double getPower(const Factors &factors, const Expr *of) {
+  for (auto &[expr, power] : factors)
+    if (expr == of)
+      return power;
+  return 0;
+}
+
+/// True when several powers of a statistic are summed apart, as in h^2 - 2 h u
+/// + u^2: what is left of them is rounding.
+static bool holdsRawPowers(ArrayRef<RunningSum> sums,
+                           const Variance &variance) {
+  for (const RunningSum &sum : sums)
+    for (auto &[statistic, power] : sum.pull.power)
+      if (power > 1 && !isCount(statistic, variance))
+        for (const RunningSum &other : sums)
+          if (double p = getPower(other.pull.power, statistic);
+              p > 0 && p < power)
+            return true;
+  return false;
 }
 
 std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
@@ -201,11 +236,10 @@ std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
         same->needsAnchor = true;
     }
   }
+  if (holdsRawPowers(law.sums, variance))
+    return refuse(reduce.getValue(),
+                  "raw powers of a statistic, which would cancel");
   for (RunningSum &sum : law.sums) {
-    for (auto &[atom, power] : sum.pull.power)
-      if (power > 1)
-        return refuse(reduce.getValue(),
-                      "raw powers of a statistic, which would cancel");
     if (sum.getDegree() > 1)
       return refuse(reduce.getValue(),
                     "a higher power of a maximum or minimum");
@@ -376,13 +410,13 @@ static bool leansOn(const Law &law, ArrayRef<Operation *> blocked) {
 /// value.
 static bool isCorrectedBy(const Law &law, ArrayRef<Operation *> late) {
   auto any = [&](const Factors &terms) {
-    return llvm::any_of(
-        terms, [&](auto &term) { return leansOn(term.first, late); });
+    return llvm::any_of(terms,
+                        [&](auto &term) { return leansOn(term.first, late); });
   };
   return llvm::any_of(law.sums, [&](const RunningSum &sum) {
-    return any(sum.exponent) ||
-           llvm::any_of(sum.polynomial,
-                        [&](auto &term) { return any(term.anchors); });
+    return any(sum.exponent) || llvm::any_of(sum.polynomial, [&](auto &term) {
+             return any(term.anchors);
+           });
   });
 }
 
