@@ -52,10 +52,10 @@ static const Linear *find(const NormalForm &form, const Coefficient &c) {
   return nullptr;
 }
 
-NormalForm NormalForms::stuck(Value value, std::string why) {
+NormalForm NormalForms::stuck(Value value, StringRef why) {
   NormalForm form;
   form.culprit = value;
-  form.why = std::move(why);
+  form.why = why;
   return form;
 }
 
