@@ -1,12 +1,16 @@
 """The library itself: every formula is documented, listed, tested, and its example compiles."""
 
+import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from conftest import BIN, ROOT
 from formulas import CASES
+from row_model import Policies
+from test_rows import check_row, draw_operand
 
 sys.path.insert(0, str(ROOT / "docs"))
 import library  # noqa: E402
@@ -59,6 +63,25 @@ def test_a_formula_without_fields_is_found(tmp_path):
     assert half.line == "y = x / 2." and list(half.fields) == ["Paper"]
 
 
+def undigested(text):
+    """The constants of more than six digits, but for bit patterns, that do not carry those of f64."""
+    for digits, value in re.findall(r"arith\.constant (?:\{weir\.f64 = (\S+) : f64\} )?(\S+) : f32", text):
+        significant = re.sub(r"e.*|[-.]", "", value).strip("0")
+        if not value.startswith("0x") and len(significant) > 6 and not digits:
+            yield value
+
+
+@pytest.mark.parametrize("path", sorted(library.SOURCES.glob("*.mlir")), ids=lambda path: path.stem)
+def test_long_constants_carry_the_digits_of_f64(path):
+    assert list(undigested(path.read_text())) == []
+
+
+def test_a_constant_without_its_digits_is_found():
+    text = "arith.constant 3.14159274 : f32 arith.constant 0.044715 : f32 arith.constant {weir.f64 = 1.0 : f64} 1.2345678 : f32"
+    assert list(undigested(text + " arith.constant -1.234567e-08 : f32 arith.constant 0x7FC00000 : f32 arith.constant 8000000.0 : f32")) == [
+        "3.14159274", "-1.234567e-08"]
+
+
 def test_every_formula_is_listed_and_tested():
     names = {formula.name for formula in FORMULAS}
     language = (ROOT / "docs" / "language.md").read_text()
@@ -66,12 +89,31 @@ def test_every_formula_is_listed_and_tested():
     assert names - {case.name for case in CASES} == set()
 
 
+EXAMPLE = {"uniforms": "scalar", "mask": "none", "policies": Policies(), "dtype": "f32"}
+
+
+def run_example(compiled, case):
+    """The example of a page, on some rows, against the oracle."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(0, 2, (3, 33)).astype(np.float32)
+    drawn = [draw_operand(rng, o, x.shape, EXAMPLE) for o in case.operands]
+    passed = [np.ascontiguousarray(np.broadcast_to(o, x.shape)) if isinstance(o, np.ndarray) else o for o, _ in drawn]
+    results = [np.full(x.shape[:1] if r.uniform else x.shape, 7, np.float32) for r in case.results]
+    compiled.call(f"run_{case.name}", x, *passed, *results)
+    for i in range(len(x)):
+        operands = tuple(np.array(o[i]) if o.ndim == 2 else o[i] for _, o in drawn)
+        check_row(case, EXAMPLE, ["normal"] * 3, x.astype(np.float64), np.ones(x.shape, bool), operands, results, i)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
-def test_examples_compile(weirc, tmp_path, family):
-    source = tmp_path / "examples.mlir"
-    source.write_text("".join(formula.example() for formula in FORMULAS if formula.family == family))
-    done = weirc(source, "-o", tmp_path / "examples.so")
-    assert done.returncode == 0, done.stderr
+def test_examples_run(compile_library, family):
+    names = [formula.name for formula in FORMULAS if formula.family == family]
+    compiled = compile_library("".join(f.example() for f in FORMULAS if f.family == family), name="examples")
+    for case in CASES:
+        if case.name in names:
+            run_example(compiled, case)
+            names.remove(case.name)
+    assert names == []
 
 
 def test_pages(tmp_path):

@@ -9,8 +9,6 @@
 
 #include "ScalarOps.h"
 
-#include <cmath>
-
 using namespace weir;
 using namespace weir::test;
 
@@ -21,15 +19,15 @@ Real ExprEvaluator::evaluateProduct(const Factors &factors,
     if (factor->kind == Expr::Exp)
       exponent += power * evaluate(factor->args[0]).value;
     else
-      product *= std::pow(evaluate(factor), static_cast<Real>(power));
+      product *= pow(evaluate(factor), static_cast<Real>(power));
   }
-  return exponent == 0 ? product : product * inRange(std::exp(exponent));
+  return exponent == 0 ? product : product * inRange(exp(exponent));
 }
 
 Real ExprEvaluator::evaluate(const Expr *expr, Real exponent) const {
   switch (expr->kind) {
   case Expr::Exp:
-    return inRange(std::exp(evaluate(expr->args[0]).value + exponent));
+    return inRange(exp(evaluate(expr->args[0]).value + exponent));
   case Expr::Product:
     return evaluateProduct(expr->factors, exponent);
   case Expr::Sum:
@@ -46,7 +44,7 @@ Real ExprEvaluator::evaluate(const Expr *expr, Real exponent) const {
       operands.push_back(evaluate(arg).value);
     value = test::evaluate(expr->op, operands);
   }
-  return exponent == 0 ? value : value * inRange(std::exp(exponent));
+  return exponent == 0 ? value : value * inRange(exp(exponent));
 }
 
 Measured ExprEvaluator::evaluate(const Linear &sum, Real exponent) const {
@@ -54,11 +52,11 @@ Measured ExprEvaluator::evaluate(const Linear &sum, Real exponent) const {
   for (auto &[expr, k] : sum.terms) {
     Real term = k * evaluate(expr, exponent);
     total.value += term;
-    total.magnitude += std::fabs(term);
+    total.magnitude += fabs(term);
   }
   // What is left of terms that cancel is rounding, and under a root or a
   // logarithm its sign would tell.
-  if (std::fabs(total.value) < 1e-17L * total.magnitude)
+  if (fabs(total.value) < 1e-30 * total.magnitude)
     total.value = 0;
   return total;
 }
@@ -69,7 +67,7 @@ Measured ExprEvaluator::evaluate(const NormalForm &form) const {
     Real factor = evaluateProduct(c.power, 0);
     Measured term = evaluate(h, evaluate(c.exponent));
     total.value += factor * term.value;
-    total.magnitude += std::fabs(factor) * term.magnitude;
+    total.magnitude += fabs(factor) * term.magnitude;
   }
   return total;
 }

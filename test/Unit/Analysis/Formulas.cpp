@@ -11,9 +11,12 @@
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Transforms/CSE.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -96,8 +99,11 @@ OwningOpRef<FormulaOp> weir::test::cloneNormalized(FormulaOp formula) {
   return clone;
 }
 
-OwningOpRef<FormulaOp> weir::test::cloneLive(FormulaOp formula) {
+OwningOpRef<FormulaOp> weir::test::cloneClean(FormulaOp formula) {
   OwningOpRef<FormulaOp> clone(cast<FormulaOp>(formula->clone()));
+  IRRewriter rewriter(clone->getContext());
+  DominanceInfo dominance(*clone);
+  eliminateCommonSubExpressions(rewriter, dominance, *clone);
   for (Operation &op :
        llvm::make_early_inc_range(llvm::reverse(clone->getBody().front())))
     if (isOpTriviallyDead(&op))

@@ -31,8 +31,9 @@ bool hasSearch(FormulaOp formula);
 
 /// A copy, verified, after weir-normalize-formulas.
 mlir::OwningOpRef<FormulaOp> cloneNormalized(FormulaOp formula);
-/// A copy without what no result needs.
-mlir::OwningOpRef<FormulaOp> cloneLive(FormulaOp formula);
+/// A copy without what no result needs, equal ops written once: the analysis
+/// takes two equal sums for two statistics, and one's powers for a product.
+mlir::OwningOpRef<FormulaOp> cloneClean(FormulaOp formula);
 std::string toText(FormulaOp formula);
 
 } // namespace weir::test

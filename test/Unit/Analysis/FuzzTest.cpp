@@ -24,7 +24,7 @@ TEST(Fuzz, RandomFormulasHaveEveryProperty) {
     std::string text = generateFormula(random);
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
     compared +=
-        checkEverything(parseFormula(text), kModerate, 1, random, 1e-13L);
+        checkEverything(parseFormula(text), kModerate, 1, random, 1e-13);
     if (HasFailure())
       return;
   }

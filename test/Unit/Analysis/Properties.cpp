@@ -16,7 +16,6 @@
 #include "llvm/ADT/StringExtras.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <numeric>
 
@@ -34,12 +33,11 @@ size_t weir::test::howMany(size_t few, size_t all) {
 //===----------------------------------------------------------------------===//
 
 static bool areClose(Real a, Real b, Real relative, Real absolute) {
-  if (std::isnan(a) || std::isnan(b))
-    return std::isnan(a) && std::isnan(b);
+  if (isNaN(a) || isNaN(b))
+    return isNaN(a) && isNaN(b);
   if (a == b)
     return true;
-  return std::fabs(a - b) <=
-         relative * std::max(std::fabs(a), std::fabs(b)) + absolute;
+  return fabs(a - b) <= relative * std::max(fabs(a), fabs(b)) + absolute;
 }
 
 //===----------------------------------------------------------------------===//
@@ -54,10 +52,10 @@ findInfinite(FormulaOp formula, const RowInterpreter &values, size_t element) {
   for (Operation &op : formula.getBody().front().without_terminator()) {
     bool any = llvm::any_of(op.getOperands(), [&](Value operand) {
       return infinite.contains(operand) ||
-             !std::isfinite(values.get(operand, element));
+             !isFinite(values.get(operand, element));
     });
     for (Value result : op.getResults())
-      if (any || !std::isfinite(values.get(result, element)))
+      if (any || !isFinite(values.get(result, element)))
         infinite.insert(result);
   }
   return infinite;
@@ -79,8 +77,8 @@ static size_t checkForms(FormulaOp formula, const NormalForms &forms,
         Real direct = values.get(value, i);
         Measured derived = ExprEvaluator(values, i).evaluate(form);
         ++compared;
-        if (!areClose(derived.value, direct, 1e-9L,
-                      1e-15L * derived.magnitude + noise))
+        if (!areClose(derived.value, direct, 1e-9,
+                      1e-15 * derived.magnitude + noise))
           ADD_FAILURE() << "the normal form, " << when.str() << ", of\n"
                         <<
               [&] {
@@ -88,7 +86,8 @@ static size_t checkForms(FormulaOp formula, const NormalForms &forms,
                 llvm::raw_string_ostream(text) << op;
                 return text;
               }() << "\nis worth "
-                        << derived.value << " and not " << direct << " in\n"
+                        << double(derived.value) << " and not "
+                        << double(direct) << " in\n"
                         << toText(formula);
       }
   }
@@ -156,12 +155,12 @@ static size_t compareStatistics(FormulaOp formula, const Statistics &derived,
   for (ReduceOp reduce : getReductions(formula))
     for (Value result : reduce->getResults()) {
       auto found = derived.find(result);
-      if (found == derived.end() || !std::isfinite(direct.get(result)))
+      if (found == derived.end() || !isFinite(direct.get(result)))
         continue;
       ++compared;
-      if (!areClose(found->second, direct.get(result), 1e-10L, noise))
-        ADD_FAILURE() << what.str() << " gives " << found->second << " and not "
-                      << direct.get(result) << " for\n"
+      if (!areClose(found->second, direct.get(result), 1e-10, noise))
+        ADD_FAILURE() << what.str() << " gives " << double(found->second)
+                      << " and not " << double(direct.get(result)) << " for\n"
                       <<
             [&] {
               std::string text;
@@ -176,7 +175,7 @@ static size_t compareStatistics(FormulaOp formula, const Statistics &derived,
 /// A uniform result of an empty row is what the identities make of it, and 0
 /// where that is undefined (docs/language.md).
 static Real underPolicy(Real result, bool isEmptyRow) {
-  return isEmptyRow && std::isnan(result) ? 0 : result;
+  return isEmptyRow && isNaN(result) ? 0 : result;
 }
 
 static size_t compareResults(FormulaOp formula, const RowInterpreter &direct,
@@ -189,14 +188,13 @@ static size_t compareResults(FormulaOp formula, const RowInterpreter &direct,
     bool isVarying = direct.isVarying(expected), isEmpty = direct.isEmpty();
     for (size_t i = 0; i < (isVarying ? direct.size() : 1); ++i) {
       Real want = underPolicy(direct.get(expected, i), isEmpty);
-      if ((!std::isfinite(want) && !isEmpty) ||
-          (isVarying && !direct.isIncluded(i)))
+      if ((!isFinite(want) && !isEmpty) || (isVarying && !direct.isIncluded(i)))
         continue;
       ++compared;
       Real got = underPolicy(derived.get(found, i), isEmpty);
-      if (!areClose(got, want, 1e-10L, noise))
+      if (!areClose(got, want, 1e-10, noise))
         ADD_FAILURE() << what.str() << ": result " << r << " at " << i << " is "
-                      << got << " and not " << want << " in\n"
+                      << double(got) << " and not " << double(want) << " in\n"
                       << toText(formula) << "\nas\n"
                       << toText(other);
     }
@@ -235,7 +233,7 @@ size_t weir::test::checkStateInRange(FormulaOp formula, FormulaOp normalized,
   Statistics known = runSweeps(normalized, row, random);
   return compareResults(formula, direct, normalized,
                         RowInterpreter(normalized, row, known),
-                        std::max(row.noise, 1e-300L), "in f64's range");
+                        std::max<Real>(row.noise, 1e-300), "in f64's range");
 }
 
 size_t weir::test::checkPrefixes(FormulaOp normalized, const Row &row) {
@@ -308,7 +306,7 @@ void weir::test::checkNormalization(FormulaOp formula, Random &random) {
   OwningOpRef<FormulaOp> once = cloneNormalized(formula);
   OwningOpRef<FormulaOp> twice = cloneNormalized(*once);
   EXPECT_EQ(toText(*once), toText(*twice)) << toText(formula);
-  EXPECT_LE(getCosts(*once), getCosts(*cloneLive(formula)))
+  EXPECT_LE(getCosts(*once), getCosts(*cloneClean(formula)))
       << toText(formula) << "\nas\n"
       << toText(*once);
   OwningOpRef<FormulaOp> shuffled = cloneShuffled(formula, random);
@@ -324,8 +322,7 @@ static bool isTooLarge(FormulaOp formula, const Row &row) {
   for (Operation &op : formula.getBody().front().without_terminator())
     for (Value value : op.getResults())
       for (size_t i = 0; i < (values.isVarying(value) ? row.size() : 1); ++i)
-        if (std::isfinite(values.get(value, i)) &&
-            std::fabs(values.get(value, i)) > 1e5L)
+        if (isFinite(values.get(value, i)) && fabs(values.get(value, i)) > 1e5)
           return true;
   return false;
 }

@@ -8,7 +8,6 @@
 #include "RandomRows.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 using namespace weir;
@@ -27,19 +26,19 @@ static Real makeScore(RowKind kind, Random &random) {
   Real score = uniformReal(random, -4, 4);
   switch (kind) {
   case RowKind::Raised:
-    return 1e4L + score;
+    return 1e4 + score;
   case RowKind::Lowered:
-    return -1e4L + score;
+    return -1e4 + score;
   case RowKind::Ties:
-    return std::round(score / 3);
+    return round(score / 3);
   case RowKind::Extremes:
-    return std::copysign(80, score) + score / 100;
+    return copysign(80, score) + score / 100;
   case RowKind::Thousand:
-    return std::copysign(1000, score) + score / 100;
+    return copysign(1000, score) + score / 100;
   case RowKind::AllExcluded:
-    return -INFINITY;
+    return -kInfinity;
   case RowKind::Excluded:
-    return uniformIndex(random, 3) ? score : -INFINITY;
+    return uniformIndex(random, 3) ? score : -kInfinity;
   default:
     return score;
   }
@@ -59,7 +58,7 @@ Row weir::test::makeRow(FormulaOp formula, RowKind kind, Random &random) {
   }
   bool isLarge = kind == RowKind::Raised || kind == RowKind::Lowered ||
                  kind == RowKind::Thousand;
-  row.noise = isLarge ? 1e-11L : 1e-15L;
+  row.noise = isLarge ? 1e-11 : 1e-15;
   row.row = static_cast<int64_t>(uniformIndex(random, 100));
   for (unsigned a = 0; a < formula.getNumArguments(); ++a) {
     bool isUniform = formula.isUniformArgument(a);
@@ -67,7 +66,7 @@ Row weir::test::makeRow(FormulaOp formula, RowKind kind, Random &random) {
     for (Real &number : numbers)
       number = !isUniform && a == formula.getScoreIndex()
                    ? makeScore(kind, random)
-                   : uniformReal(random, positive || isUniform ? 0.1L : -2, 2);
+                   : uniformReal(random, positive || isUniform ? 0.1 : -2, 2);
     if (auto domain = formula.getArgAttrOfType<mlir::DenseF64ArrayAttr>(
             a, WeirDialect::kDomainAttrName))
       for (Real &number : numbers)

@@ -290,3 +290,77 @@ weir.formula @f(%x: f32) -> f32 {
   weir.yield %w : f32
 })mlir");
 }
+
+// 2^(x + l) is 2^x s^(-log 2), and log 2 has the digits of f64 in that power,
+// and keeps them when the power is met again.
+TEST(Regression, PowersKeepTheirDigits) {
+  check(R"mlir(
+weir.formula @f(%x: f32, %b: f32 {weir.uniform}) -> (f32, f32 {weir.uniform}) {
+  %a = arith.subf %x, %b : f32
+  %e = math.exp %a : f32
+  %s = weir.reduce add %e : f32
+  %l = math.log %s : f32
+  %z = arith.subf %a, %l : f32
+  %m = weir.reduce max %z : f32
+  %half = arith.constant 0.5 : f32
+  %guarded = arith.maximumf %m, %half : f32
+  %d = arith.subf %z, %guarded : f32
+  %y = math.exp2 %d : f32
+  %t = weir.reduce add %z : f32
+  weir.yield %y, %t : f32, f32
+})mlir");
+}
+
+// Once exponentials have a maximum m of their own, a minimum times log(s) holds
+// the minimum times m.
+TEST(Regression, MinimumTimesALogarithm) {
+  check(R"mlir(
+weir.formula @f(%x: f32) -> (f32, f32 {weir.uniform}) {
+  %a = weir.reduce min %x : f32
+  %e = math.exp %x : f32
+  %s = weir.reduce add %e : f32
+  %l = math.log %s : f32
+  %d = arith.subf %x, %l : f32
+  %p = arith.mulf %a, %d : f32
+  %t = weir.reduce add %p : f32
+  %w = arith.divf %s, %e : f32
+  weir.yield %w, %t : f32, f32
+})mlir");
+}
+
+// Nothing cancels in a square of a statistic that is all there is.
+TEST(Regression, SquareOfAStatisticAlone) {
+  check(R"mlir(
+weir.formula @f(%x: f32) -> (f32, f32 {weir.uniform}) {
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %es = arith.mulf %e, %s : f32
+  %t = weir.reduce add %es : f32
+  %y = arith.mulf %t, %x : f32
+  %u = weir.reduce add %y : f32
+  weir.yield %y, %u : f32, f32
+})mlir");
+}
+
+// The third mean of what is centred already holds the square of a count.
+TEST(Regression, CentredThreeTimes) {
+  check(R"mlir(
+weir.formula @f(%x: f32) -> (f32, f32 {weir.uniform}) {
+  %l = weir.length : index
+  %i = arith.index_cast %l : index to i64
+  %n = arith.sitofp %i : i64 to f32
+  %s1 = weir.reduce add %x : f32
+  %m1 = arith.divf %s1, %n : f32
+  %d1 = arith.subf %x, %m1 : f32
+  %s2 = weir.reduce add %d1 : f32
+  %m2 = arith.divf %s2, %n : f32
+  %d2 = arith.subf %d1, %m2 : f32
+  %s3 = weir.reduce add %d2 : f32
+  %m3 = arith.divf %s3, %n : f32
+  %d3 = arith.subf %d2, %m3 : f32
+  %s4 = weir.reduce add %d3 : f32
+  weir.yield %d3, %s4 : f32, f32
+})mlir");
+}

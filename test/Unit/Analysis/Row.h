@@ -8,17 +8,14 @@
 #ifndef WEIR_TEST_UNIT_ANALYSIS_ROW_H
 #define WEIR_TEST_UNIT_ANALYSIS_ROW_H
 
+#include "Real.h"
+
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include <cstdint>
 #include <vector>
 
 namespace weir::test {
-
-/// What tests compute with: wider than f64 (64 bits of mantissa, 15 of
-/// exponent on x86), so that a difference of 1e-10 is an error in the algebra
-/// and not in the arithmetic.
-using Real = long double;
 
 /// The operands of a formula for one row, or for a part of one.
 struct Row {
@@ -33,7 +30,7 @@ struct Row {
   int64_t extent = 0;
   int64_t row = 0;
   /// What rounding may add to a result, absolutely.
-  Real noise = 1e-15L;
+  Real noise = 1e-15;
 
   size_t size() const { return mask.size(); }
 

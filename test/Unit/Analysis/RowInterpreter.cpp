@@ -10,25 +10,22 @@
 #include "ScalarOps.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace weir;
 using namespace weir::test;
 
 Real weir::test::getIdentity(ReductionKind kind) {
-  constexpr Real infinity = std::numeric_limits<Real>::infinity();
   if (kind == ReductionKind::Add)
     return 0;
-  return kind == ReductionKind::Max ? -infinity : infinity;
+  return kind == ReductionKind::Max ? -kInfinity : kInfinity;
 }
 
 Real weir::test::combine(ReductionKind kind, Real a, Real b) {
   if (kind == ReductionKind::Add)
     return a + b;
-  if (std::isnan(a) || std::isnan(b))
-    return NAN;
+  if (isNaN(a) || isNaN(b))
+    return kNaN;
   return kind == ReductionKind::Max ? std::max(a, b) : std::min(a, b);
 }
 
@@ -40,8 +37,7 @@ RowInterpreter::RowInterpreter(FormulaOp formula, const Row &row,
     values[argument] = numbers;
   if (formula.hasReduction())
     for (size_t i = 0; i < row.size(); ++i)
-      if (row.arguments[formula.getScoreIndex()][i] ==
-          -std::numeric_limits<Real>::infinity())
+      if (row.arguments[formula.getScoreIndex()][i] == -kInfinity)
         included[i] = false;
   run(body);
 }
@@ -109,8 +105,7 @@ void RowInterpreter::runKth(KthOp kth) {
   std::sort(order.begin(), order.end());
   auto k = static_cast<size_t>(get(kth.getK()));
   bool any = k >= 1 && k <= order.size();
-  set(kth.getResult(),
-      any ? -order[k - 1].first : -std::numeric_limits<Real>::infinity());
+  set(kth.getResult(), any ? -order[k - 1].first : -kInfinity);
   set(kth.getPosition(), any ? Real(order[k - 1].second) : -1);
 }
 

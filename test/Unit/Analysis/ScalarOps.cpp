@@ -13,7 +13,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
 
-#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -28,7 +27,7 @@ static Real constantOf(arith::ConstantOp op) {
 
 static bool compare(arith::CmpFPredicate predicate, Real a, Real b) {
   using P = arith::CmpFPredicate;
-  bool unordered = std::isnan(a) || std::isnan(b);
+  bool unordered = isNaN(a) || isNaN(b);
   switch (predicate) {
   case P::AlwaysFalse:
     return false;
@@ -95,7 +94,7 @@ static bool compare(arith::CmpIPredicate predicate, int64_t a, int64_t b) {
 }
 
 static std::optional<Real> evaluateArith(Operation *op, ArrayRef<Real> in) {
-  auto nan = [&] { return std::isnan(in[0]) || std::isnan(in[1]); };
+  auto nan = [&] { return isNaN(in[0]) || isNaN(in[1]); };
   auto whole = [&](unsigned i) { return static_cast<int64_t>(in[i]); };
   return TypeSwitch<Operation *, std::optional<Real>>(op)
       .Case<arith::ConstantOp>([](auto c) { return constantOf(c); })
@@ -105,11 +104,11 @@ static std::optional<Real> evaluateArith(Operation *op, ArrayRef<Real> in) {
       .Case<arith::DivFOp>([&](auto) { return in[0] / in[1]; })
       .Case<arith::NegFOp>([&](auto) { return -in[0]; })
       .Case<arith::MaximumFOp>(
-          [&](auto) { return nan() ? Real(NAN) : std::max(in[0], in[1]); })
+          [&](auto) { return nan() ? kNaN : std::max(in[0], in[1]); })
       .Case<arith::MinimumFOp>(
-          [&](auto) { return nan() ? Real(NAN) : std::min(in[0], in[1]); })
-      .Case<arith::MaxNumFOp>([&](auto) { return std::fmax(in[0], in[1]); })
-      .Case<arith::MinNumFOp>([&](auto) { return std::fmin(in[0], in[1]); })
+          [&](auto) { return nan() ? kNaN : std::min(in[0], in[1]); })
+      .Case<arith::MaxNumFOp>([&](auto) { return fmax(in[0], in[1]); })
+      .Case<arith::MinNumFOp>([&](auto) { return fmin(in[0], in[1]); })
       .Case<arith::MaxSIOp>([&](auto) { return std::max(in[0], in[1]); })
       .Case<arith::MinSIOp>([&](auto) { return std::min(in[0], in[1]); })
       .Case<arith::AndIOp>([&](auto) { return Real(whole(0) & whole(1)); })
@@ -126,38 +125,38 @@ static std::optional<Real> evaluateArith(Operation *op, ArrayRef<Real> in) {
       .Case<arith::SIToFPOp, arith::ExtSIOp>([&](Operation *cast) {
         return cast->getOperand(0).getType().isInteger(1) ? -in[0] : in[0];
       })
-      .Case<arith::FPToSIOp>([&](auto) { return std::trunc(in[0]); })
+      .Case<arith::FPToSIOp>([&](auto) { return trunc(in[0]); })
       .Default([](Operation *) { return std::nullopt; });
 }
 
 static std::optional<Real> evaluateMath(Operation *op, ArrayRef<Real> in) {
   return TypeSwitch<Operation *, std::optional<Real>>(op)
-      .Case<math::AbsFOp>([&](auto) { return std::fabs(in[0]); })
-      .Case<math::ExpOp>([&](auto) { return std::exp(in[0]); })
-      .Case<math::Exp2Op>([&](auto) { return std::exp2(in[0]); })
-      .Case<math::ExpM1Op>([&](auto) { return std::expm1(in[0]); })
-      .Case<math::LogOp>([&](auto) { return std::log(in[0]); })
-      .Case<math::Log2Op>([&](auto) { return std::log2(in[0]); })
-      .Case<math::Log10Op>([&](auto) { return std::log10(in[0]); })
-      .Case<math::Log1pOp>([&](auto) { return std::log1p(in[0]); })
-      .Case<math::SqrtOp>([&](auto) { return std::sqrt(in[0]); })
-      .Case<math::RsqrtOp>([&](auto) { return 1 / std::sqrt(in[0]); })
-      .Case<math::CbrtOp>([&](auto) { return std::cbrt(in[0]); })
+      .Case<math::AbsFOp>([&](auto) { return fabs(in[0]); })
+      .Case<math::ExpOp>([&](auto) { return exp(in[0]); })
+      .Case<math::Exp2Op>([&](auto) { return exp2(in[0]); })
+      .Case<math::ExpM1Op>([&](auto) { return expm1(in[0]); })
+      .Case<math::LogOp>([&](auto) { return log(in[0]); })
+      .Case<math::Log2Op>([&](auto) { return log2(in[0]); })
+      .Case<math::Log10Op>([&](auto) { return log10(in[0]); })
+      .Case<math::Log1pOp>([&](auto) { return log1p(in[0]); })
+      .Case<math::SqrtOp>([&](auto) { return sqrt(in[0]); })
+      .Case<math::RsqrtOp>([&](auto) { return 1 / sqrt(in[0]); })
+      .Case<math::CbrtOp>([&](auto) { return cbrt(in[0]); })
       .Case<math::PowFOp, math::FPowIOp>(
-          [&](auto) { return std::pow(in[0], in[1]); })
-      .Case<math::TanhOp>([&](auto) { return std::tanh(in[0]); })
-      .Case<math::SinhOp>([&](auto) { return std::sinh(in[0]); })
-      .Case<math::SinOp>([&](auto) { return std::sin(in[0]); })
-      .Case<math::CosOp>([&](auto) { return std::cos(in[0]); })
-      .Case<math::AtanOp>([&](auto) { return std::atan(in[0]); })
-      .Case<math::Atan2Op>([&](auto) { return std::atan2(in[0], in[1]); })
-      .Case<math::ErfOp>([&](auto) { return std::erf(in[0]); })
-      .Case<math::ErfcOp>([&](auto) { return std::erfc(in[0]); })
-      .Case<math::FloorOp>([&](auto) { return std::floor(in[0]); })
-      .Case<math::CeilOp>([&](auto) { return std::ceil(in[0]); })
-      .Case<math::RoundOp>([&](auto) { return std::round(in[0]); })
-      .Case<math::RoundEvenOp>([&](auto) { return std::nearbyint(in[0]); })
-      .Case<math::CopySignOp>([&](auto) { return std::copysign(in[0], in[1]); })
+          [&](auto) { return pow(in[0], in[1]); })
+      .Case<math::TanhOp>([&](auto) { return tanh(in[0]); })
+      .Case<math::SinhOp>([&](auto) { return sinh(in[0]); })
+      .Case<math::SinOp>([&](auto) { return sin(in[0]); })
+      .Case<math::CosOp>([&](auto) { return cos(in[0]); })
+      .Case<math::AtanOp>([&](auto) { return atan(in[0]); })
+      .Case<math::Atan2Op>([&](auto) { return atan2(in[0], in[1]); })
+      .Case<math::ErfOp>([&](auto) { return erf(in[0]); })
+      .Case<math::ErfcOp>([&](auto) { return erfc(in[0]); })
+      .Case<math::FloorOp>([&](auto) { return floor(in[0]); })
+      .Case<math::CeilOp>([&](auto) { return ceil(in[0]); })
+      .Case<math::RoundOp>([&](auto) { return round(in[0]); })
+      .Case<math::RoundEvenOp>([&](auto) { return nearbyint(in[0]); })
+      .Case<math::CopySignOp>([&](auto) { return copysign(in[0], in[1]); })
       .Case<math::FmaOp>([&](auto) { return in[0] * in[1] + in[2]; })
       .Case<math::ClampFOp>(
           [&](auto) { return std::min(std::max(in[0], in[1]), in[2]); })
@@ -169,12 +168,11 @@ RangeOfF64::RangeOfF64() { limited = true; }
 RangeOfF64::~RangeOfF64() { limited = false; }
 
 Real weir::test::inRange(Real value) {
-  if (!limited || !std::isfinite(value) || value == 0)
+  if (!limited || !isFinite(value) || value == 0)
     return value;
-  if (std::fabs(value) > std::numeric_limits<double>::max())
-    return std::copysign(INFINITY, value);
-  return std::fabs(value) < std::numeric_limits<double>::denorm_min() ? 0
-                                                                      : value;
+  if (fabs(value) > std::numeric_limits<double>::max())
+    return copysign(kInfinity, value);
+  return fabs(value) < std::numeric_limits<double>::denorm_min() ? 0 : value;
 }
 
 Real weir::test::evaluate(Operation *op, ArrayRef<Real> operands) {

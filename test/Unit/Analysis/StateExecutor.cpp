@@ -10,8 +10,6 @@
 #include "ExprEvaluator.h"
 #include "ScalarOps.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace weir;
 using namespace weir::test;
@@ -43,7 +41,7 @@ PartState SweepExecutor::identity() const {
 Statistics SweepExecutor::whileRunning(ArrayRef<Real> anchors) const {
   Statistics values = known;
   for (Value value : unknown)
-    values[value] = NAN;
+    values[value] = kNaN;
   for (auto [anchor, value] : llvm::zip(shape.anchors, anchors))
     values[ReduceOp(anchor).getResult()] = value;
   return values;
@@ -83,8 +81,8 @@ void SweepExecutor::correct(PartState &state, ArrayRef<Real> to) const {
                                                 old.evaluate(shift.anchor)));
     if (!sum.exponent.empty())
       state.sums[s] =
-          move(state.sums[s], inRange(std::exp(now.evaluate(sum.exponent) -
-                                               old.evaluate(sum.exponent))));
+          move(state.sums[s], inRange(exp(now.evaluate(sum.exponent) -
+                                          old.evaluate(sum.exponent))));
   }
 }
 
@@ -105,7 +103,7 @@ void SweepExecutor::update(PartState &state, const Row &block) const {
   // What the block is by itself; its anchors lean on nothing of this sweep.
   PartState own = identity();
   Statistics nothing =
-      whileRunning(std::vector<Real>(shape.anchors.size(), NAN));
+      whileRunning(std::vector<Real>(shape.anchors.size(), kNaN));
   RowInterpreter finished(formula, block, nothing);
   for (size_t i = 0; i < block.size(); ++i) {
     if (!finished.isIncluded(i))

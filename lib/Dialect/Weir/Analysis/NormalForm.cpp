@@ -52,10 +52,10 @@ static const Linear *find(const NormalForm &form, const Coefficient &c) {
   return nullptr;
 }
 
-NormalForm NormalForms::stuck(Value value, std::string why) {
+NormalForm NormalForms::stuck(Value value, StringRef why) {
   NormalForm form;
   form.culprit = value;
-  form.why = std::move(why);
+  form.why = why;
   return form;
 }
 
@@ -474,7 +474,7 @@ NormalForm NormalForms::compute(Operation *op, unsigned result) {
 static std::optional<double> getConstant(Value value) {
   APFloat constant(0.0f);
   if (matchPattern(value, m_ConstantFloat(&constant)))
-    return constant.convertToDouble();
+    return getF64Value(value.getDefiningOp<arith::ConstantOp>());
   APInt whole;
   if (matchPattern(value, m_ConstantInt(&whole)))
     return static_cast<double>(whole.getSExtValue());

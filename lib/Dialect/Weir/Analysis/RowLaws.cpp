@@ -63,8 +63,10 @@ bool Law::isDirect() const {
 // Laws
 //===----------------------------------------------------------------------===//
 
-std::optional<Law> RowLaws::refuse(Value value, std::string why) {
-  refusals.push_back({value, std::move(why)});
+/// What is refused before every sweep is said once.
+std::optional<Law> RowLaws::refuse(Value value, StringRef why) {
+  if (refused.insert({value, why}).second)
+    refusals.push_back({value, why});
   return std::nullopt;
 }
 
@@ -100,46 +102,15 @@ std::optional<Law> RowLaws::getRecentreLaw(ReduceOp reduce,
   return law;
 }
 
-/// True when `value` is made, among other things, of a maximum or a minimum
-/// over the row.
-static bool leansOnExtremum(Value value) {
-  SmallVector<Value> work{value};
-  llvm::DenseSet<Value> seen;
-  while (!work.empty()) {
-    Operation *op = work.pop_back_val().getDefiningOp();
-    auto reduce = dyn_cast_if_present<ReduceOp>(op);
-    if (reduce && reduce.getKind() != ReductionKind::Add)
-      return true;
-    if (op)
-      for (Value operand : op->getOperands())
-        if (seen.insert(operand).second)
-          work.push_back(operand);
-  }
-  return false;
-}
-
-static bool leansOnExtremum(const Expr *expr) {
-  if (expr->kind == Expr::Leaf)
-    return !expr->varying && leansOnExtremum(expr->value);
-  return llvm::any_of(
-             expr->factors,
-             [](auto &factor) { return leansOnExtremum(factor.first); }) ||
-         llvm::any_of(expr->args, [](const Linear &arg) {
-           return llvm::any_of(arg.terms, [](auto &term) {
-             return leansOnExtremum(term.first);
-           });
-         });
-}
-
 /// True when e^g cannot overflow, or is the caller's to answer for: g is
 /// bounded, leans on a maximum, or has a uniform argument as a summand.
-static bool isAnchoredInside(const Linear &exponent) {
-  return isBoundedAbove(exponent) ||
+static bool isAnchoredInside(const Linear &exponent,
+                             const Dependents &extrema) {
+  return isBoundedAbove(exponent) || extrema.containsAny(exponent.terms) ||
          llvm::any_of(exponent.terms, [](auto &term) {
            const Expr *expr = term.first;
-           bool isArgument = expr->kind == Expr::Leaf && !expr->varying &&
-                             !expr->value.getDefiningOp();
-           return isArgument || leansOnExtremum(expr);
+           return expr->kind == Expr::Leaf && !expr->varying &&
+                  !expr->value.getDefiningOp();
          });
 }
 
@@ -173,6 +144,41 @@ static void split(const Coefficient &c, const Linear &h,
     (forms.isAnchor(factor.first) && isPolynomial ? anchors : sum.pull.power)
         .push_back(factor);
   }
+  // No running value follows a product of two anchors; where no exponential
+  // ties the sum to them they need not be followed.
+  if (anchors.size() > 1 && sum.exponent.empty()) {
+    sum.pull.power = addFactors(sum.pull.power, anchors);
+    anchors.clear();
+  }
+}
+
+/// True when `expr` is a sum of what is the same at every element: as good as
+/// a number, and nothing cancels against its powers.
+static bool isCount(const Expr *expr, const Variance &variance) {
+  auto reduce = expr->kind == Expr::Leaf ? expr->value.getDefiningOp<ReduceOp>()
+                                         : ReduceOp();
+  return reduce && !variance.isVarying(reduce.getValue());
+}
+
+static double getPower(const Factors &factors, const Expr *of) {
+  for (auto &[expr, power] : factors)
+    if (expr == of)
+      return power;
+  return 0;
+}
+
+/// True when several powers of a statistic are summed apart, as in h^2 - 2 h u
+/// + u^2: what is left of them is rounding.
+static bool holdsRawPowers(ArrayRef<RunningSum> sums,
+                           const Variance &variance) {
+  for (const RunningSum &sum : sums)
+    for (auto &[statistic, power] : sum.pull.power)
+      if (power > 1 && !isCount(statistic, variance))
+        for (const RunningSum &other : sums)
+          if (double p = getPower(other.pull.power, statistic);
+              p > 0 && p < power)
+            return true;
+  return false;
 }
 
 std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
@@ -197,15 +203,14 @@ std::optional<Law> RowLaws::getSumLaw(ReduceOp reduce,
     for (auto &[monomial, k] : h.terms) {
       const Linear *exponent = getExponent(monomial);
       if (exponent && exponent->isVarying() && same->exponent.empty() &&
-          !isAnchoredInside(*exponent))
+          !isAnchoredInside(*exponent, extrema))
         same->needsAnchor = true;
     }
   }
+  if (holdsRawPowers(law.sums, variance))
+    return refuse(reduce.getValue(),
+                  "raw powers of a statistic, which would cancel");
   for (RunningSum &sum : law.sums) {
-    for (auto &[atom, power] : sum.pull.power)
-      if (power > 1)
-        return refuse(reduce.getValue(),
-                      "raw powers of a statistic, which would cancel");
     if (sum.getDegree() > 1)
       return refuse(reduce.getValue(),
                     "a higher power of a maximum or minimum");
@@ -324,70 +329,40 @@ void RowLaws::finish(const DerivedSweep &sweep) {
     finished.insert(law.op->result_begin(), law.op->result_end());
 }
 
-/// True when `value` leans on one of `blocked`.
-static bool leansOn(Value value, ArrayRef<Operation *> blocked) {
-  SmallVector<Value> work{value};
-  llvm::DenseSet<Value> seen;
-  while (!work.empty()) {
-    Operation *op = work.pop_back_val().getDefiningOp();
-    if (!op)
-      continue;
-    if (llvm::is_contained(blocked, op))
-      return true;
-    for (Value operand : op->getOperands())
-      if (seen.insert(operand).second)
-        work.push_back(operand);
-  }
-  return false;
-}
-
-static bool leansOn(const Expr *expr, ArrayRef<Operation *> blocked) {
-  if (expr->kind == Expr::Leaf)
-    return leansOn(expr->value, blocked);
-  auto any = [&](const Factors &terms) {
-    return llvm::any_of(
-        terms, [&](auto &term) { return leansOn(term.first, blocked); });
-  };
-  return any(expr->factors) ||
-         llvm::any_of(expr->args, [&](auto &arg) { return any(arg.terms); });
-}
-
 /// True when correcting or finishing the reduction takes a statistic that the
 /// sweep does not find.
-static bool leansOn(const Law &law, ArrayRef<Operation *> blocked) {
-  auto any = [&](const Factors &terms) {
-    return llvm::any_of(
-        terms, [&](auto &term) { return leansOn(term.first, blocked); });
-  };
+static bool leansOn(const Law &law, const Dependents &blocked) {
   auto takes = [&](const RunningSum &sum) {
-    return any(sum.exponent) || any(sum.pull.power) || any(sum.pull.exponent) ||
-           llvm::any_of(sum.polynomial,
-                        [&](auto &term) { return any(term.anchors); });
+    return blocked.containsAny(sum.exponent) ||
+           blocked.containsAny(sum.pull.power) ||
+           blocked.containsAny(sum.pull.exponent) ||
+           llvm::any_of(sum.polynomial, [&](auto &term) {
+             return blocked.containsAny(term.anchors);
+           });
   };
   auto shifts = [&](auto &term) {
-    return any(term.first.power) || any(term.first.exponent);
+    return blocked.containsAny(term.first.power) ||
+           blocked.containsAny(term.first.exponent);
   };
-  return llvm::any_of(law.sums, takes) || any(law.centre.terms) ||
+  return llvm::any_of(law.sums, takes) ||
+         blocked.containsAny(law.centre.terms) ||
          llvm::any_of(law.shift.terms, shifts);
 }
 
 /// True when the sums are corrected by the movement of one of `late`: maxima
 /// and minima that get a factor or a summand at the end, and have no running
 /// value.
-static bool isCorrectedBy(const Law &law, ArrayRef<Operation *> late) {
-  auto any = [&](const Factors &terms) {
-    return llvm::any_of(
-        terms, [&](auto &term) { return leansOn(term.first, late); });
-  };
+static bool isCorrectedBy(const Law &law, const Dependents &late) {
   return llvm::any_of(law.sums, [&](const RunningSum &sum) {
-    return any(sum.exponent) ||
-           llvm::any_of(sum.polynomial,
-                        [&](auto &term) { return any(term.anchors); });
+    return late.containsAny(sum.exponent) ||
+           llvm::any_of(sum.polynomial, [&](auto &term) {
+             return late.containsAny(term.anchors);
+           });
   });
 }
 
 bool RowLaws::evaluatesAsWritten(const Law &law,
-                                 ArrayRef<Operation *> blocked) const {
+                                 const Dependents &blocked) const {
   ReduceOp reduce = law.getReduce();
   if (!reduce)
     return true; // Searches look at finished values only.
@@ -401,8 +376,7 @@ bool RowLaws::evaluatesAsWritten(const Law &law,
     if (isRowWide(op)) {
       auto inner = dyn_cast<ReduceOp>(op);
       bool isAnchor = inner && inner.getKind() != ReductionKind::Add &&
-                      value == inner.getResult() &&
-                      !llvm::is_contained(blocked, op);
+                      value == inner.getResult() && !blocked.contains(op);
       if (!isAnchor || reduce.getKind() != ReductionKind::Add)
         return false;
       continue;
@@ -417,8 +391,12 @@ bool RowLaws::evaluatesAsWritten(const Law &law,
 void RowLaws::analyse() {
   SmallVector<Operation *> left;
   for (Operation &op : formula.getBody().front().without_terminator())
-    if (isRowWide(&op))
+    if (isRowWide(&op)) {
       left.push_back(&op);
+      if (auto reduce = dyn_cast<ReduceOp>(op);
+          reduce && reduce.getKind() != ReductionKind::Add)
+        extrema.add(&op);
+    }
   do {
     DerivedSweep sweep;
     // Forms keep a view of what is finished: each sweep's must not see the
@@ -426,7 +404,8 @@ void RowLaws::analyse() {
     auto known = std::make_unique<llvm::DenseSet<Value>>(finished);
     sweep.forms =
         std::make_unique<NormalForms>(formula, variance, *known, *exprs);
-    SmallVector<Operation *> blocked, late;
+    SmallVector<Operation *> next;
+    Dependents blocked, late;
     for (Operation *op : left) {
       std::optional<Law> law = getLaw(op, *sweep.forms);
       if (law && isCorrectedBy(*law, late))
@@ -434,12 +413,13 @@ void RowLaws::analyse() {
                      "an exponent that leans on a maximum or minimum which is "
                      "scaled or shifted by another statistic");
       if (!law || leansOn(*law, blocked)) {
-        blocked.push_back(op);
+        next.push_back(op);
+        blocked.add(op);
         continue;
       }
       if (ReduceOp reduce = law->getReduce();
           reduce && reduce.getKind() != ReductionKind::Add && law->isPulled())
-        late.push_back(op);
+        late.add(op);
       law->evaluatesAsWritten = evaluatesAsWritten(*law, blocked);
       sweep.laws.push_back(std::move(*law));
     }
@@ -450,7 +430,7 @@ void RowLaws::analyse() {
       break;
     finish(sweep);
     sweeps.push_back(std::move(sweep));
-    left = std::move(blocked);
+    left = std::move(next);
   } while (true);
   if (writes && !attention)
     attention = AttentionCost{static_cast<unsigned>(sweeps.size()) + 1, 1};
@@ -459,10 +439,10 @@ void RowLaws::analyse() {
 /// Weights that are a sum of R coefficients times terms need R accumulators in
 /// the pass that finishes the coefficients.
 void RowLaws::measureAttention(const NormalForms &forms,
-                               ArrayRef<Operation *> blocked) {
+                               const Dependents &blocked) {
   unsigned rank = 0;
   for (auto [i, result] : llvm::enumerate(formula.getYieldedValues())) {
-    if (leansOn(result, blocked))
+    if (blocked.contains(result))
       return;
     if (formula.isUniformResult(i))
       continue;

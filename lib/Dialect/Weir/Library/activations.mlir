@@ -72,12 +72,10 @@ weir.formula @silu(%x: f32) -> f32 {
 //   Class: A-ELT.
 //   Edges: 0 at -inf and not -inf times 0.
 weir.formula @quick_gelu(%x: f32) -> f32 {
-  %c851 = arith.constant 851.0 : f32
-  %c500 = arith.constant 500.0 : f32
+  %k = arith.constant 1.702 : f32
   %one = arith.constant 1.0 : f32
   %cm500 = arith.constant -500.0 : f32
   %zero = arith.constant 0.0 : f32
-  %k = arith.divf %c851, %c500 : f32
   %z = arith.mulf %x, %k : f32
   %a = math.absf %z : f32
   %na = arith.negf %a : f32
@@ -115,17 +113,13 @@ weir.formula @gelu(%x: f32) -> f32 {
 //   Class: A-ELT.
 //   Edges: As x sigmoid(2 q), which is the same and does not cancel; 0 at -inf.
 weir.formula @gelu_tanh(%x: f32) -> f32 {
-  %pi_high = arith.constant 3.1415927410125732 : f32
-  %pi_low = arith.constant -8.742277657347586e-08 : f32
+  %cube = arith.constant 0.044715 : f32
+  %pi = arith.constant {weir.f64 = 3.14159265358979323846 : f64} 3.14159274 : f32
   %cm30 = arith.constant -30.0 : f32
-  %c8943 = arith.constant 8943.0 : f32
-  %c200000 = arith.constant 200000.0 : f32
   %c8 = arith.constant 8.0 : f32
   %one = arith.constant 1.0 : f32
   %zero = arith.constant 0.0 : f32
-  %pi = arith.addf %pi_high, %pi_low : f32
   %b = arith.maximumf %x, %cm30 : f32
-  %cube = arith.divf %c8943, %c200000 : f32
   %r2 = arith.divf %c8, %pi : f32
   %r = math.sqrt %r2 : f32
   %xx = arith.mulf %b, %b : f32
@@ -167,11 +161,9 @@ weir.formula @golu(%x: f32) -> f32 {
 //   Class: A-ELT.
 //   Edges: As x atan2(1, -x) / pi, since the sum cancels for x far below 0; -1 / pi at -inf, not 0.
 weir.formula @atlu(%x: f32) -> f32 {
-  %pi_high = arith.constant 3.1415927410125732 : f32
-  %pi_low = arith.constant -8.742277657347586e-08 : f32
+  %pi = arith.constant {weir.f64 = 3.14159265358979323846 : f64} 3.14159274 : f32
   %cm100000000 = arith.constant -100000000.0 : f32
   %one = arith.constant 1.0 : f32
-  %pi = arith.addf %pi_high, %pi_low : f32
   %b = arith.maximumf %x, %cm100000000 : f32
   %nb = arith.negf %b : f32
   %g = math.atan2 %one, %nb : f32
@@ -258,13 +250,11 @@ weir.formula @swish(%x: f32, %beta: f32 {weir.uniform}) -> f32 {
 //   Class: A-ELT.
 //   Edges: alpha = 0 is atlu, with its limit of -1 / pi at -inf.
 weir.formula @xatlu(%x: f32, %alpha: f32 {weir.uniform}) -> f32 {
-  %pi_high = arith.constant 3.1415927410125732 : f32
-  %pi_low = arith.constant -8.742277657347586e-08 : f32
+  %pi = arith.constant {weir.f64 = 3.14159265358979323846 : f64} 3.14159274 : f32
   %one = arith.constant 1.0 : f32
   %cm100000000 = arith.constant -100000000.0 : f32
   %minus_one = arith.constant -1.0 : f32
   %zero = arith.constant 0.0 : f32
-  %pi = arith.addf %pi_high, %pi_low : f32
   %na = arith.negf %x : f32
   %g = math.atan2 %one, %na : f32
   %s = arith.divf %g, %pi : f32

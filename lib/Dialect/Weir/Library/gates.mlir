@@ -95,8 +95,8 @@ weir.formula @idea_gate(%z: f32, %g: f32, %alpha: f32 {weir.uniform}, %beta: f32
 //   Edges: The slope at r = 1 is 1 for every tau; a ratio beyond the bounds is held there, so that no gradient is inf
 //     times 0.
 weir.formula @sapo(%r: f32, %tau: f32 {weir.uniform}) -> f32 {
-  %least = arith.constant 2.0611536224385579e-09 : f32
-  %most = arith.constant 485165195.40979028 : f32
+  %least = arith.constant {weir.f64 = 2.0611536224385579e-09 : f64} 2.06115369e-09 : f32
+  %most = arith.constant {weir.f64 = 485165195.40979028 : f64} 485165184.0 : f32
   %one = arith.constant 1.0 : f32
   %zero = arith.constant 0.0 : f32
   %c4 = arith.constant 4.0 : f32

@@ -91,17 +91,13 @@ weir.formula @geglu(%gate: f32, %value: f32) -> f32 {
 //   Class: A-ELT in the gate, one rounding for the product.
 //   Edges: As the activation, times the value in one f32 product.
 weir.formula @geglu_tanh(%gate: f32, %value: f32) -> f32 {
-  %pi_high = arith.constant 3.1415927410125732 : f32
-  %pi_low = arith.constant -8.742277657347586e-08 : f32
+  %cube = arith.constant 0.044715 : f32
+  %pi = arith.constant {weir.f64 = 3.14159265358979323846 : f64} 3.14159274 : f32
   %cm30 = arith.constant -30.0 : f32
-  %c8943 = arith.constant 8943.0 : f32
-  %c200000 = arith.constant 200000.0 : f32
   %c8 = arith.constant 8.0 : f32
   %one = arith.constant 1.0 : f32
   %zero = arith.constant 0.0 : f32
-  %pi = arith.addf %pi_high, %pi_low : f32
   %b = arith.maximumf %gate, %cm30 : f32
-  %cube = arith.divf %c8943, %c200000 : f32
   %r2 = arith.divf %c8, %pi : f32
   %r = math.sqrt %r2 : f32
   %xx = arith.mulf %b, %b : f32
@@ -166,11 +162,9 @@ weir.formula @goglu(%gate: f32, %value: f32) -> f32 {
 //   Class: A-ELT in the gate, one rounding for the product.
 //   Edges: As the activation, times the value in one f32 product.
 weir.formula @atglu(%gate: f32, %value: f32) -> f32 {
-  %pi_high = arith.constant 3.1415927410125732 : f32
-  %pi_low = arith.constant -8.742277657347586e-08 : f32
+  %pi = arith.constant {weir.f64 = 3.14159265358979323846 : f64} 3.14159274 : f32
   %cm100000000 = arith.constant -100000000.0 : f32
   %one = arith.constant 1.0 : f32
-  %pi = arith.addf %pi_high, %pi_low : f32
   %b = arith.maximumf %gate, %cm100000000 : f32
   %nb = arith.negf %b : f32
   %g = math.atan2 %one, %nb : f32
@@ -186,13 +180,11 @@ weir.formula @atglu(%gate: f32, %value: f32) -> f32 {
 //   Class: A-ELT in the gate, one rounding for the product.
 //   Edges: As the activation, times the value in one f32 product.
 weir.formula @xatglu(%gate: f32, %value: f32, %alpha: f32 {weir.uniform}) -> f32 {
-  %pi_high = arith.constant 3.1415927410125732 : f32
-  %pi_low = arith.constant -8.742277657347586e-08 : f32
+  %pi = arith.constant {weir.f64 = 3.14159265358979323846 : f64} 3.14159274 : f32
   %one = arith.constant 1.0 : f32
   %cm100000000 = arith.constant -100000000.0 : f32
   %minus_one = arith.constant -1.0 : f32
   %zero = arith.constant 0.0 : f32
-  %pi = arith.addf %pi_high, %pi_low : f32
   %na = arith.negf %gate : f32
   %g = math.atan2 %one, %na : f32
   %s = arith.divf %g, %pi : f32
@@ -274,15 +266,13 @@ weir.formula @xswiglu(%gate: f32, %value: f32, %alpha: f32 {weir.uniform}) -> f3
 //   Class: A-ELT in the gate, one rounding for the product.
 //   Edges: The gate is clamped above only, the value on both sides; then one is added.
 weir.formula @clamped_swiglu(%gate: f32, %value: f32) -> f32 {
+  %qk = arith.constant 1.702 : f32
   %c7 = arith.constant 7.0 : f32
-  %c851 = arith.constant 851.0 : f32
-  %c500 = arith.constant 500.0 : f32
   %one = arith.constant 1.0 : f32
   %cm500 = arith.constant -500.0 : f32
   %zero = arith.constant 0.0 : f32
   %cm7 = arith.constant -7.0 : f32
   %g = arith.minimumf %gate, %c7 : f32
-  %qk = arith.divf %c851, %c500 : f32
   %qz = arith.mulf %g, %qk : f32
   %qa = math.absf %qz : f32
   %qna = arith.negf %qa : f32

@@ -13,9 +13,9 @@
 //   Edges: Does not sum to one. The constant 1 is an element of score 0, so nothing overflows for very negative rows;
 //     below 1 the difference is taken by expm1, since e^(x-m) - e^(-m) would cancel.
 weir.formula @softpick(%x: f32) -> f32 {
+  %eps = arith.constant 1.0e-08 : f32
   %zero = arith.constant 0.0 : f32
   %one = arith.constant 1.0 : f32
-  %c100000000 = arith.constant 100000000.0 : f32
   %r = weir.reduce max %x : f32
   %m = arith.maximumf %r, %zero : f32
   %nm = arith.negf %m : f32
@@ -29,7 +29,6 @@ weir.formula @softpick(%x: f32) -> f32 {
   %p = arith.select %is_far, %far, %near : f32
   %a = math.absf %p : f32
   %s = weir.reduce add %a : f32
-  %eps = arith.divf %one, %c100000000 : f32
   %t = arith.addf %s, %eps : f32
   %n = arith.maximumf %p, %zero : f32
   %w = arith.divf %n, %t : f32
@@ -61,9 +60,8 @@ weir.formula @stablemax(%x: f32) -> f32 {
 //   Class: A-SUM.
 //   Edges: Excluded elements count nothing, where a score of 0 would count ln 2.
 weir.formula @lssa(%x: f32) -> f32 {
+  %eps = arith.constant 1.0e-08 : f32
   %zero = arith.constant 0.0 : f32
-  %one = arith.constant 1.0 : f32
-  %c100000000 = arith.constant 100000000.0 : f32
   %zero_up = arith.maximumf %x, %zero : f32
   %ax = math.absf %x : f32
   %nax = arith.negf %ax : f32
@@ -71,7 +69,6 @@ weir.formula @lssa(%x: f32) -> f32 {
   %l = math.log1p %t : f32
   %a = arith.addf %zero_up, %l : f32
   %s = weir.reduce add %a : f32
-  %eps = arith.divf %one, %c100000000 : f32
   %t1 = arith.addf %s, %eps : f32
   %w = arith.divf %a, %t1 : f32
   weir.yield %w : f32
@@ -86,9 +83,8 @@ weir.formula @lssa(%x: f32) -> f32 {
 //   Edges: Divided by the row's maximum before the power, since b reaches n and b^15 leaves f32; no b above 0 gives
 //     0. Softplus is monotone, so the largest score tells the largest b.
 weir.formula @lssar(%x: f32, %o: f32 {weir.uniform}) -> f32 {
+  %eps = arith.constant 1.0e-08 : f32
   %zero = arith.constant 0.0 : f32
-  %one = arith.constant 1.0 : f32
-  %c100000000 = arith.constant 100000000.0 : f32
   %zero_up = arith.maximumf %x, %zero : f32
   %ax = math.absf %x : f32
   %nax = arith.negf %ax : f32
@@ -97,7 +93,6 @@ weir.formula @lssar(%x: f32, %o: f32 {weir.uniform}) -> f32 {
   %a = arith.addf %zero_up, %l : f32
   %s = weir.reduce add %a : f32
   %m = weir.reduce max %x : f32
-  %eps = arith.divf %one, %c100000000 : f32
   %s1 = arith.addf %s, %eps : f32
   %length = weir.length : index
   %integer = arith.index_cast %length : index to i64
@@ -149,12 +144,10 @@ weir.formula @two_quad(%x: f32, %c: f32 {weir.uniform}) -> f32 {
 //   Class: A-SUM.
 //   Edges: A row without a positive score is 0.
 weir.formula @relu_softmax(%x: f32) -> f32 {
+  %eps = arith.constant 1.0e-05 : f32
   %zero = arith.constant 0.0 : f32
-  %one = arith.constant 1.0 : f32
-  %c100000 = arith.constant 100000.0 : f32
   %p = arith.maximumf %x, %zero : f32
   %s = weir.reduce add %p : f32
-  %eps = arith.divf %one, %c100000 : f32
   %t = arith.addf %s, %eps : f32
   %w = arith.divf %p, %t : f32
   weir.yield %w : f32

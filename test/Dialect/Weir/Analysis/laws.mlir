@@ -181,3 +181,26 @@ weir.formula @raw_moment(%x: f32, %g: f32) -> (f32 {weir.uniform}) {
   %q = weir.reduce add %c : f32
   weir.yield %q : f32
 }
+// -----
+// A square of a statistic that is a factor of the whole sum is pulled out of it.
+// CHECK-LABEL: @squared_factor: sweeps 2 -> 1, reads 1
+// CHECK-NEXT: sweep 1: add (plain) add (plain, pulled)
+weir.formula @squared_factor(%x: f32, %g: f32) -> (f32 {weir.uniform}) {
+  %s = weir.reduce add %x : f32
+  %a = arith.mulf %g, %s : f32
+  %b = arith.mulf %a, %s : f32
+  %q = weir.reduce add %b : f32
+  weir.yield %q : f32
+}
+// -----
+// So is a product of two maxima, which no running sum could follow.
+// CHECK-LABEL: @two_anchors: sweeps 2 -> 1, reads 1
+// CHECK-NEXT: sweep 1: max (plain) min (plain) add (plain, pulled)
+weir.formula @two_anchors(%x: f32, %g: f32) -> (f32 {weir.uniform}) {
+  %m = weir.reduce max %x : f32
+  %l = weir.reduce min %x : f32
+  %ml = arith.mulf %m, %l : f32
+  %y = arith.mulf %g, %ml : f32
+  %q = weir.reduce add %y : f32
+  weir.yield %q : f32
+}

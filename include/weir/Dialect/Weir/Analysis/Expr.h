@@ -10,8 +10,8 @@
 
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -84,7 +84,7 @@ private:
   const Expr *wrap(const Linear &a);
   Factors factorsOf(const Expr *expr) const;
 
-  std::map<std::string, std::unique_ptr<Expr>> known;
+  llvm::StringMap<std::unique_ptr<Expr>> known;
   const Expr *one = nullptr;
 };
 

@@ -38,7 +38,7 @@ struct NormalForm {
   llvm::SmallVector<std::pair<Coefficient, Linear>>
       terms;           // No two of equal coefficient.
   mlir::Value culprit; // Where the form was lost; null while there is one.
-  std::string why;
+  llvm::StringRef why;
 
   bool isStuck() const { return static_cast<bool>(culprit); }
   /// True when no unfinished uniform takes part.
@@ -90,7 +90,7 @@ private:
   NormalForm number(double value);
   NormalForm finishedTerm(Linear h);
   NormalForm collapse(const NormalForm &a, mlir::Value value);
-  NormalForm stuck(mlir::Value value, std::string why);
+  NormalForm stuck(mlir::Value value, llvm::StringRef why);
 
   const Variance &variance;
   const llvm::DenseSet<mlir::Value> &finished;

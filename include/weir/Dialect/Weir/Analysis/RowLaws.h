@@ -8,6 +8,7 @@
 #ifndef WEIR_DIALECT_WEIR_ANALYSIS_ROWLAWS_H
 #define WEIR_DIALECT_WEIR_ANALYSIS_ROWLAWS_H
 
+#include "weir/Dialect/Weir/Analysis/Dependents.h"
 #include "weir/Dialect/Weir/Analysis/NormalForm.h"
 
 #include <memory>
@@ -76,7 +77,7 @@ struct DerivedSweep {
 /// A value that keeps some reduction from joining an earlier sweep.
 struct Refusal {
   mlir::Value value;
-  std::string why;
+  llvm::StringRef why;
 };
 
 /// Passes of attention over keys and values, and the accumulators that the last
@@ -115,12 +116,10 @@ private:
   std::optional<Law> getSearchLaw(mlir::Operation *op,
                                   const NormalForms &forms);
   std::optional<Law> getRecentreLaw(ReduceOp reduce, const NormalForms &forms);
-  bool evaluatesAsWritten(const Law &law,
-                          llvm::ArrayRef<mlir::Operation *> blocked) const;
-  std::optional<Law> refuse(mlir::Value value, std::string why);
+  bool evaluatesAsWritten(const Law &law, const Dependents &blocked) const;
+  std::optional<Law> refuse(mlir::Value value, llvm::StringRef why);
   void finish(const DerivedSweep &sweep);
-  void measureAttention(const NormalForms &forms,
-                        llvm::ArrayRef<mlir::Operation *> blocked);
+  void measureAttention(const NormalForms &forms, const Dependents &blocked);
 
   FormulaOp formula;
   Variance variance;
@@ -129,6 +128,9 @@ private:
   std::unique_ptr<NormalForms> initial;
   std::vector<DerivedSweep> sweeps;
   llvm::SmallVector<Refusal> refusals;
+  llvm::DenseSet<std::pair<mlir::Value, llvm::StringRef>> refused;
+  /// Maxima and minima, and what is made of them.
+  Dependents extrema;
   std::optional<AttentionCost> attention;
   unsigned naive = 0;
   bool writes = false;
