@@ -47,6 +47,10 @@ public:
   /// read `padding`.
   mlir::Value loadVarying(mlir::OpBuilder &builder, unsigned index,
                           const Lanes &lanes, mlir::Value padding);
+  /// Asks for the memory that a loop will read a few thousand bytes after
+  /// `group`, each cache line once. The addresses may lie outside the row and
+  /// outside all rows: a prefetch never faults.
+  void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
   /// Loads argument `index`, which is uniform or the same over the whole row,
   /// as a scalar.
   mlir::Value loadScalar(mlir::OpBuilder &builder, unsigned index);
