@@ -270,7 +270,23 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
     return SmallVector<Value>();
   };
   RowSweep sweep(emitter, builder, 4);
-  sweep.emitGroups({}, body);
+  if (Value streams = emitter.access.emitStreams(builder)) {
+    auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), streams,
+                                    /*withElseRegion=*/true);
+    RowEmitter::RowValues known = emitter.saveRow();
+    for (bool past : {true, false}) {
+      OpBuilder inside =
+          past ? branch.getThenBodyBuilder() : branch.getElseBodyBuilder();
+      emitter.restoreRow(known);
+      emitter.anchorRowCode(inside);
+      emitter.access.setStreams(past);
+      RowSweep(emitter, inside, 4).emitGroups({}, body);
+    }
+    emitter.restoreRow(known);
+    emitter.anchorRowCode(builder);
+  } else {
+    sweep.emitGroups({}, body);
+  }
   prefetches = false;
   sweep.emitRest({}, body);
 }
