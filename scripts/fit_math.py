@@ -10,7 +10,7 @@ is the largest one of the rounded polynomial, in the weight of the fit, in units
 
 import struct
 
-from mpmath import atan, cos, erf, erfc, exp, fabs, log, log1p, lu_solve, matrix, mp, mpf, pi, sign, sqrt
+from mpmath import atan, cos, erf, erfc, exp, fabs, log, log1p, lu_solve, matrix, mp, mpf, pi, sign, sqrt, tanh
 
 mp.dps = 60
 LN2 = log(2)
@@ -74,26 +74,78 @@ def least_squares(values, xs, weights, powers):
     return list(lu_solve(gram, right))
 
 
-def fit(name, kind, low, high, degree, function, weight, what):
-    """Prints the coefficients of `function` on [low, high], highest power first."""
-    count = 24 * (degree + 2)
+def minimax(kind, low, high, powers, function, weight):
+    """Coefficients of the `powers` for `function` on [low, high], rounded; their largest error and that before rounding."""
+    count = 24 * (len(powers) + 1)
     xs = [(low + high) / 2 - (high - low) / 2 * cos(pi * (i + mpf(1) / 2) / count) for i in range(count)]
     values, weights = [function(x) for x in xs], [fabs(weight(x)) for x in xs]
-    best = remez(values, xs, weights, range(degree + 1))
-    wanted = [evaluate(best, range(degree + 1), x) for x in xs]
+    best = remez(values, xs, weights, powers)
+    wanted = [evaluate(best, powers, x) for x in xs]
     fixed = []
-    while len(fixed) <= degree:
-        rest = [v - evaluate(fixed, range(len(fixed)), x) if fixed else v for v, x in zip(wanted, xs)]
-        free = least_squares(rest, xs, weights, range(len(fixed), degree + 1)) if fixed else best
+    while len(fixed) < len(powers):
+        done, left = powers[:len(fixed)], powers[len(fixed):]
+        rest = [v - evaluate(fixed, done, x) if fixed else v for v, x in zip(wanted, xs)]
+        free = least_squares(rest, xs, weights, left) if fixed else best
         fixed.append(round_to(free[0], kind))
-    worst = max(fabs((evaluate(fixed, range(degree + 1), x) - v) * w) for x, v, w in zip(xs, values, weights))
+    worst = max(fabs((evaluate(fixed, powers, x) - v) * w) for x, v, w in zip(xs, values, weights))
     ideal = max(fabs((p - v) * w) for p, v, w in zip(wanted, values, weights))
+    return fixed, worst, ideal
+
+
+def print_comment(kind, what, worst, ideal):
     unit = 24 if kind == "f32" else 53
     print(f"/// {what};\n/// error {float(worst * 2**unit):.2g} * 2^-{unit}, {float(ideal * 2**unit):.2g} before rounding.")
+
+
+def fit(name, kind, low, high, degree, function, weight, what):
+    """Prints the coefficients of `function` on [low, high], highest power first."""
+    fixed, worst, ideal = minimax(kind, low, high, range(degree + 1), function, weight)
+    print_comment(kind, what, worst, ideal)
     print(f"inline constexpr double k{name}{kind.upper()}[] = {{")
     for i, c in enumerate(reversed(fixed)):
         print(f"    {hexadecimal(c)}{',' if i < degree else '};'}")
     print()
+
+
+def eighths(scale):
+    """The 32 pieces (low, high) that MathBuilder::piecewise tells apart, in the order of its tables."""
+    pieces = {}
+    for octave in range(-1, 3):
+        for eighth in range(8):
+            low = mpf(2)**octave * (1 + mpf(eighth) / 8)
+            bounds = (low - mpf(1) / 2) / scale, (low + mpf(2)**octave / 8 - mpf(1) / 2) / scale
+            pieces[(127 + octave) % 4 * 8 + eighth] = bounds
+    return [pieces[i] for i in range(32)]
+
+
+def fit_pieces(name, scale, degree, function, weight, what):
+    """Prints the f32 coefficients of `function` on each piece, in powers of the distance from its centre. A centre has 8
+    bits, so that the distance is exact; that of the piece at 0 is 0."""
+    centres, rows, errors = [], [], []
+    for low, high in eighths(scale):
+        middle = (low + high) / 2
+        _, exponent = mp.frexp(middle)
+        unit = mpf(2)**(exponent - 8)
+        centre = mpf(0) if low == 0 else mp.nint(middle / unit) * unit
+        # Next to 0 a function that vanishes there needs its digits.
+        powers = range(1 if function(centre) == 0 else 0, degree + 1)
+        fixed, worst, ideal = minimax("f32", low - centre, high - centre, powers, lambda t: function(centre + t),
+                                      lambda t: weight(centre + t))
+        centres.append(centre)
+        rows.append([mpf(0)] * powers[0] + fixed)
+        errors.append((worst, ideal))
+    print_comment("f32", what, max(e[0] for e in errors), max(e[1] for e in errors))
+    print(f"inline constexpr PieceTable k{name}Centres = {{{', '.join(map(hexadecimal, centres))}}};")
+    print(f"inline constexpr PieceTable k{name}Coefficients[] = {{")
+    for power in range(degree, -1, -1):
+        print("    {" + ", ".join(hexadecimal(row[power]) for row in rows) + ("}," if power else "}};"))
+    print(f"inline constexpr PiecewisePolynomial k{name} = {{{hexadecimal(scale)}, k{name}Centres, k{name}Coefficients}};")
+    print()
+
+
+def table(name, values, what):
+    print(f"/// {what}.\ninline constexpr double k{name}F32[] = {{")
+    print("    " + ", ".join(hexadecimal(round_to(v, "f32")) for v in values) + "};\n")
 
 
 def hexadecimal(value):
@@ -203,6 +255,12 @@ def main():
     for name, degree in [("Exp2Twice", 5), ("Exp2TwiceNarrow", 4)]:
         fit(name, "f32", -mpf("0.5005"), mpf("0.5005"), degree, lambda f: 2 * 2**f, lambda f: 2**-f / 2,
             "2 * 2^f on [-1/2, 1/2]")
+    fit("Exp2Sixteenth", "f32", -mpf(1) / 32, mpf(1) / 32, 2, series(lambda f: (2**f - 1) / f, EXP2_TAIL), lambda f: f,
+        "2^f = 1 + f T(f) on [-1/32, 1/32]")
+    table("SixteenthPowers", [2**(mpf(i) / 16) for i in range(16)], "2^(i/16)")
+    fit_pieces("TanhPieces", mpf("0.796875"), 4, tanh, lambda x: 1 / tanh(x), "tanh(x) on [0, 9.4]")
+    fit_pieces("ErfcPieces", mpf("0.734375"), 4, lambda x: exp(x * x) * erfc(x), lambda x: exp(-x * x) / erfc(x),
+               "e^(x^2) erfc(x) on [0, 10.2]")
     for name in BOTH:
         print(f"inline constexpr Coefficients k{name} = {{k{name}F32, k{name}F64}};")
     for name in SPLIT:
@@ -235,11 +293,23 @@ HEADER = """\
 
 #include "llvm/ADT/ArrayRef.h"
 
+#include <array>
+
 namespace weir {
 
 /// One polynomial, fitted for each type.
 struct Coefficients {
   llvm::ArrayRef<double> f32, f64;
+};
+/// A number for each of 32 pieces.
+using PieceTable = std::array<double, 32>;
+/// A polynomial of its own on each of 32 pieces: the eighths of the octaves from
+/// 1/2 to 8 of x scale + 1/2.
+struct PiecewisePolynomial {
+  double scale;
+  const PieceTable &centres;
+  /// Of powers of the distance from the centre.
+  llvm::ArrayRef<PieceTable> coefficients;
 };
 /// One constant in two parts of each type.
 struct SplitConstant {

@@ -28,6 +28,22 @@ Value expand::atan(MathBuilder &m, Value x) {
   return m.copySign(m.select(beyond, upper, r), x);
 }
 
+/// Without what zeros and infinities need. On the left a smaller |x| gives the
+/// same angle.
+Value expand::upperAtan2(MathBuilder &m, Value y, Value x) {
+  Value a = m.atMost(m.abs(x), m.splat(0x1p+60));
+  Value steep = m.compare(Predicate::OGT, y, a), left = m.isNegative(x);
+  Value least = m.select(steep, a, y), most = m.select(steep, y, a);
+  Value r = unitAtan(m, m.div(least, most));
+  Value backwards =
+      arith::XOrIOp::create(m.getBuilder(), steep.getLoc(), steep, left);
+  r = m.select(backwards, m.neg(r), r);
+  Value high = m.high(kHalfPi), low = m.low(kHalfPi), zero = m.splat(0.0);
+  Value axis = m.select(steep, high, m.select(left, m.add(high, high), zero));
+  Value axisLow = m.select(steep, low, m.select(left, m.add(low, low), zero));
+  return m.add(axis, m.add(r, axisLow));
+}
+
 /// The angle to the nearer axis, by a quotient in [0, 1], then the axis plus or
 /// minus it.
 Value expand::atan2(MathBuilder &m, Value y, Value x) {

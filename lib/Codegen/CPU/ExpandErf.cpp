@@ -15,7 +15,7 @@ using Predicate = MathBuilder::Predicate;
 /// erfc(a) = e^(-a^2) T(q) / (a + k) for a >= 0 with q = (a - k) / (a + k), and
 /// a^2 in two parts, since its rounding would be an error of up to 100 ulp in
 /// the exponential.
-static Value upperErfc(MathBuilder &m, Value a) {
+static Value upperErfcByRatio(MathBuilder &m, Value a) {
   double k = m.isF64() ? 4.0 : 2.0;
   a = m.atMost(a, m.splat(10.2, 27.4));
   MathBuilder::Pair square = m.product(a, a);
@@ -27,6 +27,21 @@ static Value upperErfc(MathBuilder &m, Value a) {
   Value q = m.mulAdd(d, m.splat(-2 * k), m.splat(1.0));
   Value factor = m.mul(d, m.polynomial(kErfcScaled, q));
   return expand::expBounded(m, {m.neg(square.high), m.neg(square.low)}, factor);
+}
+
+/// The same with a table in place of the quotient. From `denormal` on erfc is
+/// below 2^-125.8.
+static Value upperErfc512(MathBuilder &m, Value a) {
+  a = m.atMost(a, m.splat(10.2));
+  Value denormal = m.compare(Predicate::OGT, a, m.splat(9.19));
+  MathBuilder::Pair square = m.product(a, a);
+  return expand::exp512(m, {m.neg(square.high), m.neg(square.low)},
+                        m.piecewise(kErfcPieces, a), denormal);
+}
+
+static Value upperErfc(MathBuilder &m, Value a) {
+  return m.isAVX512() && !m.isF64() ? upperErfc512(m, a)
+                                    : upperErfcByRatio(m, a);
 }
 
 Value expand::erfc(MathBuilder &m, Value x) {

@@ -46,14 +46,33 @@ static Value fastExp2(MathBuilder &m, Value t, bool narrow) {
                   e);
 }
 
-/// The fraction gets the low part of log2(e) by fused multiply-adds, and x a
-/// clamp that keeps n finite.
-static Value accurate512(MathBuilder &m, Value x) {
-  x = m.atMost(m.atLeast(x, m.splat(-110.0)), m.splat(100.0));
-  MathBuilder::Whole n = m.round(m.mul(x, m.high(kLog2E)));
-  Value f = m.mulAdd(x, m.high(kLog2E), m.neg(n.number));
-  f = m.mulAdd(x, m.low(kLog2E), f);
-  return m.scale(m.mulAdd(f, m.polynomial(kExp2Tail, f), m.splat(1.0)), n);
+/// The sixteenths of the exponent by a table; the rest f, within 1/32, by a
+/// polynomial. It gets the low part of log2(e) by fused multiply-adds.
+Value expand::exp512(MathBuilder &m, Pair x, Value factor, Value tiny) {
+  MathBuilder::Whole n = m.roundToSixteenth(x.high, m.high(kLog2E));
+  Value f = m.mulAdd(x.high, m.high(kLog2E), m.neg(n.number));
+  f = m.mulAdd(x.high, m.low(kLog2E), f);
+  if (x.low)
+    f = m.mulAdd(x.low, m.high(kLog2E), f);
+  Value power = m.lookUp(kSixteenthPowersF32, n.bits);
+  Value more = m.mul(f, m.polynomial(kExp2SixteenthF32, f));
+  Value p = m.mulAdd(power, more, power);
+  if (factor)
+    p = m.mul(p, factor);
+  return tiny ? m.scaleDown(p, n.number, tiny) : m.scale(p, n);
+}
+
+/// x is clamped where its range does not do it, so that n is finite and within
+/// reach of scaling.
+static Value accurate512(MathBuilder &m, Value x, NumberRange range) {
+  if (!(range.low >= -110.0))
+    x = m.atLeast(x, m.splat(-110.0));
+  if (!(range.high <= 100.0))
+    x = m.atMost(x, m.splat(100.0));
+  Value tiny;
+  if (!(range.low >= -87.0))
+    tiny = m.compare(Predicate::OLT, x, m.splat(-86.65));
+  return expand::exp512(m, {x, Value()}, Value(), tiny);
 }
 
 /// r in x = n ln(2) + r. The product with the high part is exact, so that it
@@ -84,11 +103,12 @@ static Value bound(MathBuilder &m, Value x) {
   return m.atMost(m.atLeast(x, m.splat(-110.0, -760.0)), m.splat(100.0, 720.0));
 }
 
-Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant) {
+Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant,
+                  NumberRange range) {
   if (m.isF64())
     return expBounded(m, {bound(m, x), Value()});
   if (variant == cpu::ExpVariant::Accurate)
-    return m.isAVX512() ? accurate512(m, x)
+    return m.isAVX512() ? accurate512(m, x, range)
                         : expBounded(m, {bound(m, x), Value()});
   // The product's rounding is the error.
   return fastExp2(m, m.mul(x, m.high(kLog2E)),

@@ -14,14 +14,13 @@ using namespace mlir;
 using namespace weir;
 
 using Unary = Value (*)(MathBuilder &, Value);
-using Binary = Value (*)(MathBuilder &, Value, Value);
 
 /// The expansion of an op of the math dialect, by its class.
 static Unary getUnary(Operation *op) {
   return llvm::TypeSwitch<Operation *, Unary>(op)
       .Case([](math::ExpOp) {
         return [](MathBuilder &m, Value x) {
-          return expand::exp(m, x, cpu::ExpVariant::Accurate);
+          return expand::exp(m, x, cpu::ExpVariant::Accurate, {});
         };
       })
       .Case([](math::Exp2Op) {
@@ -48,13 +47,6 @@ static bool isUnit(Value value) {
   return negated && negated.getOperand().getDefiningOp<math::AbsFOp>();
 }
 
-static Binary getBinary(Operation *op) {
-  return llvm::TypeSwitch<Operation *, Binary>(op)
-      .Case([](math::Atan2Op) { return expand::atan2; })
-      .Case([](math::PowFOp) { return expand::pow; })
-      .Default([](Operation *) { return nullptr; });
-}
-
 /// On scalars the library's functions, of a fused multiply-add for a shift.
 static Value expandScalarExp(OpBuilder &b, Operation *op) {
   Location loc = op->getLoc();
@@ -65,6 +57,31 @@ static Value expandScalarExp(OpBuilder &b, Operation *op) {
   Value t = math::FmaOp::create(b, loc, shifted.getX(), m.high(kLog2E),
                                 m.neg(shifted.getS()));
   return math::Exp2Op::create(b, loc, t);
+}
+
+/// A quotient that need not be rounded once: a product with the reciprocal of a
+/// constant, or with one that several quotients share.
+static Value expandQuotient(MathBuilder &m, arith::DivFOp op) {
+  if (!bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::arcp))
+    return Value();
+  Value x = op.getLhs(), y = op.getRhs();
+  NumberRange range = getNumberRange(y);
+  if (range.isAwayFromZero()) {
+    if (range.isSingle())
+      return m.mul(x, m.splat(1.0 / range.low));
+    if (llvm::count_if(y.getUsers(), llvm::IsaPred<arith::DivFOp>) > 1)
+      return m.mul(x, m.div(m.splat(1.0), y));
+  }
+  // To LLVM the flag means an estimate, which is NaN where y is 0 or infinite.
+  op.setFastmath(op.getFastmath() & ~arith::FastMathFlags::arcp);
+  return Value();
+}
+
+static Value expandAtan2(MathBuilder &m, math::Atan2Op op) {
+  NumberRange y = getNumberRange(op.getLhs()), x = getNumberRange(op.getRhs());
+  if (y.isAwayFromZero() && y.low > 0 && x.high < 0x1p+60)
+    return expand::upperAtan2(m, op.getLhs(), op.getRhs());
+  return expand::atan2(m, op.getLhs(), op.getRhs());
 }
 
 Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
@@ -78,14 +95,19 @@ Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
     return Value();
   MathBuilder m(builder, op->getLoc(), type, target);
   if (auto exp = dyn_cast<cpu::ExpOp>(op))
-    return expand::exp(m, exp.getX(), exp.getVariant());
+    return expand::exp(m, exp.getX(), exp.getVariant(),
+                       getNumberRange(exp.getX()));
   if (auto shifted = dyn_cast<cpu::ExpShiftedOp>(op))
     return expand::expShifted(m, shifted.getX(), shifted.getS());
   if (isa<math::Log1pOp>(op) && !m.isF64() && isUnit(op->getOperand(0)))
     return expand::log1pOfUnit(m, op->getOperand(0));
+  if (auto quotient = dyn_cast<arith::DivFOp>(op))
+    return expandQuotient(m, quotient);
+  if (auto atan2 = dyn_cast<math::Atan2Op>(op))
+    return expandAtan2(m, atan2);
   if (Unary unary = getUnary(op))
     return unary(m, op->getOperand(0));
-  if (Binary binary = getBinary(op))
-    return binary(m, op->getOperand(0), op->getOperand(1));
+  if (isa<math::PowFOp>(op))
+    return expand::pow(m, op->getOperand(0), op->getOperand(1));
   return Value();
 }

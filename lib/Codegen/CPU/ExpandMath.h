@@ -9,6 +9,7 @@
 #define WEIR_LIB_CODEGEN_CPU_EXPANDMATH_H
 
 #include "MathBuilder.h"
+#include "NumberRange.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 namespace weir {
@@ -31,7 +32,12 @@ namespace expand {
 using mlir::Value;
 using Pair = MathBuilder::Pair;
 
-Value exp(MathBuilder &m, Value x, cpu::ExpVariant variant);
+/// `range` is that of x.
+Value exp(MathBuilder &m, Value x, cpu::ExpVariant variant, NumberRange range);
+/// e to the sum of the pair, within (-112, 102), times `factor` if there is
+/// one, of moderate size. `tiny`, if it is given, tells where the result is
+/// below 2^-125. On AVX-512, in f32.
+Value exp512(MathBuilder &m, Pair x, Value factor, Value tiny);
 /// e to the sum of the pair, where that is within (-110, 100) (f32) or (-760,
 /// 720), times `factor` if there is one, of moderate size.
 Value expBounded(MathBuilder &m, Pair x, Value factor = Value());
@@ -64,6 +70,8 @@ Value erf(MathBuilder &m, Value x);
 Value erfc(MathBuilder &m, Value x);
 Value atan(MathBuilder &m, Value x);
 Value atan2(MathBuilder &m, Value y, Value x);
+/// The same where y is positive and away from 0 and x is below 2^60.
+Value upperAtan2(MathBuilder &m, Value y, Value x);
 Value pow(MathBuilder &m, Value x, Value y);
 } // namespace expand
 

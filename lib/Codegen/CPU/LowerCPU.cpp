@@ -86,6 +86,14 @@ static void lowerCompress(cpu::CompressOp op) {
   op.erase();
 }
 
+static void lowerDrain(cpu::DrainStoresOp op) {
+  OpBuilder builder(op);
+  LLVM::CallIntrinsicOp::create(builder, op.getLoc(),
+                                builder.getStringAttr("llvm.x86.sse.sfence"),
+                                ValueRange());
+  op.erase();
+}
+
 namespace {
 struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
   void runOnOperation() override {
@@ -104,6 +112,7 @@ struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
       op->erase();
     }
     getOperation().walk(lowerCompress);
+    getOperation().walk(lowerDrain);
     WalkResult walk = getOperation().walk<WalkOrder::PostOrder>(
         [&](cpu::FlushDenormalsOp op) {
           if (!op->getParentOfType<FunctionOpInterface>()) {

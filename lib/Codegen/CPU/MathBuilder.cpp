@@ -127,6 +127,55 @@ Value MathBuilder::scale(Value p, Whole n) {
              powerOfTwo(subBits(n.bits, half.bits)));
 }
 
+/// In 1.5 2^19 the last place is a sixteenth.
+MathBuilder::Whole MathBuilder::roundToSixteenth(Value x, Value y) {
+  Value large = splat(0x1.8p+19), shifted = mulAdd(x, y, large);
+  return {sub(shifted, large), bits(shifted)};
+}
+
+Value MathBuilder::lookUp(ArrayRef<double> table, Value index) {
+  auto half = [&](unsigned from) -> Value {
+    SmallVector<float> entries(table.slice(from, 16));
+    return arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(cast<ShapedType>(type), ArrayRef(entries)));
+  };
+  bool twofold = table.size() == 32;
+  StringRef name = twofold ? "llvm.x86.avx512.vpermi2var.ps.512"
+                           : "llvm.x86.avx512.permvar.sf.512";
+  SmallVector<Value> operands = {half(0), index};
+  if (twofold)
+    operands.push_back(half(16));
+  return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name),
+                                       operands)
+      ->getResult(0);
+}
+
+/// Eighths of an octave are told apart by the exponent's last two bits and the
+/// mantissa's first three.
+Value MathBuilder::piecewise(const PiecewisePolynomial &p, Value x) {
+  Value octaves = mulAdd(x, splat(p.scale), splat(0.5));
+  Value index = shiftRight(bits(octaves), mantissaBits() - 3);
+  Value t = sub(x, lookUp(p.centres, index));
+  Value y = lookUp(p.coefficients.front(), index);
+  for (ArrayRef<double> c : p.coefficients.drop_front())
+    y = mulAdd(y, t, lookUp(c, index));
+  return y;
+}
+
+/// A denormal number's bits are the number over 2^-149.
+Value MathBuilder::scaleDown(Value p, Value n, Value tiny) {
+  Value scaled = masked512("llvm.x86.avx512.mask.scalef.",
+                           {p, select(tiny, add(n, splat(149.0)), n)});
+  Value mask = LLVM::BitcastOp::create(b, loc, b.getI16Type(), tiny);
+  Value result = LLVM::CallIntrinsicOp::create(
+                     b, loc, integers,
+                     b.getStringAttr("llvm.x86.avx512.mask.cvtps2dq.512"),
+                     ValueRange{scaled, bits(scaled), mask, i32(4)})
+                     ->getResult(0);
+  return fromBits(result);
+}
+
 MathBuilder::Pair MathBuilder::sum(Value x, Value y) {
   Value s = add(x, y), t = sub(s, x);
   return {s, add(sub(x, sub(s, t)), sub(y, t))};

@@ -100,6 +100,10 @@ public:
     return polynomial(f64 ? c.f64 : c.f32, x);
   }
 
+  /// The polynomial of the piece that x lies in, where p.scale x + 1/2 is in
+  /// [1/2, 8). On AVX-512, in f32.
+  Value piecewise(const PiecewisePolynomial &p, Value x);
+
   /// The integer nearest to x, where |x| < 2^22 (f32) or 2^51 (f64).
   Whole round(Value x);
   /// p 2^n, right also where that is denormal or overflows; |n| < 252 (f32) or
@@ -107,6 +111,17 @@ public:
   Value scale(Value p, Whole n);
   /// 2^(n-1) where that is in the normal range.
   Value halfPowerOfTwo(Whole n);
+
+  /// The sixteenth nearest to x y: its number, and bits that hold its place in
+  /// the whole in their last four. On AVX-512, in f32, where |x y| < 2^17.
+  Whole roundToSixteenth(Value x, Value y);
+  /// `table` at the last four (16 entries) or five (32) bits of `index`. On
+  /// AVX-512, in f32.
+  Value lookUp(llvm::ArrayRef<double> table, Value index);
+  /// p 2^floor(n) for p >= 0. Lanes in `tiny`, all of whose results are below
+  /// 2^-125, are written as integers: a denormal result of an instruction on
+  /// numbers costs an assist of a hundred cycles and more. On AVX-512, in f32.
+  Value scaleDown(Value p, Value n, Value tiny);
 
   /// x + y exactly; the second form needs |x| >= |y|.
   Pair sum(Value x, Value y);

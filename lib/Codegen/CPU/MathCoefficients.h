@@ -16,11 +16,23 @@
 
 #include "llvm/ADT/ArrayRef.h"
 
+#include <array>
+
 namespace weir {
 
 /// One polynomial, fitted for each type.
 struct Coefficients {
   llvm::ArrayRef<double> f32, f64;
+};
+/// A number for each of 32 pieces.
+using PieceTable = std::array<double, 32>;
+/// A polynomial of its own on each of 32 pieces: the eighths of the octaves
+/// from 1/2 to 8 of x scale + 1/2.
+struct PiecewisePolynomial {
+  double scale;
+  const PieceTable &centres;
+  /// Of powers of the distance from the centre.
+  llvm::ArrayRef<PieceTable> coefficients;
 };
 /// One constant in two parts of each type.
 struct SplitConstant {
@@ -177,6 +189,120 @@ inline constexpr double kExp2TwiceF32[] = {0x1.5ca242p-9, 0x1.3d21e4p-6,
 /// error 44 * 2^-24, 44 before rounding.
 inline constexpr double kExp2TwiceNarrowF32[] = {
     0x1.39a1bap-6, 0x1.ca15c4p-4, 0x1.ec06aep-2, 0x1.62e0dap+0, 0x1.ffffe8p+0};
+
+/// 2^f = 1 + f T(f) on [-1/32, 1/32];
+/// error 0.027 * 2^-24, 0.026 before rounding.
+inline constexpr double kExp2SixteenthF32[] = {0x1.c6ae26p-5, 0x1.ebfff4p-3,
+                                               0x1.62e43p-1};
+
+/// 2^(i/16).
+inline constexpr double kSixteenthPowersF32[] = {
+    0x1p+0,        0x1.0b5586p+0, 0x1.172b84p+0, 0x1.2387a6p+0,
+    0x1.306fep+0,  0x1.3dea64p+0, 0x1.4bfdaep+0, 0x1.5ab07ep+0,
+    0x1.6a09e6p+0, 0x1.7a1148p+0, 0x1.8ace54p+0, 0x1.9c4918p+0,
+    0x1.ae89fap+0, 0x1.c199bep+0, 0x1.d5818ep+0, 0x1.ea4afap+0};
+
+/// tanh(x) on [0, 9.4];
+/// error 1 * 2^-24, 0.65 before rounding.
+inline constexpr PieceTable kTanhPiecesCentres = {
+    0x1.06p+1, 0x1.2ep+1, 0x1.56p+1, 0x1.7ep+1, 0x1.a6p+1, 0x1.cep+1, 0x1.f6p+1,
+    0x1.1p+2,  0x1.2ep+2, 0x1.56p+2, 0x1.7ep+2, 0x1.a6p+2, 0x1.cep+2, 0x1.f6p+2,
+    0x1.1p+3,  0x1.24p+3, 0x0p+0,    0x1.e2p-4, 0x1.92p-3, 0x1.1ap-2, 0x1.6ap-2,
+    0x1.bap-2, 0x1.06p-1, 0x1.2ep-1, 0x1.6ap-1, 0x1.bap-1, 0x1.06p+0, 0x1.2ep+0,
+    0x1.56p+0, 0x1.7ep+0, 0x1.a6p+0, 0x1.cep+0};
+inline constexpr PieceTable kTanhPiecesCoefficients[] = {
+    {-0x1.185fd6p-6,  -0x1.54f7ccp-7,  -0x1.863738p-8, -0x1.a04748p-9,
+     -0x1.eb5feep-10, -0x1.050ebp-10,  -0x1.3cf5dp-11, -0x1.4b15b4p-12,
+     -0x1.b0425cp-14, -0x1.0c158cp-15, 0x1.1d8c46p-25, -0x1.4f2ea4p-18,
+     -0x1.e10efcp-22, 0x1.8e02bap-19,  0x1.eadd0ap-18, 0x1.fc4c68p-18,
+     0x1.5b8f4ap-6,   0x1.38bbdap-4,   0x1.d5c9dap-4,  0x1.43a0d8p-3,
+     0x1.74362p-3,    0x1.5e96a6p-3,   0x1.577f54p-3,  0x1.78968ap-3,
+     0x1.da0442p-4,   0x1.0aeb9ep-4,   0x1.790324p-6,  -0x1.8a05dep-9,
+     -0x1.30ffd6p-6,  -0x1.94a3cap-6,  -0x1.c1e254p-6, -0x1.7831c6p-6},
+    {0x1.3f786ep-5,  0x1.6cb528p-6,  0x1.93fb22p-7,  0x1.b87d04p-8,
+     0x1.dc008ep-9,  0x1.0022d4p-9,  0x1.12f56ap-10, 0x1.1cf6fp-11,
+     0x1.c8c7c2p-13, 0x1.058ecp-14,  0x1.2edee2p-16, 0x1.556d82p-18,
+     0x1.8a725ap-20, 0x1.c8979cp-22, 0x1.54dca4p-21, 0x1.1b88e2p-21,
+     -0x1.566e54p-2, -0x1.4294a2p-2, -0x1.2349fp-2,  -0x1.eff71cp-3,
+     -0x1.8b0568p-3, -0x1.1f1936p-3, -0x1.627a38p-4, -0x1.35dcd6p-5,
+     0x1.7902ccp-6,  0x1.413764p-4,  0x1.b09c42p-4,  0x1.c50914p-4,
+     0x1.a47d96p-4,  0x1.6ac8e2p-4,  0x1.2a3ffep-4,  0x1.da8492p-5},
+    {-0x1.ff454ap-5,  -0x1.1a3eb8p-5,  -0x1.3331fcp-6,  -0x1.4bea9ep-7,
+     -0x1.64badep-8,  -0x1.7eed5ep-9,  -0x1.99efp-10,   -0x1.a9b1a4p-11,
+     -0x1.4ed4a4p-12, -0x1.7e8996p-14, -0x1.c95c22p-16, -0x1.e2cbbep-18,
+     -0x1.24db1ep-19, -0x1.0df822p-20, -0x1.208d34p-20, -0x1.07e1aep-20,
+     0x1.2ecb0ep-16,  -0x1.d936eap-4,  -0x1.7dff36p-3,  -0x1.fe7feap-3,
+     -0x1.339a74p-2,  -0x1.5b92f8p-2,  -0x1.776a4cp-2,  -0x1.864eaap-2,
+     -0x1.885e14p-2,  -0x1.6e8dcep-2,  -0x1.3ffae6p-2,  -0x1.0b4b52p-2,
+     -0x1.af58fap-3,  -0x1.53381cp-3,  -0x1.05b322p-3,  -0x1.8e3f7cp-4},
+    {0x1.0855ecp-4,  0x1.1f5702p-5,  0x1.3625eep-6,  0x1.4d7df4p-7,
+     0x1.65dc02p-8,  0x1.7f955cp-9,  0x1.9aea14p-10, 0x1.aa877p-11,
+     0x1.4dffa4p-12, 0x1.7ed3e2p-14, 0x1.b69744p-16, 0x1.f6eb0ap-18,
+     0x1.20199cp-19, 0x1.4a0e7cp-21, 0x1.2c3a72p-23, 0x1.8b2182p-26,
+     0x1.fffffep-1,  0x1.f8f996p-1,  0x1.ecc4cep-1,  0x1.db0d4ep-1,
+     0x1.c4fd86p-1,  0x1.ab50f6p-1,  0x1.8e47dep-1,  0x1.704bfap-1,
+     0x1.423a04p-1,  0x1.069776p-1,  0x1.9ee0bp-2,   0x1.430f14p-2,
+     0x1.ef6604p-3,  0x1.775abcp-3,  0x1.19d9c2p-3,  0x1.a46ceep-4},
+    {0x1.ef340ap-1, 0x1.f6f0b8p-1, 0x1.fb2174p-1, 0x1.fd634cp-1, 0x1.fe99a4p-1,
+     0x1.ff401p-1,  0x1.ff993ap-1, 0x1.ffcaacp-1, 0x1.ffeb1ep-1, 0x1.fffa04p-1,
+     0x1.fffe4ap-1, 0x1.ffff82p-1, 0x1.ffffdcp-1, 0x1.fffff6p-1, 0x1.fffffep-1,
+     0x1p+0,        0x0p+0,        0x1.dfc994p-4, 0x1.8cea58p-3, 0x1.1314b4p-2,
+     0x1.5ba33p-2,  0x1.a073bcp-2, 0x1.e29816p-2, 0x1.0f3fcp-1,  0x1.37b63p-1,
+     0x1.6558f8p-1, 0x1.8ae2fap-1, 0x1.a79ad2p-1, 0x1.bdcb7ap-1, 0x1.ceb53cp-1,
+     0x1.db7714p-1, 0x1.e5031ap-1}};
+inline constexpr PiecewisePolynomial kTanhPieces = {
+    0x1.98p-1, kTanhPiecesCentres, kTanhPiecesCoefficients};
+
+/// e^(x^2) erfc(x) on [0, 10.2];
+/// error 1.1 * 2^-24, 0.99 before rounding.
+inline constexpr PieceTable kErfcPiecesCentres = {
+    0x1.1cp+1, 0x1.46p+1, 0x1.72p+1, 0x1.9ep+1, 0x1.cap+1, 0x1.f6p+1, 0x1.1p+2,
+    0x1.26p+2, 0x1.46p+2, 0x1.72p+2, 0x1.9ep+2, 0x1.cap+2, 0x1.f6p+2, 0x1.1p+3,
+    0x1.26p+3, 0x1.3cp+3, 0x0p+0,    0x1.06p-3, 0x1.b4p-3, 0x1.32p-2, 0x1.88p-2,
+    0x1.ep-2,  0x1.1cp-1, 0x1.46p-1, 0x1.88p-1, 0x1.ep-1,  0x1.1cp+0, 0x1.46p+0,
+    0x1.72p+0, 0x1.9ep+0, 0x1.cap+0, 0x1.f6p+0};
+inline constexpr PieceTable kErfcPiecesCoefficients[] = {
+    {0x1.fbabe8p-9,  0x1.2d991cp-9,  0x1.778b5ep-10, 0x1.d273eap-11,
+     0x1.362612p-11, 0x1.9328b4p-12, 0x1.0eaa3p-12,  0x1.ba46eap-13,
+     0x1.08c656p-13, 0x1.284df8p-14, 0x1.5da822p-15, 0x1.bd9da4p-16,
+     0x1.258afap-16, 0x1.779d4ap-17, 0x1.15fbd2p-17, 0x1.769d12p-18,
+     0x1.c46494p-2,  0x1.713e04p-2,  0x1.1697e2p-2,  0x1.ae1024p-3,
+     0x1.797504p-3,  0x1.379a56p-3,  0x1.711ee8p-4,  0x1.a73846p-4,
+     0x1.021a84p-4,  0x1.670b0ep-5,  0x1.e1928cp-6,  0x1.5bb664p-6,
+     0x1.e1b588p-7,  0x1.76334ep-7,  0x1.d5f226p-8,  0x1.9b16f8p-8},
+    {-0x1.79233cp-7,  -0x1.f0b35cp-8,  -0x1.4c3dc2p-8,  -0x1.cab4ccp-9,
+     -0x1.458154p-9,  -0x1.d949fp-10,  -0x1.63ea3cp-10, -0x1.0d27aep-10,
+     -0x1.72640ap-11, -0x1.cea9d8p-12, -0x1.2edcb2p-12, -0x1.9c3114p-13,
+     -0x1.21c0b4p-13, -0x1.a8cfap-14,  -0x1.3a1d6ap-14, -0x1.da2138p-15,
+     -0x1.7f0fa6p-1,  -0x1.1463ep-1,   -0x1.becf44p-2,  -0x1.6a865ap-2,
+     -0x1.2945d6p-2,  -0x1.e80582p-3,  -0x1.932812p-3,  -0x1.518098p-3,
+     -0x1.02134ap-3,  -0x1.6e8568p-4,  -0x1.0921f4p-4,  -0x1.8b87d2p-5,
+     -0x1.277c14p-5,  -0x1.c00facp-6,  -0x1.5864f6p-6,  -0x1.0bed74p-6},
+    {0x1.0eb248p-5,  0x1.86aaf8p-6,  0x1.1dd51cp-6, 0x1.ad4474p-7,
+     0x1.4994b6p-7,  0x1.020536p-7,  0x1.9f0702p-8, 0x1.4f1d9cp-8,
+     0x1.f6ce52p-9,  0x1.5fc2bcp-9,  0x1.fe67cp-10, 0x1.7d7f82p-10,
+     0x1.245be6p-10, 0x1.cea824p-11, 0x1.70681p-11, 0x1.2a121ap-11,
+     0x1.fff0f2p-1,  0x1.826368p-1,  0x1.4308e6p-1, 0x1.0f228ap-1,
+     0x1.cb7c48p-2,  0x1.86022ep-2,  0x1.4ce494p-2, 0x1.1f6d78p-2,
+     0x1.ccc314p-3,  0x1.5c74f6p-3,  0x1.0c0616p-3, 0x1.a740fap-4,
+     0x1.4f11cp-4,   0x1.0caa3p-4,   0x1.b41cd2p-5, 0x1.65acc4p-5},
+    {-0x1.72c36ep-4, -0x1.27296ap-4, -0x1.db40bcp-5, -0x1.85fd5cp-5,
+     -0x1.454466p-5, -0x1.13196cp-5, -0x1.da3948p-6, -0x1.9a14c8p-6,
+     -0x1.516b7cp-6, -0x1.08ff4ap-6, -0x1.aad854p-7, -0x1.5ee82cp-7,
+     -0x1.25719ep-7, -0x1.f57c98p-8, -0x1.ae794p-8,  -0x1.757aa4p-8,
+     -0x1.20dd64p+0, -0x1.cfafb8p-1, -0x1.939a2p-1,  -0x1.60b224p-1,
+     -0x1.36be58p-1, -0x1.12563p-1,  -0x1.e6b4b4p-2, -0x1.b3ee52p-2,
+     -0x1.71825cp-2, -0x1.2c849ap-2, -0x1.efd2aap-3, -0x1.a194ecp-3,
+     -0x1.60c7e8p-3, -0x1.2d28a2p-3, -0x1.03859cp-3, -0x1.c31c44p-4},
+    {0x1.defe9ap-3, 0x1.a8b464p-3, 0x1.7b2cep-3,  0x1.562bf2p-3, 0x1.378f72p-3,
+     0x1.1dd9eap-3, 0x1.08e62cp-3, 0x1.ebe61cp-4, 0x1.bd65bap-4, 0x1.89ff42p-4,
+     0x1.611eap-4,  0x1.3fdbd4p-4, 0x1.2447fap-4, 0x1.0e078p-4,  0x1.f4211p-5,
+     0x1.d1abb6p-5, 0x1p+0,        0x1.bdba52p-1, 0x1.98f60ep-1, 0x1.78871ep-1,
+     0x1.5cb796p-1, 0x1.439ea4p-1, 0x1.2d690ep-1, 0x1.1a83bap-1, 0x1.00a30cp-1,
+     0x1.c7f814p-2, 0x1.990936p-2, 0x1.73b2c8p-2, 0x1.52b488p-2, 0x1.36b014p-2,
+     0x1.1ea886p-2, 0x1.09dd02p-2}};
+inline constexpr PiecewisePolynomial kErfcPieces = {
+    0x1.78p-1, kErfcPiecesCentres, kErfcPiecesCoefficients};
 
 inline constexpr Coefficients kExpTail = {kExpTailF32, kExpTailF64};
 inline constexpr Coefficients kExp2Tail = {kExp2TailF32, kExp2TailF64};

@@ -80,7 +80,81 @@ FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
     access.outerSizes.push_back(size);
   }
   access.length = access.outerSizes.pop_back_val();
+  access.resultsAreLarge = access.emitResultsAreLarge(builder);
   return access;
+}
+
+//===----------------------------------------------------------------------===//
+// Writing past the caches
+//===----------------------------------------------------------------------===//
+
+static int64_t getBytes(Type element) {
+  return element.isIndex()
+             ? 8
+             : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}
+
+Value RowAccess::emitResultsAreLarge(OpBuilder &b) {
+  int64_t least = rows.getStreamBytes().value_or(0), bytes = 0;
+  if (least == 0)
+    return Value();
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs())) {
+    if (formula.isUniformResult(i))
+      continue;
+    int64_t own = getBytes(getElementTypeOrSelf(output.getType()));
+    if (own * laneCount < 16) // No instruction writes less.
+      return Value();
+    bytes += own;
+  }
+  Location loc = rows.getLoc();
+  Value size = length;
+  for (Value outer : outerSizes)
+    size = arith::MulIOp::create(b, loc, size, outer);
+  Value elements = arith::ConstantIndexOp::create(
+      b, loc, llvm::divideCeil(least, std::max<int64_t>(bytes, 1)));
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, size,
+                               elements);
+}
+
+/// The address of element `position` of a one-dimensional buffer, as an index.
+static Value emitAddressAsIndex(OpBuilder &b, Location loc, Value buffer,
+                                Value position, int64_t bytes) {
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, buffer);
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(
+      b, loc, metadata.getBaseBuffer());
+  Value element = arith::AddIOp::create(b, loc, metadata.getOffset(), position);
+  Value offset = arith::MulIOp::create(
+      b, loc, element, arith::ConstantIndexOp::create(b, loc, bytes));
+  return arith::AddIOp::create(b, loc, base, offset);
+}
+
+Value RowAccess::emitStreams(OpBuilder &b) {
+  if (!resultsAreLarge)
+    return Value();
+  Location loc = rows.getLoc();
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0), all = resultsAreLarge;
+  auto address = [&](Value row) {
+    Type element = cast<MemRefType>(row.getType()).getElementType();
+    return emitAddressAsIndex(b, loc, row, zero, getBytes(element));
+  };
+  auto also = [&](arith::CmpIPredicate predicate, Value x, Value y) {
+    Value holds = arith::CmpIOp::create(b, loc, predicate, x, y);
+    all = arith::AndIOp::create(b, loc, all, holds);
+  };
+  for (Value result : resultRows) {
+    if (!result)
+      continue;
+    Type element = cast<MemRefType>(result.getType()).getElementType();
+    Value start = address(result);
+    Value mask = arith::ConstantIndexOp::create(
+        b, loc, getBytes(element) * laneCount - 1);
+    Value beyond = arith::AndIOp::create(b, loc, start, mask);
+    also(arith::CmpIPredicate::eq, beyond, zero);
+    for (Value input : inputRows)
+      if (input)
+        also(arith::CmpIPredicate::ne, start, address(input));
+  }
+  return all;
 }
 
 /// The row's outer indices as `operand` sees them: aligned from the right, 0
@@ -197,13 +271,7 @@ static IntegerType getRawType(Type element) {
 /// The address of element `position` of a one-dimensional buffer.
 static Value emitAddress(OpBuilder &b, Location loc, Value buffer,
                          Value position, int64_t bytes) {
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, buffer);
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(
-      b, loc, metadata.getBaseBuffer());
-  Value element = arith::AddIOp::create(b, loc, metadata.getOffset(), position);
-  Value offset = arith::MulIOp::create(
-      b, loc, element, arith::ConstantIndexOp::create(b, loc, bytes));
-  Value address = arith::AddIOp::create(b, loc, base, offset);
+  Value address = emitAddressAsIndex(b, loc, buffer, position, bytes);
   address = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
   return LLVM::IntToPtrOp::create(
       b, loc, LLVM::LLVMPointerType::get(b.getContext()), address);
@@ -250,6 +318,29 @@ Value RowAccess::loadVector(OpBuilder &builder, Value buffer,
                                       padding);
 }
 
+/// So far ahead a line arrives in time: a hundred nanoseconds at the pace of
+/// main memory.
+static constexpr int64_t kPrefetchBytes = 2048, kLineBytes = 64;
+
+void RowAccess::prefetch(OpBuilder &b, ArrayRef<Lanes> group) {
+  Location loc = rows.getLoc();
+  for (auto [i, row] : llvm::enumerate(inputRows)) {
+    if (!row || isBroadcastAlongRow(i))
+      continue;
+    Type element = cast<MemRefType>(row.getType()).getElementType();
+    int64_t bytes = getBytes(element);
+    Value ahead =
+        arith::ConstantIndexOp::create(b, loc, kPrefetchBytes / bytes);
+    for (auto [v, lanes] : llvm::enumerate(group)) {
+      if (v * laneCount * bytes % kLineBytes != 0)
+        continue;
+      Value position = arith::AddIOp::create(b, loc, lanes.position, ahead);
+      memref::PrefetchOp::create(b, loc, row, position, /*isWrite=*/false,
+                                 /*localityHint=*/3, /*isDataCache=*/true);
+    }
+  }
+}
+
 void RowAccess::storeVector(OpBuilder &builder, Value buffer,
                             const Lanes &lanes, Value value) {
   Location loc = rows.getLoc();
@@ -263,13 +354,20 @@ void RowAccess::storeVector(OpBuilder &builder, Value buffer,
                                                  getVectorType(raw), value));
     Value address = emitAddress(builder, loc, buffer, lanes.position, bytes);
     if (!lanes.mask)
-      LLVM::StoreOp::create(builder, loc, value, address, bytes);
+      LLVM::StoreOp::create(builder, loc, value, address,
+                            streams ? bytes * laneCount : bytes,
+                            /*isVolatile=*/false, /*isNonTemporal=*/streams);
     else
       LLVM::MaskedStoreOp::create(builder, loc, value, address, lanes.mask,
                                   builder.getI32IntegerAttr(bytes));
     return;
   }
-  if (!lanes.mask)
+  // Without the alignment LLVM would write such vectors scalar by scalar.
+  if (!lanes.mask && streams)
+    vector::StoreOp::create(builder, loc, value, buffer,
+                            ValueRange{lanes.position}, /*nontemporal=*/true,
+                            llvm::Align(getBytes(element) * laneCount));
+  else if (!lanes.mask)
     vector::StoreOp::create(builder, loc, value, buffer,
                             ValueRange{lanes.position});
   else

@@ -35,6 +35,9 @@ public:
 
   llvm::ArrayRef<mlir::Value> getOuterSizes() const { return outerSizes; }
   mlir::Value getRowLength() const { return length; }
+  /// Whether the results are large enough to be written past the caches. Null
+  /// where they never are.
+  mlir::Value getResultsAreLarge() const { return resultsAreLarge; }
 
   /// Enters the row at outer indices `indices`: emits its one-dimensional
   /// views.
@@ -47,6 +50,10 @@ public:
   /// read `padding`.
   mlir::Value loadVarying(mlir::OpBuilder &builder, unsigned index,
                           const Lanes &lanes, mlir::Value padding);
+  /// Asks for the memory that a loop will read a few thousand bytes after
+  /// `group`, each cache line once. The addresses may lie outside the row and
+  /// outside all rows: a prefetch never faults.
+  void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
   /// Loads argument `index`, which is uniform or the same over the whole row,
   /// as a scalar.
   mlir::Value loadScalar(mlir::OpBuilder &builder, unsigned index);
@@ -56,6 +63,13 @@ public:
 
   bool hasMask() { return static_cast<bool>(rows.getMask()); }
   mlir::Value loadMask(mlir::OpBuilder &builder, const Lanes &lanes);
+
+  /// Whether this row is to be written past the caches: where the results are
+  /// large, it starts on a whole vector, which such stores need, and it is no
+  /// argument's memory, which is in the caches already. Null where it never is.
+  mlir::Value emitStreams(mlir::OpBuilder &builder);
+  /// Writes whole vectors past the caches from now on, or no longer.
+  void setStreams(bool value) { streams = value; }
 
   void storeVarying(mlir::OpBuilder &builder, unsigned result,
                     const Lanes &lanes, mlir::Value value);
@@ -91,6 +105,7 @@ private:
                       const Lanes &lanes, mlir::Value padding,
                       mlir::IntegerType raw);
   mlir::Value emitRowView(mlir::OpBuilder &builder, mlir::Value operand);
+  mlir::Value emitResultsAreLarge(mlir::OpBuilder &builder);
   llvm::SmallVector<mlir::Value> getOuterIndices(mlir::Value operand,
                                                  int64_t operandOuterRank);
   /// A loaded value of a formal argument of type `formal`, as code computes
@@ -109,6 +124,8 @@ private:
   llvm::SmallVector<mlir::Value> indices;
   llvm::SmallVector<mlir::Value> inputRows, resultRows;
   mlir::Value maskRow;
+  mlir::Value resultsAreLarge;
+  bool streams = false;
 };
 
 } // namespace weir

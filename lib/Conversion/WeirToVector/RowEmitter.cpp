@@ -223,6 +223,11 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
     state.attributes.set(
         "fastmath", arith::FastMathFlagsAttr::get(
                         builder.getContext(), arith::FastMathFlags::contract));
+  // Nor need a quotient be rounded once.
+  if (isa<arith::DivFOp>(op) && asVector)
+    state.attributes.set(
+        "fastmath", arith::FastMathFlagsAttr::get(builder.getContext(),
+                                                  arith::FastMathFlags::arcp));
   return builder.create(state)->getResult(0);
 }
 

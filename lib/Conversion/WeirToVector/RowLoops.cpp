@@ -26,6 +26,19 @@ void RowLoops::enterMode(OpBuilder &builder) {
   builder.setInsertionPointToStart(&region.getBody().front());
 }
 
+/// What is emitted next goes before the place where stores past the caches are
+/// waited for.
+void RowLoops::leaveStreams(OpBuilder &builder) {
+  Value large = access.getResultsAreLarge();
+  if (!large)
+    return;
+  auto branch =
+      scf::IfOp::create(builder, loc, large, /*withElseRegion=*/false);
+  OpBuilder inside = branch.getThenBodyBuilder();
+  cpu::DrainStoresOp::create(inside, loc);
+  builder.setInsertionPoint(branch);
+}
+
 void RowLoops::emitRow(OpBuilder &builder, ValueRange indices, Value scratch,
                        Row row) {
   rows->moveBefore(builder.getInsertionBlock(), builder.getInsertionPoint());
@@ -45,6 +58,7 @@ void RowLoops::emitSerial(OpBuilder &builder, Row row) {
     auto free = memref::DeallocOp::create(builder, loc, scratch);
     builder.setInsertionPoint(free);
   }
+  leaveStreams(builder);
   enterMode(builder);
   SmallVector<Value> indices;
   Value zero = index(builder, 0), one = index(builder, 1);
@@ -132,6 +146,7 @@ void RowLoops::emitParts(OpBuilder &builder, int64_t grain, Row row) {
     scratch = memref::SubViewOp::create(builder, loc, cast<MemRefType>(type),
                                         allScratch, offsets, sizes, strides);
   }
+  leaveStreams(builder);
   enterMode(builder);
   auto rowLoop = scf::ForOp::create(builder, loc, first, end, one);
   builder.setInsertionPoint(rowLoop.getBody()->getTerminator());

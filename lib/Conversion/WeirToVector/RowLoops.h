@@ -33,6 +33,7 @@ private:
   void emitSerial(mlir::OpBuilder &builder, Row row);
   void emitParts(mlir::OpBuilder &builder, int64_t grain, Row row);
   void enterMode(mlir::OpBuilder &builder);
+  void leaveStreams(mlir::OpBuilder &builder);
   void emitRow(mlir::OpBuilder &builder, mlir::ValueRange indices,
                mlir::Value scratch, Row row);
   mlir::Value emitPitch(mlir::OpBuilder &builder);

@@ -231,14 +231,30 @@ static void emitEmptyRow(RowEmitter &emitter, OpBuilder &builder) {
   }
 }
 
+/// True when elements are read from memory and worth so many instructions that
+/// few of them fit into the window in which the machine runs ahead: what comes
+/// later must be asked for apart, or arithmetic and memory take turns.
+static bool readsFallBehind(FormulaOp formula) {
+  if (formula.hasReduction()) // Then an earlier sweep has read the row.
+    return false;
+  return llvm::any_of(formula.getBody().front(), [](Operation &op) {
+    bool cheap = isa<math::AbsFOp, math::CopySignOp, math::FmaOp>(op);
+    return isa<arith::DivFOp>(op) ||
+           (op.getName().getDialectNamespace() == "math" && !cheap);
+  });
+}
+
 static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
                                Value keptRow) {
   FormulaOp formula = emitter.formula;
+  bool prefetches = readsFallBehind(formula);
   auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
     SmallVector<Element> group(lanes.begin(), lanes.end());
     // All reads of a group come before its writes: a result may be an
     // argument's memory.
     SmallVector<std::pair<unsigned, Value>> results;
+    if (prefetches)
+      emitter.access.prefetch(b, lanes);
     for (Element &element : group) {
       if (keptRow)
         element.values[emitter.schedule.getStoredValue()] =
@@ -254,7 +270,24 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
     return SmallVector<Value>();
   };
   RowSweep sweep(emitter, builder, 4);
-  sweep.emitGroups({}, body);
+  if (Value streams = emitter.access.emitStreams(builder)) {
+    auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), streams,
+                                    /*withElseRegion=*/true);
+    RowEmitter::RowValues known = emitter.saveRow();
+    for (bool past : {true, false}) {
+      OpBuilder inside =
+          past ? branch.getThenBodyBuilder() : branch.getElseBodyBuilder();
+      emitter.restoreRow(known);
+      emitter.anchorRowCode(inside);
+      emitter.access.setStreams(past);
+      RowSweep(emitter, inside, 4).emitGroups({}, body);
+    }
+    emitter.restoreRow(known);
+    emitter.anchorRowCode(builder);
+  } else {
+    sweep.emitGroups({}, body);
+  }
+  prefetches = false;
   sweep.emitRest({}, body);
 }
 

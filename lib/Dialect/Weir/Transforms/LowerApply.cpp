@@ -103,7 +103,7 @@ struct Lowering {
         builder, loc, ValueRange(outputs).getTypes(), apply.getFormulaAttr(),
         inputs, mask, outputs, apply.getEmptyRowAttr(), apply.getPosInfAttr(),
         apply.getNanAttr(), apply.getTiesAttr(), apply.getFormAttr(),
-        apply.getThreadGrainAttr());
+        apply.getThreadGrainAttr(), apply.getStreamBytesAttr());
     replaceResults(rows, moved ? invertPermutationVector(permutation)
                                : SmallVector<int64_t>());
     return success();

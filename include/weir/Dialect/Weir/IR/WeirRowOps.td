@@ -18,7 +18,8 @@ defvar Weir_Policies = (ins
 // How the rows run. Passes choose what is not given.
 defvar Weir_Schedule = (ins
   OptionalAttr<Weir_FormAttr>:$form,
-  OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$thread_grain);
+  OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$thread_grain,
+  OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$stream_bytes);
 
 def Weir_ApplyOp : Weir_Op<"apply", [
     Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
@@ -33,7 +34,8 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     concern formulas with a reduction only; the others are elementwise and follow limits.
 
     How the rows run may be given too: `form`, and `thread_grain`, the elements that each of several threads must get
-    before rows are shared among them (0: never). What is not given is chosen by passes.
+    before rows are shared among them (0: never), and, in the elementwise form, `stream_bytes`, the size from which on the results
+    are written past the caches (0: never). What is not given is chosen by passes.
 
     #### Inputs
 
@@ -94,7 +96,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
     #### Semantics
 
     `weir.apply` with its row as the last dimension, on tensors or memrefs, writing to destinations. Passes make it; the
-    `form` and `thread_grain` say how the rows run; without the latter on one thread.
+    `form`, `thread_grain` and `stream_bytes` say how the rows run; without the last two on one thread, through the caches.
 
     #### Constraints
 

@@ -45,7 +45,8 @@ def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
   let summary = "Decide how the rows of each weir.apply run";
   let description = [{
     Puts a `form` on every `weir.apply` that has none and explains the choice in a remark. A form that is there already is
-    kept when the formula can run in it, and is an error otherwise: the schedule is data.
+    kept when the formula can run in it, and is an error otherwise: the schedule is data. In the elementwise form it adds `stream_bytes`,
+    the size from which on results are written past the caches: larger than what a later reader could find there.
 
     Before: `weir.apply @softmax(%x)`. After: `weir.apply @softmax(%x) {form = #weir.form<stored>}`.
   }];

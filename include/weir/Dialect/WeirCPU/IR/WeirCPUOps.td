@@ -156,6 +156,28 @@ def WeirCPU_FlushDenormalsOp : Op<WeirCPU_Dialect, "flush_denormals",
   let builders = [OpBuilder<(ins)>];
 }
 
+def WeirCPU_DrainStoresOp : Op<WeirCPU_Dialect, "drain_stores", []> {
+  let summary = "waits for stores that went past the caches";
+  let description = [{
+    #### Semantics
+
+    Stores marked `nontemporal` become visible to other threads in any order. After this op all earlier ones have. It
+    takes up to some hundred nanoseconds, so it belongs behind the rows and not behind each.
+
+    #### Examples
+
+    ```mlir
+    func.func @write(%x: memref<16xf32>, %v: vector<16xf32>) {
+      %c0 = arith.constant 0 : index
+      vector.store %v, %x[%c0] {nontemporal = true, alignment = 64 : i64} : memref<16xf32>, vector<16xf32>
+      weir_cpu.drain_stores
+      return
+    }
+    ```
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
 def WeirCPU_PartsOp : Op<WeirCPU_Dialect, "parts", []> {
   let summary = "how many parts work is cut into";
   let description = [{
