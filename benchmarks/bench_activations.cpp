@@ -17,7 +17,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "elementwise.h"
+#include "libelementwise.h"
 
 #include <algorithm>
 #include <chrono>
@@ -139,7 +139,8 @@ int main(int argc, char **argv) {
         std::find(argv + 4, argv + argc, std::string(c.name)) == argv + argc)
       continue;
     if (c.call(in, &out) != 0) {
-      std::fprintf(stderr, "%s failed: %s\n", c.name, elementwise_last_error());
+      std::fprintf(stderr, "%s failed: %s\n", c.name,
+                   libelementwise_last_error());
       return 1;
     }
     int64_t few = std::min<int64_t>(count, 4096);
