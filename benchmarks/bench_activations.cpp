@@ -17,7 +17,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "elementwise.h"
+#include "libelementwise.h"
 
 #include <algorithm>
 #include <chrono>
@@ -139,21 +139,25 @@ int main(int argc, char **argv) {
         std::find(argv + 4, argv + argc, std::string(c.name)) == argv + argc)
       continue;
     if (c.call(in, &out) != 0) {
-      std::fprintf(stderr, "%s failed: %s\n", c.name, elementwise_last_error());
+      std::fprintf(stderr, "%s failed: %s\n", c.name,
+                   libelementwise_last_error());
       return 1;
     }
     int64_t few = std::min<int64_t>(count, 4096);
     double ns = inCache(c, in, out, few) / few * 16e9;
-    std::vector<double> own, copied, streamed;
+    // Ratios are taken in each round, since the machine's pace changes.
+    std::vector<double> own, copied, streamed, ratio, streamedRatio;
     for (int sample = 0; sample < samples; ++sample) {
       own.push_back(seconds([&] { c.call(in, &out); }));
       copied.push_back(seconds([&] { copy<false>(c.inputs, x, y, count); }));
       streamed.push_back(seconds([&] { copy<true>(c.inputs, x, y, count); }));
+      ratio.push_back(copied.back() / own.back());
+      streamedRatio.push_back(streamed.back() / own.back());
     }
-    double t = median(own), plain = median(copied), nt = median(streamed);
     std::printf("%-16s %8.2f %8.1f  %8.2f %8.2f %8.2f %6.2f %9.2f\n", c.name,
-                ns, ns * clock, count / t / 1e9, count / plain / 1e9,
-                count / nt / 1e9, plain / t, nt / t);
+                ns, ns * clock, count / median(own) / 1e9,
+                count / median(copied) / 1e9, count / median(streamed) / 1e9,
+                median(ratio), median(streamedRatio));
     std::fflush(stdout);
   }
   for (float *tensor : {x[0], x[1], x[2], y})

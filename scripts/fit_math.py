@@ -173,6 +173,7 @@ def exp_tail(r):
 
 EXP_TAIL = [1 / mp.factorial(i + 2) for i in range(14)]
 EXP2_TAIL = [LN2**(i + 1) / mp.factorial(i + 1) for i in range(14)]
+LOG2_TAIL = [mpf((-1)**i) / (i + 1) / LN2 for i in range(14)]
 LOG_TAIL = [mpf((-1)**i) / (i + 3) for i in range(14)]
 LOG1P_TAIL = [mpf((-1)**(i + 1)) / (i + 2) for i in range(14)]
 ATANH_TAIL = [mpf(2) / (2 * i + 3) for i in range(14)]
@@ -250,6 +251,10 @@ def main():
         lambda t: t**2 / log1p(t) if t else mpf(0), "log(1 + t) = t + t^2 T(t) on [0, 1]")
     fit("LogRatio", "f64", mpf("1e-12"), LARGEST_RATIO**2, 7, series(log_ratio_tail, ATANH_TAIL), lambda z: z / 2,
         "log((1 + s)/(1 - s)) = 2 s + s z T(z), z = s^2")
+    fit("PowLog", "f64", -mpf(1) / 4, mpf(1) / 2, 12, series(lambda f: log1p(f) / f / LN2, LOG2_TAIL),
+        lambda f: f * LN2 / log1p(f), "log2(1 + f) = f T(f) on [-1/4, 1/2], for powers in f32")
+    fit("PowExp2", "f64", -mpf("0.5005"), mpf("0.5005"), 6, series(lambda f: (2**f - 1) / f, EXP2_TAIL),
+        lambda f: f / 2**f, "2^f = 1 + f T(f) on [-1/2, 1/2], for powers in f32")
     for name, degree in [("Exp2Unit", 5), ("Exp2UnitNarrow", 4)]:
         fit(name, "f32", mpf(0), mpf(1), degree, lambda f: 2**f, lambda f: 2**-f, "2^f on [0, 1]")
     for name, degree in [("Exp2Twice", 5), ("Exp2TwiceNarrow", 4)]:

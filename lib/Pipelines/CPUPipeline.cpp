@@ -73,6 +73,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(createWeirLowerThreads());
   pm.addPass(createWeirLowerCPU());
   cleanUp(pm);
+  pm.addPass(createWeirInterleaveChains());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   arith::ArithExpandOpsPassOptions expand;

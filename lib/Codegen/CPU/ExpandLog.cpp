@@ -36,6 +36,11 @@ static Reduced reduce512(MathBuilder &m, Value x) {
   return {exponent, m.sub(significand, m.splat(1.0))};
 }
 
+MathBuilder::Pair expand::log2Parts512(MathBuilder &m, Value x) {
+  Reduced parts = reduce512(m, x);
+  return {parts.exponent, parts.fraction};
+}
+
 /// For positive finite x, denormal ones too.
 static Reduced reduce(MathBuilder &m, Value x) {
   if (m.isAVX512())

@@ -61,6 +61,9 @@ Value log10(MathBuilder &m, Value x);
 Value log1p(MathBuilder &m, Value x);
 /// log1p for 0 <= x <= 1, in f32.
 Value log1pOfUnit(MathBuilder &m, Value x);
+/// n and f of x = 2^n (1 + f), f within [-1/4, 1/2], on AVX-512. At 0 and
+/// infinity n is infinite, of negative numbers f is NaN.
+Pair log2Parts512(MathBuilder &m, Value x);
 /// The base-2 logarithm of a positive finite x to about twice the digits of the
 /// type.
 Pair log2Twofold(MathBuilder &m, Value x);

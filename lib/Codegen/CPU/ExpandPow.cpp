@@ -7,6 +7,8 @@
 
 #include "ExpandMath.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
 using namespace mlir;
 using namespace weir;
 
@@ -37,6 +39,44 @@ static MathBuilder::Pair exponent(MathBuilder &m, Value a, Value y) {
   return {m.mul(l.high, y), m.select(small, low, m.splat(0.0))};
 }
 
+/// a^y for a >= 0 in f64, whose digits beyond f32 are enough for the logarithm
+/// that a product magnifies. NaN where a^y is of the form 0 times infinity.
+static Value wideMagnitude(MathBuilder &m, Value a, Value y) {
+  MathBuilder::Pair l = expand::log2Parts512(m, a);
+  Value log2 = m.mulAdd(l.low, m.polynomial(kPowLogF64, l.low), l.high);
+  Value p = m.mul(log2, y);
+  p = m.atMost(m.atLeast(p, m.splat(-200.0)), m.splat(200.0));
+  MathBuilder::Whole n = m.round(p);
+  Value f = m.sub(p, n.number);
+  return m.scale(m.mulAdd(f, m.polynomial(kPowExp2F64, f), m.splat(1.0)), n);
+}
+
+/// The same on 16 numbers of f32, half of them at a time.
+static Value magnitude512(MathBuilder &m, Value a, Value y) {
+  OpBuilder &b = m.getBuilder();
+  Location loc = a.getLoc();
+  auto narrow = VectorType::get(8, b.getF32Type()),
+       wide = VectorType::get(8, b.getF64Type());
+  SmallVector<Value, 2> halves;
+  for (int64_t from : {0, 8}) {
+    auto half = [&](Value x) -> Value {
+      Value part = vector::ExtractStridedSliceOp::create(b, loc, x, from, 8, 1);
+      return arith::ExtFOp::create(b, loc, wide, part);
+    };
+    MathBuilder inside(b, loc, wide, m.getTarget());
+    Value power = wideMagnitude(inside, half(a), half(y));
+    halves.push_back(arith::TruncFOp::create(b, loc, narrow, power));
+  }
+  auto both = llvm::to_vector(llvm::seq<int64_t>(0, 16));
+  return vector::ShuffleOp::create(b, loc, halves[0], halves[1], both);
+}
+
+static Value magnitudeOf(MathBuilder &m, Value a, Value y) {
+  if (m.isAVX512() && !m.isF64())
+    return magnitude512(m, a, y);
+  return expand::exp2(m, exponent(m, a, y));
+}
+
 /// 2^(y log2 |x|), then the sign: IEEE's pow.
 Value expand::pow(MathBuilder &m, Value x, Value y) {
   OpBuilder &b = m.getBuilder();
@@ -53,7 +93,7 @@ Value expand::pow(MathBuilder &m, Value x, Value y) {
     return arith::XOrIOp::create(b, loc, p, yes);
   };
   Value a = m.abs(x), one = m.splat(1.0), zero = m.splat(0.0);
-  Value magnitude = exp2(m, exponent(m, a, y));
+  Value magnitude = magnitudeOf(m, a, y);
   Value yIsNumber = m.compare(Predicate::ORD, y, y);
   Value isOne = either(both(m.compare(Predicate::OEQ, a, one), yIsNumber),
                        m.compare(Predicate::OEQ, x, one));

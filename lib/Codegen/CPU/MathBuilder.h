@@ -49,6 +49,7 @@ public:
 
   bool isF64() const { return f64; }
   bool isAVX512() const;
+  MathTarget getTarget() const { return target; }
   mlir::OpBuilder &getBuilder() { return b; }
 
   Value splat(double value);

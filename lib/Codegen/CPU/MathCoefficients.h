@@ -168,6 +168,22 @@ inline constexpr double kLogRatioF64[] = {
     0x1.745c4ae74e8a2p-3, 0x1.c71c748f9b1b2p-3, 0x1.24924921e4633p-2,
     0x1.999999999c179p-2, 0x1.555555555554fp-1};
 
+/// log2(1 + f) = f T(f) on [-1/4, 1/2], for powers in f32;
+/// error 1.5e+05 * 2^-53, 1.5e+05 before rounding.
+inline constexpr double kPowLogF64[] = {
+    0x1.3736a676d86cdp-5,  -0x1.a1f5af4caf4f3p-4, 0x1.1c3f85c7f042ep-3,
+    -0x1.3193fea0821aep-3, 0x1.48b5d556bad04p-3,  -0x1.70a5c110971a9p-3,
+    0x1.a6012358d65e1p-3,  -0x1.ec757682aa0e3p-3, 0x1.277724584bc94p-2,
+    -0x1.71546f28666d7p-2, 0x1.ec709ccd8b64ep-2,  -0x1.715476560be1bp-1,
+    0x1.71547652d00b8p+0};
+
+/// 2^f = 1 + f T(f) on [-1/2, 1/2], for powers in f32;
+/// error 4.2e+05 * 2^-53, 4.2e+05 before rounding.
+inline constexpr double kPowExp2F64[] = {
+    0x1.fde473aa70c1p-17, 0x1.445d2e7549f86p-13, 0x1.5d8a8925dc5aep-10,
+    0x1.3b29f2d935a02p-7, 0x1.c6b08abba7a36p-5,  0x1.ebfbe07845e1cp-3,
+    0x1.62e42ff0e45edp-1};
+
 /// 2^f on [0, 1];
 /// error 1.3 * 2^-24, 1.3 before rounding.
 inline constexpr double kExp2UnitF32[] = {0x1.ebaaeep-10, 0x1.26bce2p-7,

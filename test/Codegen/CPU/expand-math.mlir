@@ -69,6 +69,18 @@ func.func @softplus_tail(%x: vector<16xf32>) -> vector<16xf32> {
   return %y : vector<16xf32>
 }
 
+// Functions by pieces: one table for the centres, one for each coefficient, and no quotient.
+// AVX512-LABEL: func.func @pieces
+// AVX512-COUNT-6: llvm.x86.avx512.vpermi2var.ps.512
+// AVX512-NOT: arith.divf
+// AVX512: return
+// AVX2-LABEL: func.func @pieces
+// AVX2: arith.divf
+func.func @pieces(%x: vector<16xf32>) -> vector<16xf32> {
+  %y = math.tanh %x : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
 // Scalars stay with the C library.
 // AVX512-LABEL: func.func @scalar
 // AVX512: math.log1p

@@ -12,6 +12,17 @@ func.func @fast(%x: vector<16xf32>) -> vector<16xf32> {
   %e = weir_cpu.exp fast %x : vector<16xf32>
   return %e : vector<16xf32>
 }
+// AVX512-LABEL: func.func @drain
+// AVX512: vector.store
+// AVX512-NEXT: llvm.call_intrinsic "llvm.x86.sse.sfence"()
+// ANY-LABEL: func.func @drain
+// ANY: llvm.call_intrinsic "llvm.x86.sse.sfence"()
+func.func @drain(%x: memref<16xf32>, %v: vector<16xf32>) {
+  %c0 = arith.constant 0 : index
+  vector.store %v, %x[%c0] {nontemporal = true, alignment = 64 : i64} : memref<16xf32>, vector<16xf32>
+  weir_cpu.drain_stores
+  return
+}
 // AVX512-LABEL: func.func @flush
 // AVX512: llvm.x86.sse.stmxcsr
 // AVX512: scf.if

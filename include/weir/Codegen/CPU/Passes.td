@@ -25,6 +25,17 @@ def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def WeirInterleaveChains : Pass<"weir-interleave-chains", "::mlir::ModuleOp"> {
+  let summary = "Write the vectors of a loop body side by side where their chains are long";
+  let description = [{
+    The ops of an innermost loop are put in the order in which they could start, loads and stores among themselves as they were. So it
+    is for targets with vectors of 512 bits, where a vector's chain of dependent ops is longer than a processor's schedulers
+    bridge and division is not the bottleneck. Elsewhere nothing changes.
+
+    Before: all of `exp(%x0)`, then all of `exp(%x1)`. After: each op for `%x0` followed by the one for `%x1`.
+  }];
+}
+
 def WeirLowerThreads : Pass<"weir-lower-threads", "::mlir::ModuleOp"> {
   let summary = "Run parallel loops on OpenMP threads";
   let description = [{

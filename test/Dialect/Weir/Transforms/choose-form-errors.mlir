@@ -29,3 +29,19 @@ func.func @f(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<index>) {
   %a:2 = weir.apply @winner(%x) {form = #weir.form<online>} : (tensor<4xf32>) -> (tensor<4xf32>, tensor<index>)
   return %a#0, %a#1 : tensor<4xf32>, tensor<index>
 }
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{stream_bytes does not fit the stored form: only elementwise results are written past the caches}}
+  %a = weir.apply @softmax(%x) {stream_bytes = 4096 : i64} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{attribute 'stream_bytes' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
+  %a = weir.apply @silu(%x) {stream_bytes = -1 : i64} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
