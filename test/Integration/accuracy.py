@@ -2,12 +2,21 @@
 
 A tolerance is a function of the `oracle.Row`, the formula's further operands, the expected result and the oracle, and
 gives an absolute error, a number or an array. Makers of tolerances take a function that gives the scaled score `z`, or
-the like, from row and operands.
+the like, from row and operands. The figures are those of f32; `unit(row)` times them are those of f64, where none is above 1e-12.
 """
 
 from dataclasses import replace
 
 import numpy as np
+
+
+def unit(row):
+    return 3e-7 if row.f64 else 1.0
+
+
+def least(row):
+    """What may be flushed to 0."""
+    return 1e-307 if row.f64 else 1e-30
 
 
 def assert_close(actual, expected, tolerance, what):
@@ -56,28 +65,28 @@ def a_exp(z=None, top=lambda row, *operands: -np.inf, scale=1.0, also=lambda row
     def tolerance(row, operands, expected, _):
         score = row.x if z is None else z(row, *operands)
         below = below_maximum(score, top(row, *operands))
-        relative = 2e-6 + 1e-7 * below
+        relative = (2e-6 + 1e-7 * below) * unit(row)
         if z is not None:
-            relative = relative + np.expm1(np.minimum(2e-7 * (below + largest(score)), 80))
-        return np.maximum(np.abs(expected) * relative, 1.1e-30 * scale) + also(row, *operands)
+            relative = relative + np.expm1(np.minimum(2e-7 * unit(row) * (below + largest(score)), 80))
+        return np.maximum(np.abs(expected) * relative, 1.1 * least(row) * scale) + unit(row) * also(row, *operands)
 
     return tolerance
 
 
 def a_sum(times=1.0):
-    return lambda row, operands, expected, _: np.abs(expected) * 3e-6 * times + 1e-37
+    return lambda row, operands, expected, _: np.abs(expected) * 3e-6 * unit(row) * times + 1e-7 * least(row)
 
 
 def a_log(scale=lambda row, *operands: largest(row.x)):
     """A-LOG: absolute, in units of the largest score or of the result: the logarithm of a long row is larger than its scores."""
-    return lambda row, operands, expected, _: 1e-6 * max(1.0, scale(row, *operands), largest(expected))
+    return lambda row, operands, expected, _: 1e-6 * unit(row) * max(1.0, scale(row, *operands), largest(expected))
 
 
 def a_norm(row, operands, expected, _):
     """A sum, then a difference from the mean that cancels: absolute in units of the row."""
     finite = row.x[np.isfinite(row.x)]
     spread = finite.std() if finite.size else 1.0
-    return np.abs(expected) * 3e-6 + 3e-7 * max(1.0, largest(row.x) / max(spread, 1e-3)) * 4
+    return unit(row) * (np.abs(expected) * 3e-6 + 3e-7 * max(1.0, largest(row.x) / max(spread, 1e-3)) * 4)
 
 
 def a_root(row, operands, expected, _, alpha=None):
@@ -85,14 +94,14 @@ def a_root(row, operands, expected, _, alpha=None):
     alpha = operands[0] if alpha is None else alpha
     if np.ndim(expected) == 0:
         # The threshold is (alpha - 1) times what was sought.
-        return 3e-7 * max(1.0, abs(expected)) * max(1.0, alpha)
+        return 3e-7 * unit(row) * max(1.0, abs(expected)) * max(1.0, alpha)
     if not 1 + 1e-6 < alpha <= 4:
-        return 2e-5 * np.abs(expected) + 1e-7
-    c = alpha - 1
-    own = (np.abs(expected) ** c + 1e-6) ** (1 / c) - np.abs(expected)
-    own[expected == 0] = 1e-6 ** (1 / c)
+        return unit(row) * (2e-5 * np.abs(expected) + 1e-7)
+    c, moved = alpha - 1, 1e-6 * unit(row)
+    own = (np.abs(expected) ** c + moved) ** (1 / c) - np.abs(expected)
+    own[expected == 0] = moved ** (1 / c)
     # The weights are made to sum to one, so what one of them is off all are in proportion.
-    return own + np.abs(expected) * (2e-6 + np.minimum(own[expected > 0].sum(), 0.1))
+    return own + np.abs(expected) * (2e-6 * unit(row) + np.minimum(own[expected > 0].sum(), 0.1))
 
 
 def a_elt(row, operands, expected, function):
@@ -113,4 +122,4 @@ def a_elt(row, operands, expected, function):
     with np.errstate(all="ignore"):
         number = np.where(expected != 0, condition / np.abs(expected), 1.0)
     number = np.where(np.isfinite(number), number, 1.0)
-    return 4 * np.maximum(condition * 2.0**-23, 2.0**-149 * number)
+    return 4 * np.maximum(condition * 2.0**-23 * unit(row), (2.0**-1074 if row.f64 else 2.0**-149) * number)

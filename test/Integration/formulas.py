@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import oracle
-from accuracy import a_elt, a_exp, a_log, a_norm, a_root, a_sum, below_maximum, largest
-from oracle.special import total
+from accuracy import a_elt, a_exp, a_log, a_norm, a_root, a_sum, below_maximum, largest, least, unit
+from oracle.wide import total
 from oracle.weights import adaptive_beta
 
 
@@ -31,7 +31,7 @@ class Along(Full):
 
 
 class Uniform:
-    """A uniform operand: the first value as a scalar, or all of them in turn as one number per row."""
+    """A uniform operand: one of the values as a scalar, or all of them in turn as one number per row."""
 
     type = "f32"
 
@@ -88,7 +88,7 @@ def number(empty=0.0):
     return (Result(uniform=True, empty=empty),)
 
 
-HUGE = ("all -1e30", "-1e30 head")
+HUGE = ("all -1e30", "-1e30 head", "-1e30 and -inf", "huge apart")
 PLAIN = ("recompute", "stored")  # A winner's position has no running form beside sums.
 positive = Full(lambda rng, shape: rng.gamma(2, 1, shape))
 share = Full(lambda rng, shape: rng.dirichlet(np.ones(max(shape[-1], 1)), shape[:-1])[..., : shape[-1]])
@@ -123,20 +123,21 @@ def lssar_tolerance(row, operands, expected, _):
     with np.errstate(all="ignore"):
         a = row.length * oracle.lssa(row)
         b = np.maximum(a - operands[0], 0)
-        if b.max() <= 3e-6 * a.max():
+        figure = 3e-6 * unit(row)
+        if b.max() <= figure * a.max():
             return 1.0  # Whether anything exceeds the offset is a matter of rounding.
-        denormal = 2.0**-148 / oracle.special.softplus(row.x)
-        relative = 3e-6 + np.minimum(denormal, 1)
+        denormal = (2.0**-1073 if row.f64 else 2.0**-148) / oracle.special.softplus(row.x)
+        relative = figure + np.minimum(denormal, 1)
         # An error of b, in units of the largest, enters with the 15th power.
         r, error = b / b.max(), relative * (a + a.max()) / b.max()
-        return ((r + error) ** 15 - r**15) / total(r**15) + 3e-6 * np.abs(expected) + 1e-30
+        return ((r + error) ** 15 - r**15) / total(r**15) + figure * np.abs(expected) + least(row)
 
 
 def quantized_tolerance(row, operands, expected, _):
     """Exact, but for the neighbour where the unrounded number is next to a tie."""
     r = oracle.special.softmax(row.x) / operands[0]
-    at_tie = np.abs(r - np.floor(r) - 0.5) < np.maximum(1e-4, r * (2e-6 + 1e-7 * below_maximum(row.x)))
-    return 1e-6 * np.maximum(np.abs(expected), operands[0]) + np.where(at_tie, 1.01 * operands[0], 0)
+    at_tie = np.abs(r - np.floor(r) - 0.5) < np.maximum(1e-4, r * (2e-6 + 1e-7 * below_maximum(row.x))) * unit(row)
+    return 1e-6 * unit(row) * np.maximum(np.abs(expected), operands[0]) + np.where(at_tie, 1.01 * operands[0], 0)
 
 
 def split_error(row, inset, k):
@@ -154,7 +155,7 @@ def z_error(row, t, a, b):
 
 
 def gated_tolerance(row, operands, expected, _):
-    return np.abs(expected) * (3e-6 + 5e-7 * np.maximum(1, np.abs(operands[0]))) + 1e-37
+    return np.abs(expected) * (3e-6 + 5e-7 * np.maximum(1, np.abs(operands[0]))) * unit(row) + 1e-7 * least(row)
 
 
 def with_penalty(row, t, beta):
@@ -212,7 +213,7 @@ CASES = [
     Case("two_relu", a_sum()),
     elementwise("scaling"),
     Case("taylor_softmax", a_sum(), beyond=HUGE, sums_to_one=True),
-    Case("spherical_softmax", a_sum(), beyond=HUGE),
+    Case("spherical_softmax", a_sum(), beyond=(*HUGE, "denormal", "denormal in f64")),
     elementwise("sigmoid_weights", Uniform(-2.3, 0.0)),
     elementwise("relu_weights"),
     # Exact zeros.
@@ -226,8 +227,8 @@ CASES = [
     Case("layer_norm", a_norm, (gain, bias, eps), beyond=HUGE),
     Case("l2_normalize", a_sum(), (eps,), beyond=HUGE),
     Case("gated_rms_norm", gated_tolerance, (Full(), gain, eps), beyond=HUGE),
-    Case("max_prob", lambda row, operands, expected, _: 2e-6 * np.abs(expected), results=number()),
-    Case("margin", lambda row, operands, expected, _: 2e-6, results=number(), forms=PLAIN),
+    Case("max_prob", lambda row, operands, expected, _: 2e-6 * unit(row) * np.abs(expected), results=number()),
+    Case("margin", lambda row, operands, expected, _: 2e-6 * unit(row), results=number(), forms=PLAIN),
     Case("entropy", a_log(), results=number()),
     # Losses.
     loss("cross_entropy"),
@@ -266,4 +267,5 @@ CASES = [
          (Full(lambda rng, shape: rng.integers(-3, 4, shape), "i32"), Uniform(0.3))),
     Case("row_scaled", a_exp(lambda row: row.x * row.index)),
     Case("least_below_zero", a_log(), results=number(-math.inf)),
+    Case("tenth_softmax", a_exp(lambda row: row.x / 10), sums_to_one=True),
 ]

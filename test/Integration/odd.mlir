@@ -93,3 +93,15 @@ weir.formula @least_below_zero(%x: f32) -> (f32 {weir.uniform}) {
   %m = weir.reduce max %y : f32
   weir.yield %m : f32
 }
+
+// A factor that f32 does not hold: in f64 it is 0.1.
+weir.formula @tenth_softmax(%x: f32) -> f32 {
+  %tenth = arith.constant 0.1 : f32
+  %z = arith.mulf %x, %tenth : f32
+  %m = weir.reduce max %z : f32
+  %d = arith.subf %z, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  weir.yield %w : f32
+}

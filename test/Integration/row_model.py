@@ -1,11 +1,12 @@
 """weir.apply in NumPy: what masks and policies make of a formula's rows, around the oracles."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from oracle import Row
+from oracle.wide import narrow, widen
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,22 @@ def empty_row(result, n, length, mask, policies):
     return Expected(value)
 
 
-def expected_row(case, x, operands, mask, policies, index):
+def evaluate(case, row, operands):
+    """All results of the oracle, in f64: those of f64 computations are found with more digits, then rounded."""
+    if row.f64:
+        row, operands = replace(row, x=widen(row.x)), [widen(o) for o in operands]
+    with np.errstate(over="ignore", under="ignore"):
+        values = case.oracle(row, *operands)
+    values = values if isinstance(values, tuple) else (values,)
+    return [narrow(value) for value in values] if row.f64 else values
+
+
+def expected_row(case, x, operands, mask, policies, index, f64=False):
     """What each result of `case` is on row `index`. Varying operands are arrays, uniform ones numbers."""
     n = len(x)
     if case.elementwise:
-        row = Row(x, np.arange(n), n, n, index)
-        value = case.oracle(row, *operands)
+        row = Row(x, np.arange(n), n, n, index, f64)
+        value, = evaluate(case, row, operands)
         return [Expected(value, row=row, operands=operands, kept=np.ones(n, bool))]
     x = score_after_policies(x, mask, policies)
     kept = x != -np.inf
@@ -68,15 +79,13 @@ def expected_row(case, x, operands, mask, policies, index):
     if not kept.any():
         return [empty_row(result, n, length, mask, policies) for result in case.results]
     inner = tuple(o[kept] if isinstance(o, np.ndarray) else o for o in operands)
-    row = Row(x[kept], np.nonzero(kept)[0], length, n, index)
+    row = Row(x[kept], np.nonzero(kept)[0], length, n, index, f64)
     if np.isnan(row.x).any():
         # The whole row; whether elements that take no part are masked or NaN is not promised.
         return [Expected(math.nan) if result.uniform else Expected(np.full(n, np.nan), promised=kept)
                 for result in case.results]
-    with np.errstate(over="ignore", under="ignore"):
-        values = case.oracle(row, *inner)
     all_expected = []
-    for result, value in zip(case.results, values if isinstance(values, tuple) else (values,)):
+    for result, value in zip(case.results, evaluate(case, row, inner)):
         promised = True
         if not result.uniform:
             full = np.full(n, result.masked)

@@ -1,7 +1,8 @@
-"""What each formula means, in f64, written from the definitions and not from the compiler.
+"""What each formula means, written from the definitions and not from the compiler: in f64, or wider (wide.py) as the
+numbers of the row are.
 
 An oracle takes a `Row` and the formula's further operands, each a number (uniform) or an array with one number per
-element of `row.x` (varying), all of them float64 or integers. It returns an array for weights and a number for a
+element of `row.x` (varying), all of them of the row's kind or integers. It returns an array for weights and a number for a
 statistic of the row, and a tuple where the formula has several results.
 """
 
@@ -19,6 +20,7 @@ class Row:
     length: int  # weir.length: unmasked positions, those with a score of -inf included.
     extent: int  # Positions in all.
     index: int = 0  # weir.row.
+    f64: bool = False  # What is checked are computations in f64, not in f32.
 
     @staticmethod
     def of(x):

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 
-from . import special
+from . import special, wide
 from .special import times
+from .wide import exp, maximum
 
 
 def relu(row):
-    return np.maximum(row.x, 0)
+    return maximum(row.x, 0)
 
 
 def sigmoid(row):
@@ -17,7 +18,7 @@ def sigmoid(row):
 
 
 def tanh(row):
-    return np.tanh(row.x)
+    return wide.tanh(row.x)
 
 
 def silu(row):
@@ -47,7 +48,7 @@ def gelu_tanh(row):
 
 def golu(row):
     with np.errstate(over="ignore"):
-        return times(row.x, np.exp(-np.exp(-row.x)), 0.0)
+        return times(row.x, exp(-exp(-row.x)), 0.0)
 
 
 def atlu(row):
@@ -64,7 +65,7 @@ def logsigmoid(row):
 
 def gumbel_sigmoid(row):
     with np.errstate(over="ignore"):
-        return np.exp(-np.exp(-row.x))
+        return exp(-exp(-row.x))
 
 
 def expanded(x, s, alpha, at_minus_inf):

@@ -2,9 +2,8 @@
 
 import math
 
-import numpy as np
-
-from . import activations, special
+from . import activations, special, wide
+from .wide import clip, maximum, minimum
 
 
 def glu(row, value):
@@ -12,7 +11,7 @@ def glu(row, value):
 
 
 def gtu(row, value):
-    return special.sigmoid(row.x) * np.tanh(value)
+    return special.sigmoid(row.x) * wide.tanh(value)
 
 
 def bilinear(row, value):
@@ -56,8 +55,8 @@ def xswiglu(row, value, alpha):
 
 
 def clamped_swiglu(row, value):
-    g = np.minimum(row.x, 7)
-    return special.times(g, special.sigmoid(1.702 * g), 0.0) * (np.clip(value, -7, 7) + 1)
+    g = minimum(row.x, 7)
+    return special.times(g, special.sigmoid(1.702 * g), 0.0) * (clip(value, -7, 7) + 1)
 
 
 def sigmoid_gate(row, value):
@@ -73,9 +72,9 @@ def residual_gate(row, value, carry):
 
 
 def idea_gate(row, g, alpha, beta):
-    return row.x + np.maximum(-alpha * special.softplus(-g), beta)
+    return row.x + maximum(-alpha * special.softplus(-g), beta)
 
 
 def sapo(row, tau):
-    r = np.clip(row.x, math.exp(-20), math.exp(20))
+    r = clip(row.x, math.exp(-20), math.exp(20))
     return 4 / tau * special.sigmoid(tau * (r - 1))

@@ -6,8 +6,8 @@ import math
 import numpy as np
 
 from . import sparse, special
-from .special import total
 from .weights import stable
+from .wide import clip, exp, expm1, isnan, log, log1p, power, sqrt, total
 
 
 def against_target(loss):
@@ -16,7 +16,7 @@ def against_target(loss):
     @functools.wraps(loss)
     def checked(row, t, *operands):
         t = int(t)
-        if not 0 <= t < row.extent or np.isnan(row.x).any():
+        if not 0 <= t < row.extent or isnan(row.x).any():
             return math.nan
         found = np.nonzero(row.at == t)[0]
         return loss(row, found[0] if len(found) else None, *operands)
@@ -56,9 +56,9 @@ def logit_penalty(row, target, beta):
 @against_target
 def z_loss(row, target, a, b):
     mu = total(row.x) / row.length
-    sd = math.sqrt(total((row.x - mu) ** 2) / row.length)
+    sd = sqrt(total((row.x - mu) ** 2) / row.length)
     z = 0.0 if sd == 0 else (score_of(row, target) - mu) / sd
-    return float(special.softplus(np.float64(a * (b - z)))) / a
+    return special.softplus(a * (b - z)) / a
 
 
 def fenchel_young(row, target, w, omega):
@@ -76,7 +76,7 @@ def sparsemax_loss(row, target):
 @against_target
 def entmax15_loss(row, target):
     w = sparse.entmax15(row)
-    return fenchel_young(row, target, w, (1 - total(w**1.5)) / 0.75)
+    return fenchel_young(row, target, w, (1 - total(power(w, 1.5))) / 0.75)
 
 
 @against_target
@@ -86,13 +86,13 @@ def entmax_loss(row, target, alpha):
     if abs(alpha - 1) <= 1e-6:
         return ce(row, target)
     w = sparse.entmax(row, alpha)
-    return fenchel_young(row, target, w, (1 - total(w**alpha)) / (alpha * (alpha - 1)))
+    return fenchel_young(row, target, w, (1 - total(power(w, alpha))) / (alpha * (alpha - 1)))
 
 
 @against_target
 def stablemax_cross_entropy(row, target):
     of_target = 0.0 if target is None else stable(row.x)[target]
-    return math.log(total(stable(row.x))) - (math.log(of_target) if of_target else -math.inf)
+    return log(total(stable(row.x))) - (log(of_target) if of_target else -math.inf)
 
 
 @against_target
@@ -107,7 +107,7 @@ def noisy_softmax_loss(row, target, alpha, norm, xi):
 def adpo(row, lref, q, tau):
     with np.errstate(invalid="ignore", divide="ignore"):
         u = (row.x - lref) / tau
-        entropy = total(np.where(q == 0, 0.0, q * np.log(q)))
+        entropy = total(np.where(q == 0, 0.0, q * log(q)))
         return entropy - total(q * u) + special.logsumexp(u)
 
 
@@ -115,15 +115,15 @@ def vq_logsumexp(row, count):
     cells = count != 0
     if not cells.any():
         return -math.inf
-    return special.logsumexp(row.x[cells] + np.log(count[cells]))
+    return special.logsumexp(row.x[cells] + log(count[cells]))
 
 
 def bckd(row, t, beta):
     s = row.x
-    far = np.abs(s) * special.sigmoid(np.where(s >= 0, -t, t))
-    return np.abs(special.sigmoid(t) - special.sigmoid(s)) ** beta * (far + np.log1p(np.exp(-np.abs(s))))
+    far = abs(s) * special.sigmoid(np.where(s >= 0, -t, t))
+    return power(abs(special.sigmoid(t) - special.sigmoid(s)), beta) * (far + log1p(exp(-abs(s))))
 
 
 def gumbel_bce(row, y):
-    h = np.exp(-np.clip(row.x, -4, 10))
-    return np.clip(y * h - (1 - y) * np.log(-np.expm1(-h)), 0, 20)
+    h = exp(-clip(row.x, -4, 10))
+    return clip(y * h - (1 - y) * log(-expm1(-h)), 0, 20)

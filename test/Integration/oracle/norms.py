@@ -5,23 +5,23 @@ import math
 import numpy as np
 
 from . import special
-from .special import total
+from .wide import isnan, sqrt, total
 
 
 def rms_norm(row, g, eps):
     with np.errstate(invalid="ignore"):
-        return row.x * g / math.sqrt(total(row.x**2) / row.length + eps)
+        return row.x * g / sqrt(total(row.x**2) / row.length + eps)
 
 
 def layer_norm(row, g, b, eps):
     with np.errstate(invalid="ignore"):
         d = row.x - total(row.x) / row.length
-        return d / math.sqrt(total(d * d) / row.length + eps) * g + b
+        return d / sqrt(total(d * d) / row.length + eps) * g + b
 
 
 def l2_normalize(row, eps):
     with np.errstate(invalid="ignore"):
-        return row.x / math.sqrt(total(row.x**2) + eps)
+        return row.x / sqrt(total(row.x**2) + eps)
 
 
 def gated_rms_norm(row, pre, g, eps):
@@ -39,6 +39,6 @@ def margin(row):
 
 def entropy(row):
     w = special.softmax(row.x)
-    if np.isnan(w).any():
+    if isnan(w).any():
         return math.nan
     return -total(np.where(w > 0, w * (row.x - special.logsumexp(row.x)), 0))

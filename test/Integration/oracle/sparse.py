@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from . import special
-from .special import total
+from .wide import exp, expm1, is_wide, isfinite, isnan, like, log, log1p, maximum, total
 
 
 def sparsemax_threshold(x):
@@ -17,17 +17,17 @@ def sparsemax_threshold(x):
 
 
 def sparsemax(row):
-    if not np.isfinite(row.x).all():
+    if not isfinite(row.x).all():
         return np.full_like(row.x, np.nan)
     d = row.x - row.x.max()
-    return np.maximum(d - sparsemax_threshold(d), 0)
+    return maximum(d - sparsemax_threshold(d), 0)
 
 
 def entmax_shift(x, alpha):
     """mu - max x with tau = (alpha - 1) mu - 1, by bisection of the decreasing sum of weights."""
     y, c = x - x.max(), alpha - 1
-    lo, hi = 0.0, -math.expm1(-c * math.log(len(x))) / c
-    for _ in range(70):
+    lo, hi = like(x, 0.0), -expm1(-c * log(like(x, len(x)))) / c
+    for _ in range(110 if is_wide(x) else 70):
         mid = (lo + hi) / 2
         if entmax_weights(y - mid, c).sum() > 1:
             lo = mid
@@ -38,7 +38,7 @@ def entmax_shift(x, alpha):
 
 def entmax_weights(d, c):
     with np.errstate(divide="ignore"):
-        return np.exp(np.log1p(np.maximum(c * d, -1)) / c)
+        return exp(log1p(maximum(c * d, -1)) / c)
 
 
 def entmax_tau(row, alpha):
@@ -47,7 +47,7 @@ def entmax_tau(row, alpha):
         return np.full_like(x, np.nan), np.nan
     if abs(alpha - 1) <= 1e-6:
         return special.softmax(x), -1.0
-    if not np.isfinite(x).all():  # tau lies beyond a maximum of +inf.
+    if not isfinite(x).all():  # tau lies beyond a maximum of +inf.
         return np.full_like(x, np.nan), x.max()
     shift = entmax_shift(x, alpha)
     w = entmax_weights(x - x.max() - shift, alpha - 1)
@@ -64,12 +64,12 @@ def entmax15(row):
 
 def sparse_softmax(row, k):
     """Of equal scores at the cut the lower positions stay."""
-    if np.isnan(row.x).any():
+    if isnan(row.x).any():
         return np.full_like(row.x, np.nan)
     w = np.zeros_like(row.x)
     if k >= 1:
         kept = np.argsort(-row.x, kind="stable")[: int(k)]
         w[kept] = special.softmax(row.x[kept])
-        if np.isnan(w).any():
+        if isnan(w).any():
             return np.full_like(w, np.nan)
     return w

@@ -1,43 +1,39 @@
-"""Functions of one number, written so that f64 keeps its digits, and sums without rounding."""
+"""What many formulas are made of, written so that f64 keeps its digits."""
 
 import math
 
 import numpy as np
 
-
-def total(values):
-    """The correctly rounded sum; NaN and infinities as a sum has them."""
-    values = np.asarray(values, np.float64)
-    return math.fsum(values) if np.isfinite(values).all() else float(values.sum())
+from .wide import angle, erfc, exp, isnan, log, log1p, maximum, total
 
 
 def logsumexp(x):
     m = x.max()
     with np.errstate(invalid="ignore"):
-        return m + math.log(total(np.exp(x - m))) if not np.isnan(m) else math.nan
+        return m + log(total(exp(x - m))) if not isnan(m) else math.nan
 
 
 def softmax(x):
     with np.errstate(invalid="ignore"):
-        e = np.exp(x - x.max())
+        e = exp(x - x.max())
         return e / total(e)
 
 
 def sigmoid(x):
-    t = np.exp(-np.abs(x))
+    t = exp(-abs(x))
     return np.where(x >= 0, 1, t) / (1 + t)
 
 
 def softplus(x):
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return maximum(x, 0) + log1p(exp(-abs(x)))
 
 
 def normal_cdf(x):
-    return np.frompyfunc(lambda v: 0.5 * math.erfc(-v / math.sqrt(2)), 1, 1)(x).astype(np.float64)
+    return erfc(x * -math.sqrt(0.5)) / 2
 
 
 def atan_gate(x):
-    return np.arctan2(1.0, -x) / math.pi
+    return angle(x) / math.pi
 
 
 def times(x, factor, at_minus_inf):

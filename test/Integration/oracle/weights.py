@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from . import special
-from .special import total
+from .wide import clip, exp, expm1, isfinite, isnan, like, log, maximum, minimum, rint, total
 
 
 def softmax(row):
@@ -39,7 +39,7 @@ def softmax_plus_one(row):
 def adaptive_beta(x):
     w = special.softmax(x)
     h = -total(np.where(w > 0, w * (x - special.logsumexp(x)), 0))
-    p = np.polyval([-0.037, 0.481, -2.3, 4.917, -1.791], h)
+    p = (((-0.037 * h + 0.481) * h - 2.3) * h + 4.917) * h - 1.791
     return max(p, 1.0) if h > 0.5 else 1.0
 
 
@@ -48,7 +48,7 @@ def softmax_adaptive(row):
 
 
 def ssmax(row, s, b):
-    return special.softmax((s * math.log(row.length) + b) * row.x)
+    return special.softmax((s * log(like(row.x, row.length)) + b) * row.x)
 
 
 def self_adjust_softmax(row):
@@ -91,31 +91,31 @@ def random(seed, stream, row, columns):
 def gumbel_softmax_seeded(row, seed, tau):
     """In f32 a number that rounds to 1 counts as the one below 1."""
     u = np.minimum(random(int(seed), 0, row.index, row.at), 1 - 2.0**-24)
-    return special.softmax((row.x - np.log(-np.log(u))) / tau)
+    return special.softmax((row.x - log(-log(like(row.x, u)))) / tau)
 
 
 def clipped_softmax(row, gamma, eta):
     if gamma > 0:
         return np.full_like(row.x, np.nan)
-    return np.clip((eta - gamma) * special.softmax(row.x) + gamma, 0, 1)
+    return clip((eta - gamma) * special.softmax(row.x) + gamma, 0, 1)
 
 
 def quantized_softmax(row, scale, zero_point, beta):
-    q = np.clip(np.rint(special.softmax(row.x) / scale) + zero_point, 0, 255)
+    q = clip(rint(special.softmax(row.x) / scale) + zero_point, 0, 255)
     return scale * (q - zero_point) + beta
 
 
 def split_softmax(row, inset, k):
     """pi, the mass of the set, may be far below what f64 holds: its logarithm is taken from the parts' own sums."""
     inside = inset != 0
-    if not inside.any() or inside.all() or not np.isfinite(row.x).all():
+    if not inside.any() or inside.all() or not isfinite(row.x).all():
         return special.softmax(row.x)
     d = row.x - row.x.max()
     log_odds = special.logsumexp(d[~inside]) - special.logsumexp(d[inside])
-    log_mass = -k * float(special.softplus(np.float64(log_odds)))
+    log_mass = -k * special.softplus(log_odds)
     w = np.empty_like(row.x)
-    w[inside] = math.exp(log_mass) * special.softmax(row.x[inside])
-    w[~inside] = -math.expm1(log_mass) * special.softmax(row.x[~inside])
+    w[inside] = exp(log_mass) * special.softmax(row.x[inside])
+    w[~inside] = -expm1(log_mass) * special.softmax(row.x[~inside])
     return w
 
 
@@ -127,14 +127,14 @@ def soft_wta(row, t):
 def softpick(row):
     x = row.x
     m = max(x.max(), 0.0)
-    if not math.isfinite(m):
+    if not isfinite(m):
         return np.full_like(x, np.nan)
-    d = np.where(x >= 1, np.exp(x - m) - math.exp(-m), math.exp(-m) * np.expm1(np.minimum(x, 1)))
-    return np.maximum(d, 0) / (total(np.abs(d)) + 1e-8)
+    d = np.where(x >= 1, exp(x - m) - exp(-m), exp(-m) * expm1(minimum(x, 1)))
+    return maximum(d, 0) / (total(abs(d)) + 1e-8)
 
 
 def stable(x):
-    return np.where(x >= 0, x + 1, 1 / (1 - np.minimum(x, 0)))
+    return np.where(x >= 0, x + 1, 1 / (1 - minimum(x, 0)))
 
 
 def over_sum(p, eps=0.0):
@@ -151,7 +151,9 @@ def lssa(row):
 
 
 def lssar(row, o):
-    b = np.maximum(row.length * lssa(row) - o, 0)
+    b = maximum(row.length * lssa(row) - o, 0)
+    if isnan(b).any():
+        return np.full_like(b, np.nan)
     if b.max() == 0:
         return np.zeros_like(b)
     return over_sum((b / b.max()) ** 15)
@@ -162,11 +164,11 @@ def two_quad(row, c):
 
 
 def relu_softmax(row):
-    return over_sum(np.maximum(row.x, 0), 1e-5)
+    return over_sum(maximum(row.x, 0), 1e-5)
 
 
 def two_relu(row):
-    p = np.maximum(row.x, 0)
+    p = maximum(row.x, 0)
     with np.errstate(invalid="ignore"):
         return (p + 1e-12 / row.length) / (total(p) + 1e-12)
 
@@ -188,4 +190,4 @@ def sigmoid_weights(row, b):
 
 
 def relu_weights(row):
-    return np.maximum(row.x, 0)
+    return maximum(row.x, 0)

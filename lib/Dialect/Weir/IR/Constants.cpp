@@ -9,8 +9,7 @@
 
 #include "weir/Dialect/Weir/IR/Weir.h"
 
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/Error.h"
+#include <charconv>
 
 using namespace mlir;
 using namespace weir;
@@ -21,16 +20,16 @@ double weir::getF64Value(arith::ConstantOp op) {
     return digits.getValueAsDouble();
   if (!single.isFinite())
     return single.convertToDouble();
-  SmallString<32> text;
-  single.toString(text, /*FormatPrecision=*/6, /*FormatMaxPadding=*/0);
-  APFloat decimal(APFloat::IEEEdouble());
-  llvm::consumeError(
-      decimal.convertFromString(text, APFloat::rmNearestTiesToEven)
-          .takeError());
-  double wide = decimal.convertToDouble();
-  return static_cast<float>(wide) == single.convertToFloat()
-             ? wide
-             : single.convertToDouble();
+  // Not APFloat's decimals, which are cut off and not rounded.
+  char text[32];
+  float value = single.convertToFloat();
+  const char *end = std::to_chars(std::begin(text), std::end(text), value,
+                                  std::chars_format::scientific,
+                                  /*precision=*/5)
+                        .ptr;
+  double wide = value;
+  std::from_chars(text, end, wide);
+  return static_cast<float>(wide) == value ? wide : value;
 }
 
 arith::ConstantOp weir::createF32Constant(OpBuilder &builder, Location loc,

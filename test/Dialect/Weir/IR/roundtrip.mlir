@@ -1,5 +1,5 @@
 // Every op and every attribute, printed and parsed again.
-// RUN: weir-opt %s | weir-opt | FileCheck %s
+// RUN: weir-opt %s | weir-opt | FileCheck %s --strict-whitespace
 // RUN: weir-opt %s --mlir-print-op-generic | weir-opt | FileCheck %s
 // RUN: weir-opt %s --emit-bytecode | weir-opt | FileCheck %s
 
@@ -17,15 +17,15 @@ weir.formula @all(%x: f32, %y: f32, %a: f32 {weir.uniform}, %seed: i64 {weir.uni
   %r = weir.row : index
   // CHECK: weir.random %{{.*}} stream 7 : f32
   %u = weir.random %seed stream 7 : f32
-  // CHECK: weir.reduce {{ *}}max %{{.*}} : f32, index
+  // CHECK: weir.reduce max %{{.*}} : f32, index
   %m, %i = weir.reduce max %x : f32, index
-  // CHECK: weir.reduce {{ *}}min %{{.*}} : f32
+  // CHECK: weir.reduce min %{{.*}} : f32
   %lo = weir.reduce min %x : f32
-  // CHECK: weir.reduce {{ *}}add %{{.*}} : index
+  // CHECK: weir.reduce add %{{.*}} : index
   %c = weir.reduce add %p : index
   // CHECK: weir.kth %{{.*}}, %{{.*}} : index, f32
   %v, %q = weir.kth %k, %x : index, f32
-  // CHECK: weir.solve %{{.*}} to %{{.*}} {{ *}}decreasing {max_iterations = 8 : i64, tolerance = 1.250000e-01 : f64} : f32 {
+  // CHECK: weir.solve %{{.*}} to %{{.*}} decreasing {max_iterations = 8 : i64, tolerance = 1.250000e-01 : f64} : f32 {
   %tau = weir.solve %lo to %m decreasing {max_iterations = 8 : i64, tolerance = 0.125 : f64} : f32 {
   ^bb0(%t: f32):
     %d = arith.subf %x, %t : f32

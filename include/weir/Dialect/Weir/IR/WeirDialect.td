@@ -54,6 +54,7 @@ class Weir_Enum<string name, string summary, list<I32EnumAttrCase> cases>
   let cppNamespace = "::weir";
   let genSpecializedAttr = 0;
 }
+// Prints a space of its own: an op's format puts `` before it.
 class Weir_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Weir_Dialect, info, mnemonic>;
 class Weir_BracketedEnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Weir_Dialect, info, mnemonic> {
   let assemblyFormat = "`<` $value `>`";

@@ -150,7 +150,7 @@ def Weir_ReduceOp : Weir_BodyOp<"reduce", [AllTypesMatch<["value", "result"]>]> 
   }];
   let arguments = (ins Weir_ReductionKindAttr:$kind, Weir_Scalar:$value);
   let results = (outs Weir_Scalar:$result, Optional<Index>:$winner);
-  let assemblyFormat = "$kind $value attr-dict `:` type($value) (`,` type($winner)^)?";
+  let assemblyFormat = "`` $kind $value attr-dict `:` type($value) (`,` type($winner)^)?";
   let hasVerifier = 1;
   let builders = [OpBuilder<(ins "::weir::ReductionKind":$kind, "::mlir::Value":$value), [{
     build($_builder, $_state, value.getType(), ::mlir::Type(), kind, value);
@@ -234,7 +234,7 @@ def Weir_SolveOp : Weir_BodyOp<"solve", [SingleBlock, AllTypesMatch<["lower", "u
                        I64Attr:$max_iterations, F64Attr:$tolerance);
   let results = (outs F32:$result);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$lower `to` $upper $direction attr-dict `:` type($result) $body";
+  let assemblyFormat = "$lower `to` $upper `` $direction attr-dict `:` type($result) $body";
   let hasRegionVerifier = 1;
 }
 

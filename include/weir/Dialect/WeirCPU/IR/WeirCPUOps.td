@@ -54,7 +54,7 @@ def WeirCPU_ExpOp : Op<WeirCPU_Dialect, "exp", [Pure, SameOperandsAndResultType]
   }];
   let arguments = (ins WeirCPU_ExpVariantAttr:$variant, AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$x);
   let results = (outs AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$result);
-  let assemblyFormat = "$variant $x attr-dict `:` type($result)";
+  let assemblyFormat = "`` $variant $x attr-dict `:` type($result)";
 }
 
 def WeirCPU_ExpShiftedOp : Op<WeirCPU_Dialect, "exp_shifted", [Pure, SameOperandsAndResultType]> {
