@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -54,6 +55,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   threads.enable = options.threads;
   threads.explain = options.explain;
   pm.addPass(createWeirChooseThreads(threads));
+  pm.addPass(createWeirLowerStates());
   pm.addPass(createWeirLowerApply());
   cleanUpFunctions(pm);
   pm.addPass(createWeirPrepareABI({options.library, options.prefix}));
@@ -66,6 +68,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
 
 void weir::buildCPUCodePipeline(OpPassManager &pm,
                                 const CPUPipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   pm.addPass(createWeirOrderContractions());
   pm.addPass(createWeirExpandCopies());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());

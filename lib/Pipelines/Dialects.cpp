@@ -63,4 +63,6 @@ void weir::registerDialects(DialectRegistry &registry) {
   registerOpenMPDialectTranslation(registry);
   registerWeirLibrary(registry);
   registerBufferizableOpInterfaceModels(registry);
+  registerFormulaStates(registry);
+  registerTilingInterfaceModels(registry);
 }

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 using namespace mlir;
 using namespace weir;
@@ -135,6 +136,15 @@ void ShapeRelations::visit(Operation *op) {
         isa<RankedTensorType>(cast.getSource().getType()))
       equateAll(cast.getSource(), cast.getResult());
   }
+  // What a loop carries keeps its shape in the loops that tiling makes.
+  if (auto loop = dyn_cast<LoopLikeOpInterface>(op))
+    for (OpOperand &init : loop.getInitsMutable()) {
+      OpResult result = loop.getTiedLoopResult(&init);
+      if (!isa<RankedTensorType>(init.get().getType()) || !result)
+        continue;
+      equateAll(init.get(), result);
+      equateAll(init.get(), loop.getTiedLoopRegionIterArg(&init));
+    }
   if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
     for (OpResult result : op->getResults())
       equateAll(dps.getTiedOpOperand(result)->get(), result);

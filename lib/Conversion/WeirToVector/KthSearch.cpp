@@ -268,6 +268,8 @@ void KthSearch::emit(OpBuilder &builder) {
     Value low = emitter.constant(builder, valueType, -INFINITY);
     value = arith::SelectOp::create(builder, loc, fails, low, value);
   }
+  if (Value column = emitter.rows.getColumn())
+    position = arith::AddIOp::create(builder, loc, position, column);
   Value nowhere = arith::ConstantIndexOp::create(builder, loc, -1);
   position = arith::SelectOp::create(builder, loc, fails, nowhere, position);
   emitter.anchorRowCode(builder);

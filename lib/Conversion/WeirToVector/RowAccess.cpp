@@ -218,6 +218,13 @@ void RowAccess::enterRow(OpBuilder &builder, ValueRange outerIndices) {
 
 Value RowAccess::emitRowIndex(OpBuilder &builder) {
   Location loc = rows.getLoc();
+  if (Value row = rows.getRowBase()) {
+    for (auto [index, stride] : llvm::zip(indices, rows.getRowStrides()))
+      row = arith::AddIOp::create(
+          builder, loc, row,
+          arith::MulIOp::create(builder, loc, index, stride));
+    return row;
+  }
   Value row = arith::ConstantIndexOp::create(builder, loc, 0);
   for (auto [index, size] : llvm::zip(indices, outerSizes)) {
     row = arith::MulIOp::create(builder, loc, row, size);

@@ -43,7 +43,7 @@ public:
   /// views.
   void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices);
 
-  /// The row's index in row-major order of the outer dimensions.
+  /// The row's index in row-major order of the outer dimensions of the whole.
   mlir::Value emitRowIndex(mlir::OpBuilder &builder);
 
   /// Loads argument `index` as a vector of the compute type; lanes off the end

@@ -357,9 +357,11 @@ Value RowEmitter::loadArgument(OpBuilder &builder, Element &element,
 }
 
 Value RowEmitter::emitPosition(OpBuilder &builder, Element &element) {
+  Value position = element.lanes.position;
+  if (Value column = rows.getColumn())
+    position = arith::AddIOp::create(builder, loc, position, column);
   Value first = vector::BroadcastOp::create(
-      builder, loc, access.getVectorType(builder.getIndexType()),
-      element.lanes.position);
+      builder, loc, access.getVectorType(builder.getIndexType()), position);
   Value lane = vector::StepOp::create(
       builder, loc, access.getVectorType(builder.getIndexType()));
   return arith::AddIOp::create(builder, loc, first, lane);

@@ -8,7 +8,7 @@
 #ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
 
-#include "FormulaLimits.h"
+#include "weir/Dialect/Weir/Analysis/FormulaLimits.h"
 #include "FormulaSchedule.h"
 #include "FormulaShifts.h"
 #include "RowAccess.h"
@@ -89,6 +89,8 @@ public:
   /// A value of the formula in the lanes of `element`.
   mlir::Value getVector(mlir::OpBuilder &builder, Element &element,
                         mlir::Value value);
+  /// Where the lanes of `element` lie in the whole row.
+  mlir::Value emitPosition(mlir::OpBuilder &builder, Element &element);
   /// Which lanes take part. Null means all.
   mlir::Value getIncluded(mlir::OpBuilder &builder, Element &element);
   /// The operand of a reduction with the identity in lanes that take no part.
@@ -206,7 +208,6 @@ private:
   mlir::Value applyPolicies(mlir::OpBuilder &builder, Element &element,
                             mlir::Value score);
   mlir::Value getRowIndex();
-  mlir::Value emitPosition(mlir::OpBuilder &builder, Element &element);
   mlir::Value emitShiftedScalar(mlir::Operation *op, mlir::Value u);
 
   mlir::Location loc;

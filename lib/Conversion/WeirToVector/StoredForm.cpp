@@ -76,12 +76,7 @@ struct Partials {
       better = arith::CmpIOp::create(
           b, loc, isMax ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt,
           operand, best);
-    Type indices = emitter.access.getVectorType(b.getIndexType());
-    Value first =
-        vector::BroadcastOp::create(b, loc, indices, element.lanes.position);
-    Value position = arith::AddIOp::create(
-        b, loc, first,
-        vector::StepOp::create(b, loc, cast<VectorType>(indices)));
+    Value position = emitter.emitPosition(b, element);
     winner = arith::SelectOp::create(b, loc, better, position, winner);
   }
 

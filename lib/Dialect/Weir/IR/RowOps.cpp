@@ -15,8 +15,8 @@
 using namespace mlir;
 using namespace weir;
 
-static LogicalResult resolveOrError(Operation *op, FlatSymbolRefAttr name,
-                                    FormulaOp &formula) {
+LogicalResult weir::resolveOrError(Operation *op, FlatSymbolRefAttr name,
+                                   FormulaOp &formula) {
   formula = resolveFormula(op, name);
   if (formula)
     return success();
@@ -24,6 +24,18 @@ static LogicalResult resolveOrError(Operation *op, FlatSymbolRefAttr name,
          << name
          << " names no weir.formula, neither in an enclosing symbol "
             "table nor in the library";
+}
+
+LogicalResult weir::verifyOneKind(Operation *op) {
+  bool anyTensor = false, anyMemRef = false;
+  for (Type type : op->getOperandTypes()) {
+    anyTensor |= isa<TensorType>(type);
+    anyMemRef |= isa<BaseMemRefType>(type);
+  }
+  if (!anyTensor || !anyMemRef)
+    return success();
+  return op->emitOpError(
+      "mixes tensors and memrefs; all shaped operands must be of one kind");
 }
 
 //===----------------------------------------------------------------------===//
@@ -37,7 +49,10 @@ static RowSignature getSignature(ApplyOp op, FormulaOp formula) {
           op.getMask(),
           SmallVector<Type>(op.getResultTypes()),
           op.getAlong(),
-          op.getEmptyRow() || op.getPosInf() || op.getNan() || op.getTies()};
+          op.getEmptyRow() || op.getPosInf() || op.getNan() || op.getTies(),
+          op.getRowBase(),
+          op.getColumn(),
+          op.getRowStrides().size()};
 }
 
 LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &) {
@@ -84,6 +99,14 @@ static OpFoldResult getFullSize(OpBuilder &b, ApplyOp op, FormulaOp formula,
       dynamic = tensor::getMixedSize(b, op.getLoc(), value, own);
   }
   return dynamic.value_or(b.getIndexAttr(1));
+}
+
+SmallVector<OpFoldResult> ApplyOp::getFullSizes(OpBuilder &b) {
+  FormulaOp formula = resolveFormula();
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t dim = 0, rank = getRowRank(); dim < rank; ++dim)
+    sizes.push_back(getFullSize(b, *this, formula, dim, rank));
+  return sizes;
 }
 
 LogicalResult ApplyOp::reifyResultShapes(OpBuilder &b,
@@ -134,18 +157,13 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
   FormulaOp formula;
   if (failed(resolveOrError(*this, getFormulaAttr(), formula)))
     return failure();
-  bool anyTensor = false, anyMemRef = false;
-  for (Type type : getOperandTypes()) {
-    anyTensor |= isa<TensorType>(type);
-    anyMemRef |= isa<BaseMemRefType>(type);
-  }
-  if (anyTensor && anyMemRef)
-    return emitOpError(
-        "mixes tensors and memrefs; all shaped operands must be of one kind");
+  if (failed(verifyOneKind(*this)))
+    return failure();
   if (failed(verifyRowSignature(
           {*this, formula, getInputs(), getMask(),
            SmallVector<Type>(getOutputs().getTypes()), std::nullopt,
-           getEmptyRow() || getPosInf() || getNan() || getTies()})))
+           getEmptyRow() || getPosInf() || getNan() || getTies(), getRowBase(),
+           getColumn(), getRowStrides().size()})))
     return failure();
   if (getForm() && (*getForm() == Form::Elementwise) == formula.hasReduction())
     return emitOpError("C8: form ")

@@ -30,8 +30,7 @@ LogicalResult weir::joinShapes(SmallVectorImpl<int64_t> &joined,
   return success();
 }
 
-/// True when a formula's value of type `formal` may be stored as `element`.
-static bool fitsStorage(Type formal, Type element) {
+bool weir::fitsStorage(Type formal, Type element) {
   if (formal.isF32())
     return element.isF32() || element.isF64() || element.isF16() ||
            element.isBF16();
@@ -85,8 +84,7 @@ FailureOr<SmallVector<int64_t>> weir::getFullShape(const RowSignature &s) {
   return full;
 }
 
-/// Checks that `shape` may be repeated over `full`, aligned from the right.
-static bool broadcastsTo(ArrayRef<int64_t> shape, ArrayRef<int64_t> full,
+bool weir::broadcastsTo(ArrayRef<int64_t> shape, ArrayRef<int64_t> full,
                          bool exact) {
   if (shape.size() > full.size() || (exact && shape.size() != full.size()))
     return false;
@@ -131,9 +129,7 @@ static LogicalResult verifyShapes(const RowSignature &s, ArrayRef<int64_t> full,
   return success();
 }
 
-/// The accumulator's type on the given operands: f64 when the score is f64,
-/// else f32.
-static Type getAccumulatorType(const RowSignature &s) {
+Type weir::getAccumulatorType(const RowSignature &s) {
   Type score =
       getElementTypeOrSelf(s.inputs[s.formula.getScoreIndex()].getType());
   return score.isF64() ? score : Type(Float32Type::get(s.op->getContext()));
@@ -214,16 +210,32 @@ static LogicalResult verifyDomains(const RowSignature &s) {
   return success();
 }
 
-LogicalResult weir::verifyRowSignature(const RowSignature &s) {
+static LogicalResult verifyOffsets(const RowSignature &s, size_t outerRank) {
+  if (s.rowBase && s.rowStrides != outerRank)
+    return s.op->emitOpError("C9: row has ")
+           << s.rowStrides << " strides but the rows have " << outerRank
+           << " outer dimensions";
+  return success();
+}
+
+/// A part of a row knows where it lies, but not how long the row is.
+static LogicalResult verifyWholeRow(const RowSignature &s) {
+  bool asks = !s.formula.getBody().getOps<LengthOp>().empty() ||
+              !s.formula.getBody().getOps<ExtentOp>().empty();
+  if (s.column && asks)
+    return s.op->emitOpError("C10: column makes this a part of a row, but @")
+           << s.formula.getSymName()
+           << " asks for weir.length or weir.extent of the whole";
+  return success();
+}
+
+FailureOr<SmallVector<int64_t>>
+weir::verifyRowInputs(const RowSignature &s) {
   FormulaOp formula = s.formula;
   if (s.inputs.size() != formula.getNumArguments())
     return s.op->emitOpError("C2: has ")
            << s.inputs.size() << " operands but @" << formula.getSymName()
            << " has " << formula.getNumArguments() << " arguments";
-  if (s.resultTypes.size() != formula.getResultTypes().size())
-    return s.op->emitOpError("C2: has ")
-           << s.resultTypes.size() << " results but @" << formula.getSymName()
-           << " has " << formula.getResultTypes().size();
   if (failed(verifyContainers(s)) || failed(verifyTypes(s)) ||
       failed(verifyDomains(s)))
     return failure();
@@ -236,10 +248,24 @@ LogicalResult weir::verifyRowSignature(const RowSignature &s) {
     return s.op->emitOpError("C6: along = ")
            << along << " is not a dimension of the rank-" << rank
            << " operands";
+  if (failed(verifyShapes(s, *full, along)) ||
+      failed(verifyOffsets(s, rank - 1)))
+    return failure();
+  return full;
+}
+
+LogicalResult weir::verifyRowSignature(const RowSignature &s) {
+  FormulaOp formula = s.formula;
+  if (s.resultTypes.size() != formula.getResultTypes().size())
+    return s.op->emitOpError("C2: has ")
+           << s.resultTypes.size() << " results but @" << formula.getSymName()
+           << " has " << formula.getResultTypes().size();
   if ((s.mask || s.hasPolicy) && !formula.hasReduction())
     return s.op->emitOpError("C7: ")
            << (s.mask ? "a mask" : "a row policy")
            << " needs a formula with a reduction; @" << formula.getSymName()
            << " is elementwise";
-  return verifyShapes(s, *full, along);
+  if (failed(verifyRowInputs(s)))
+    return failure();
+  return verifyWholeRow(s);
 }

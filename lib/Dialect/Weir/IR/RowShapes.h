@@ -28,13 +28,39 @@ struct RowSignature {
   llvm::SmallVector<mlir::Type> resultTypes;
   std::optional<int64_t> along;
   bool hasPolicy;
+  mlir::Value rowBase, column; // Offsets of a tile, or null.
+  size_t rowStrides = 0;
 };
 
 /// The full shape of the rows: what varying operands and the mask broadcast to.
 mlir::FailureOr<llvm::SmallVector<int64_t>>
 getFullShape(const RowSignature &signature);
 
-/// Checks constraints C2 to C8 of weir.apply.
+/// True when a formula's value of type `formal` may be stored as `element`.
+bool fitsStorage(mlir::Type formal, mlir::Type element);
+
+/// Checks that `shape` may be repeated over `full`, aligned from the right.
+bool broadcastsTo(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> full,
+                  bool exact);
+
+/// The accumulator's type on the given operands: f64 when the score is f64,
+/// else f32.
+mlir::Type getAccumulatorType(const RowSignature &signature);
+
+/// Resolves the formula of `op` or says that there is none (C1).
+mlir::LogicalResult resolveOrError(mlir::Operation *op,
+                                   mlir::FlatSymbolRefAttr name,
+                                   FormulaOp &formula);
+
+/// Says so when some operands are tensors and others memrefs.
+mlir::LogicalResult verifyOneKind(mlir::Operation *op);
+
+/// The part of the constraints below that concerns operands. Gives the full
+/// shape.
+mlir::FailureOr<llvm::SmallVector<int64_t>>
+verifyRowInputs(const RowSignature &signature);
+
+/// Checks constraints C2 to C10 of weir.apply.
 mlir::LogicalResult verifyRowSignature(const RowSignature &signature);
 
 } // namespace weir

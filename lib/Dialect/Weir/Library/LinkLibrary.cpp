@@ -54,7 +54,7 @@ struct WeirLinkLibrary : weir::impl::WeirLinkLibraryBase<WeirLinkLibrary> {
     auto *dialect = getContext().getLoadedDialect<WeirDialect>();
     auto *library = dialect->getRegisteredInterface<FormulaLibraryInterface>();
     WalkResult walk = getOperation().walk([&](Operation *op) {
-      if (!isa<ApplyOp, RowsOp>(op))
+      if (!isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp>(op))
         return WalkResult::advance();
       auto name = op->getAttrOfType<FlatSymbolRefAttr>("formula");
       if (isUserFormula(op, name))

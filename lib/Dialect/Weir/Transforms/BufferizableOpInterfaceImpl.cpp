@@ -1,4 +1,4 @@
-//===- BufferizableOpInterfaceImpl.cpp - weir.rows under one-shot bufferization
+//===- BufferizableOpInterfaceImpl.cpp - weir's ops under one-shot bufferization
 //===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
@@ -17,19 +17,38 @@ using namespace mlir;
 using namespace mlir::bufferization;
 using namespace weir;
 
+/// True for the ops whose destinations hold a state that is read.
+static bool readsDestinations(Operation *op) {
+  return isa<StatsOp, MergeOp>(op);
+}
+
 namespace {
-/// Destinations are written whole and never read, so their old contents need no
-/// copy.
-struct RowsModel : DstBufferizableOpInterfaceExternalModel<RowsModel, RowsOp> {
+/// Other destinations are written whole, so their old contents need no copy.
+template <typename OpTy>
+struct DstModel : DstBufferizableOpInterfaceExternalModel<DstModel<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
+    return readsDestinations(op) ||
+           !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
+  }
+
+  /// An elementwise formula reads a group of elements before it writes the
+  /// results there: an argument may be the memory of a result.
+  bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &,
+                                     ArrayRef<OpOperand *> operands) const {
+    auto rows = dyn_cast<RowsOp>(op);
+    if (!rows || rows.resolveFormula().hasReduction())
+      return false;
+    auto shape = cast<ShapedType>(rows.getOutputs()[0].getType()).getShape();
+    return llvm::all_of(operands, [&](OpOperand *operand) {
+      auto type = dyn_cast<ShapedType>(operand->get().getType());
+      return type && type.getShape() == shape;
+    });
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    auto rows = cast<RowsOp>(op);
     SmallVector<Value> operands;
     for (Value operand : op->getOperands()) {
       if (!isa<TensorType>(operand.getType())) {
@@ -42,8 +61,10 @@ struct RowsModel : DstBufferizableOpInterfaceExternalModel<RowsModel, RowsOp> {
       operands.push_back(*buffer);
     }
     rewriter.setInsertionPoint(op);
-    SmallVector<Value> outputs(
-        ArrayRef<Value>(operands).take_back(rows.getOutputs().size()));
+    SmallVector<Value> outputs;
+    for (OpOperand &init :
+         cast<DestinationStyleOpInterface>(op).getDpsInitsMutable())
+      outputs.push_back(operands[init.getOperandNumber()]);
     OperationState newState(op->getLoc(), op->getName(), operands, TypeRange(),
                             op->getAttrs());
     newState.propertiesAttr = op->getPropertiesAsAttribute();
@@ -56,6 +77,10 @@ struct RowsModel : DstBufferizableOpInterfaceExternalModel<RowsModel, RowsOp> {
 
 void weir::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, WeirDialect *) {
-    RowsOp::attachInterface<RowsModel>(*context);
+    RowsOp::attachInterface<DstModel<RowsOp>>(*context);
+    StatsOp::attachInterface<DstModel<StatsOp>>(*context);
+    MergeOp::attachInterface<DstModel<MergeOp>>(*context);
+    FinishOp::attachInterface<DstModel<FinishOp>>(*context);
+    WeightsOp::attachInterface<DstModel<WeightsOp>>(*context);
   });
 }

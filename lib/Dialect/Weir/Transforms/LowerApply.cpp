@@ -7,13 +7,12 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
+#include "RowLayout.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/Interfaces/InferTypeOpInterface.h"
 
 namespace weir {
 #define GEN_PASS_DEF_WEIRLOWERAPPLY
@@ -23,127 +22,31 @@ namespace weir {
 using namespace mlir;
 using namespace weir;
 
-/// The permutation that moves dimension `from` of `rank` to the end, keeping
-/// the order of the others.
-static SmallVector<int64_t> moveToEnd(int64_t rank, int64_t from) {
-  SmallVector<int64_t> permutation;
-  for (int64_t dim = 0; dim < rank; ++dim)
-    if (dim != from)
-      permutation.push_back(dim);
-  permutation.push_back(from);
-  return permutation;
-}
-
-static Value transpose(OpBuilder &builder, Location loc, Value value,
-                       ArrayRef<int64_t> permutation) {
-  auto type = cast<RankedTensorType>(value.getType());
-  SmallVector<OpFoldResult> sizes;
-  for (int64_t dim : permutation)
-    sizes.push_back(tensor::getMixedSize(builder, loc, value, dim));
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
-  return linalg::TransposeOp::create(builder, loc, value, empty, permutation)
-      ->getResult(0);
-}
-
-/// An operand with the row as its last dimension. An operand of lower rank that
-/// does not reach the row's dimension gets it, with size 1, since it repeats
-/// along the row.
-static Value alignOperand(OpBuilder &builder, Location loc, Value value,
-                          int64_t rank, int64_t along) {
-  auto type = cast<RankedTensorType>(value.getType());
-  int64_t own = along - (rank - type.getRank());
-  if (own >= 0)
-    return own == type.getRank() - 1
-               ? value
-               : transpose(builder, loc, value, moveToEnd(type.getRank(), own));
-  SmallVector<ReassociationIndices> groups;
-  SmallVector<int64_t> shape(type.getShape());
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    groups.push_back({dim});
-  shape.push_back(1);
-  if (!groups.empty())
-    groups.back().push_back(type.getRank());
-  auto wide = RankedTensorType::get(shape, type.getElementType());
-  return tensor::ExpandShapeOp::create(builder, loc, wide, value, groups);
+static void lower(ApplyOp apply) {
+  OpBuilder builder(apply);
+  RowLayout layout(apply, builder);
+  SmallVector<Value> outputs;
+  for (unsigned i = 0, e = apply.getNumResults(); i < e; ++i)
+    outputs.push_back(layout.createDestination(i));
+  RowsOp rows = RowsOp::create(
+      builder, apply.getLoc(), ValueRange(outputs).getTypes(),
+      apply.getFormulaAttr(), layout.inputs, layout.mask, apply.getRowBase(),
+      apply.getRowStrides(), apply.getColumn(), outputs,
+      apply.getEmptyRowAttr(), apply.getPosInfAttr(), apply.getNanAttr(),
+      apply.getTiesAttr(), apply.getFormAttr(), apply.getThreadGrainAttr(),
+      apply.getStreamBytesAttr());
+  for (auto [i, result] : llvm::enumerate(rows.getResults()))
+    layout.replaceResult(i, result);
+  apply.erase();
 }
 
 namespace {
-
-struct Lowering {
-  explicit Lowering(ApplyOp apply)
-      : apply(apply), formula(apply.resolveFormula()), rank(apply.getRowRank()),
-        along(apply.getRowDim()), builder(apply), loc(apply.getLoc()) {}
-
-  Value align(Value value) {
-    return alignOperand(builder, loc, value, rank, along);
-  }
-
-  LogicalResult run() {
-    ReifiedRankedShapedTypeDims shapes;
-    if (failed(apply.reifyResultShapes(builder, shapes)))
-      return apply.emitOpError("has results whose shape no operand fixes");
-    bool moved = along != rank - 1;
-    SmallVector<Value> inputs, outputs;
-    for (auto [i, input] : llvm::enumerate(apply.getInputs()))
-      inputs.push_back(moved && !formula.isUniformArgument(i) ? align(input)
-                                                              : input);
-    Value mask = apply.getMask();
-    if (mask && moved)
-      mask = align(mask);
-    SmallVector<int64_t> permutation = moveToEnd(rank, along);
-    for (auto [i, type] : llvm::enumerate(apply.getResultTypes())) {
-      SmallVector<OpFoldResult> sizes = shapes[i];
-      if (moved && !formula.isUniformResult(i))
-        sizes = applyPermutation(sizes, permutation);
-      outputs.push_back(tensor::EmptyOp::create(builder, loc, sizes,
-                                                getElementTypeOrSelf(type)));
-    }
-    RowsOp rows = RowsOp::create(
-        builder, loc, ValueRange(outputs).getTypes(), apply.getFormulaAttr(),
-        inputs, mask, outputs, apply.getEmptyRowAttr(), apply.getPosInfAttr(),
-        apply.getNanAttr(), apply.getTiesAttr(), apply.getFormAttr(),
-        apply.getThreadGrainAttr(), apply.getStreamBytesAttr());
-    replaceResults(rows, moved ? invertPermutationVector(permutation)
-                               : SmallVector<int64_t>());
-    return success();
-  }
-
-  SmallVector<OpFoldResult> applyPermutation(ArrayRef<OpFoldResult> sizes,
-                                             ArrayRef<int64_t> permutation) {
-    SmallVector<OpFoldResult> moved;
-    for (int64_t dim : permutation)
-      moved.push_back(sizes[dim]);
-    return moved;
-  }
-
-  void replaceResults(RowsOp rows, ArrayRef<int64_t> back) {
-    for (auto [i, result] : llvm::enumerate(apply.getResults())) {
-      Value value = rows->getResult(i);
-      if (!back.empty() && !formula.isUniformResult(i))
-        value = transpose(builder, loc, value, back);
-      if (value.getType() != result.getType())
-        value = tensor::CastOp::create(builder, loc, result.getType(), value);
-      result.replaceAllUsesWith(value);
-    }
-    apply.erase();
-  }
-
-  ApplyOp apply;
-  FormulaOp formula;
-  int64_t rank, along;
-  OpBuilder builder;
-  Location loc;
-};
-
 struct WeirLowerApply : weir::impl::WeirLowerApplyBase<WeirLowerApply> {
   void runOnOperation() override {
     SmallVector<ApplyOp> all;
     getOperation().walk([&](ApplyOp apply) { all.push_back(apply); });
     for (ApplyOp apply : all)
-      if (failed(Lowering(apply).run()))
-        return signalPassFailure();
+      lower(apply);
   }
 };
-
 } // namespace

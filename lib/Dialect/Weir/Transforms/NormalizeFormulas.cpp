@@ -7,9 +7,8 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
+#include "BodyBuilder.h"
 #include "weir/Dialect/Weir/Analysis/RowLaws.h"
-#include "weir/Dialect/Weir/IR/Constants.h"
-#include "weir/Dialect/Weir/Transforms/ExprBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -30,30 +29,6 @@ using namespace mlir;
 using namespace weir;
 
 namespace {
-
-/// Expressions as ops of the formula's own body.
-class BodyBuilder : public ExprBuilder {
-public:
-  using ExprBuilder::ExprBuilder;
-  Value constant(double value) override {
-    return createF32Constant(builder, loc, value);
-  }
-
-protected:
-  Value leaf(Value value) override { return value; }
-  Value exponential(Value argument) override {
-    return math::ExpOp::create(builder, loc, argument);
-  }
-  Value exponentialOfTwo(Value argument) override {
-    return math::Exp2Op::create(builder, loc, argument);
-  }
-  bool hasNarrowConstants() const override { return true; }
-  Value apply(Operation *op, ValueRange operands) override {
-    Operation *clone = builder.clone(*op);
-    clone->setOperands(operands);
-    return clone->getResult(0);
-  }
-};
 
 class Normalizer {
   static constexpr int kMostRounds = 256, kMostResultRounds = 4;
@@ -85,7 +60,7 @@ private:
   bool rewriteOne(size_t skipped);
   std::string print();
   bool rewriteResults();
-  void cleanUp();
+  void cleanUp() { cleanUpFormula(formula); }
   void rewriteSum(const Law &law, ExprContext &exprs);
   void rewriteExtremum(const Law &law, ExprContext &exprs);
   Value emitSum(OpBuilder &builder, const RunningSum &sum, ReduceOp reduce,
@@ -381,7 +356,7 @@ bool Normalizer::rewriteResults() {
 
 /// Parts that several rewritings wrote are written once, and what nobody needs
 /// goes.
-void Normalizer::cleanUp() {
+void weir::cleanUpFormula(FormulaOp formula) {
   IRRewriter rewriter(formula.getContext());
   DominanceInfo dominance(formula);
   eliminateCommonSubExpressions(rewriter, dominance, formula);

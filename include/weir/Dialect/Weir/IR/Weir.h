@@ -20,6 +20,8 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include "weir/Dialect/Weir/IR/StateLayout.h"
+
 #include "weir/Dialect/Weir/IR/WeirDialect.h.inc"
 #include "weir/Dialect/Weir/IR/WeirEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

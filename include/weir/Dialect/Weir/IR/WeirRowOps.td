@@ -21,6 +21,11 @@ defvar Weir_Schedule = (ins
   OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$thread_grain,
   OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$stream_bytes);
 
+// Where a tile lies in the whole: what travels with it so that weir.row, weir.position and weir.random mean the same.
+defvar Weir_RowOffset = (ins Optional<Index>:$row_base, Variadic<Index>:$row_strides);
+defvar Weir_ColumnOffset = (ins Optional<Index>:$column);
+defvar Weir_OffsetsFormat = "(`row` `(` $row_base^ (`by` $row_strides^)? `)`)? (`column` `(` $column^ `)`)?";
+
 def Weir_ApplyOp : Weir_Op<"apply", [
     Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
@@ -32,6 +37,10 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     Elements where `mask` is false are excluded; policies say what happens to rows with nothing left
     (`empty_row`), with +inf (`pos_inf`), with NaN (`nan`) and to equal scores (`ties`). Masks and policies
     concern formulas with a reduction only; the others are elementwise and follow limits.
+
+    A tile of a larger whole says where it lies: `row(%base by %s0, %s1)` makes the row at outer indices (i, j) the one with
+    index base + i s0 + j s1 in the whole, for `weir.row` and `weir.random`; `column(%c)` adds c to every position. Without
+    `row` the outer dimensions are the whole.
 
     How the rows run may be given too: `form`, and `thread_grain`, the elements that each of several threads must get
     before rows are shared among them (0: never), and, in the elementwise form, `stream_bytes`, the size from which on the results
@@ -60,6 +69,8 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     - C6: `along` names a dimension.
     - C7: a mask, and the policies, need a formula with a reduction.
     - C8: a constant operand lies in the argument's `weir.domain`.
+    - C9: `row` has a stride for each outer dimension.
+    - C10: `column` needs a formula that asks for neither `weir.length` nor `weir.extent`: a part of a row does not know them.
 
     #### Examples
 
@@ -71,12 +82,20 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     }
     ```
   }];
-  let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyRankedTensor>:$mask,
-                            OptionalAttr<I64Attr>:$along), Weir_Policies, Weir_Schedule);
+  let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyRankedTensor>:$mask),
+                       Weir_RowOffset, Weir_ColumnOffset, (ins OptionalAttr<I64Attr>:$along), Weir_Policies,
+                       Weir_Schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = [{
-    $formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? attr-dict `:` functional-type($inputs, results)
-  }];
+  let assemblyFormat = "$formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? " # Weir_OffsetsFormat #
+                       " attr-dict `:` functional-type($inputs, results)";
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::FlatSymbolRefAttr":$formula,
+      "::mlir::ValueRange":$inputs, "::mlir::Value":$mask, "::mlir::IntegerAttr":$along,
+      "::weir::EmptyRowAttr":$empty_row, "::weir::PosInfAttr":$pos_inf, "::weir::NaNPolicyAttr":$nan,
+      "::weir::TiesAttr":$ties, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
+      "::mlir::IntegerAttr":$stream_bytes), [{
+    build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
+          along, empty_row, pos_inf, nan, ties, form, thread_grain, stream_bytes);
+  }]>];
   let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     /// The formula, found in the enclosing symbol tables or in the library. Null when there is none.
@@ -85,6 +104,8 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     int64_t getRowDim();
     /// The rank of the row's full shape.
     int64_t getRowRank();
+    /// The sizes of the full shape.
+    ::llvm::SmallVector<::mlir::OpFoldResult> getFullSizes(::mlir::OpBuilder &builder);
   }];
 }
 
@@ -100,7 +121,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
 
     #### Constraints
 
-    - C1 to C7 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
+    - C1 to C7, C9 and C10 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
     - C8: `form` is `elementwise` exactly where the formula has no reduction.
 
     #### Examples
@@ -116,13 +137,23 @@ def Weir_RowsOp : Weir_Op<"rows", [
     }
     ```
   }];
-  let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyShaped>:$mask,
-                            Variadic<AnyShaped>:$outputs), Weir_Policies, Weir_Schedule);
+  let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyShaped>:$mask),
+                       Weir_RowOffset, Weir_ColumnOffset, (ins Variadic<AnyShaped>:$outputs), Weir_Policies,
+                       Weir_Schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
+  }] # Weir_OffsetsFormat # [{
     `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
   }];
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::FlatSymbolRefAttr":$formula,
+      "::mlir::ValueRange":$inputs, "::mlir::Value":$mask, "::mlir::ValueRange":$outputs,
+      "::weir::EmptyRowAttr":$empty_row, "::weir::PosInfAttr":$pos_inf, "::weir::NaNPolicyAttr":$nan,
+      "::weir::TiesAttr":$ties, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
+      "::mlir::IntegerAttr":$stream_bytes), [{
+    build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
+          outputs, empty_row, pos_inf, nan, ties, form, thread_grain, stream_bytes);
+  }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }
     /// The formula, found in the enclosing symbol tables or in the library. Null when there is none.

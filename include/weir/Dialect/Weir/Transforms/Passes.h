@@ -17,9 +17,21 @@ namespace weir {
 /// Lets one-shot bufferization see weir.rows.
 void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
 
+/// Lets upstream tile weir's ops by rows, and weir.stats along the row too.
+void registerTilingInterfaceModels(mlir::DialectRegistry &registry);
+
+/// Lets weir.stats and its kin be verified: what a state is made of.
+void registerFormulaStates(mlir::DialectRegistry &registry);
+
+/// The identity of a slot in the type that it is stored in.
+mlir::TypedAttr getStoredIdentity(const RowValue &slot, mlir::Type element);
+
 /// Writes `formula` the way its normal forms say (weir-normalize-formulas), in
 /// place.
 void normalizeFormula(FormulaOp formula);
+
+/// Writes equal parts of `formula` once and drops what nobody needs.
+void cleanUpFormula(FormulaOp formula);
 
 #define GEN_PASS_DECL
 #include "weir/Dialect/Weir/Transforms/Passes.h.inc"

@@ -72,6 +72,36 @@ def WeirChooseThreads : Pass<"weir-choose-threads", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weir::WeirDialect"];
 }
 
+def WeirTakeApart : Pass<"weir-take-apart", "::mlir::ModuleOp"> {
+  let summary = "Take each weir.apply apart into stats, finish and weights";
+  let description = [{
+    A `weir.apply` of a formula with a reduction becomes, for each of its sweeps, a `weir.stats` and a `weir.finish`, and a `weir.weights` for its
+    varying results. What `weir.stats` reads may then be tiled along the row. Under a mask, a count of it stands for `weir.length`; under
+    `pos_inf = share` the scores are rewritten first. Elementwise formulas stay as they are.
+
+    A formula that selects or searches (`weir.kth`, `weir.solve`) has no state that could be merged: an error names what stands in the way.
+
+    Before: `%y = weir.apply @softmax(%x)`.
+    After: `%s:2 = weir.stats @softmax sweep(1) ins(%x) outs(%i0, %i1)`, `%t:2 = weir.finish @softmax sweep(1) ins(%s#0, %s#1) ...`,
+    `%y = weir.weights @softmax ins(%x) known(%t#0, %t#1) ...`.
+  }];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def WeirLowerStates : Pass<"weir-lower-states", "::mlir::ModuleOp"> {
+  let summary = "Lower weir.stats, merge, finish and weights to weir.rows";
+  let description = [{
+    Each becomes a `weir.rows` of a formula that is derived from its own: `@softmax.stats1`, `@softmax.merge1`, `@softmax.finish1`,
+    `@softmax.weights`. A `weir.stats` into anything but identities is followed by a merge. Works on tensors and on memrefs.
+
+    Before: `weir.weights @softmax ins(%x) known(%m, %s) outs(%y)`.
+    After: `weir.rows @softmax.weights ins(%x, %m, %s) outs(%y)`.
+  }];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def WeirLowerApply : Pass<"weir-lower-apply", "::mlir::ModuleOp"> {
   let summary = "Give weir.apply its destinations and make its row the last dimension";
   let description = [{

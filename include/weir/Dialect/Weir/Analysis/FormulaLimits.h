@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_FORMULALIMITS_H
-#define WEIR_LIB_CONVERSION_WEIRTOVECTOR_FORMULALIMITS_H
+#ifndef WEIR_DIALECT_WEIR_ANALYSIS_FORMULALIMITS_H
+#define WEIR_DIALECT_WEIR_ANALYSIS_FORMULALIMITS_H
 
 #include "weir/Dialect/Weir/IR/Variance.h"
 
@@ -54,4 +54,4 @@ private:
 
 } // namespace weir
 
-#endif // WEIR_LIB_CONVERSION_WEIRTOVECTOR_FORMULALIMITS_H
+#endif // WEIR_DIALECT_WEIR_ANALYSIS_FORMULALIMITS_H

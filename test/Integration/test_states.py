@@ -1,0 +1,212 @@
+"""Rows taken apart: whole, in uneven parts merged in any order, and tiled by the transform dialect, against the oracles.
+
+Each formula of the table that neither selects nor searches goes through all ways; what it does on edge rows, under masks
+and policies must not change.
+"""
+
+import random
+import re
+import subprocess
+import sys
+
+import pytest
+
+from conftest import BIN, ROOT
+from covering import ALL, covering
+from formulas import CASES, Along, Full
+from row_model import Policies
+from test_rows import ODD, check, edge_rows, function_text
+
+sys.path.insert(0, str(ROOT / "docs"))
+import library as documentation  # noqa: E402
+
+POLICIES = [Policies(), Policies(empty_row="nan", pos_inf="share"), Policies(empty_row="uniform", nan="ignore")]
+WAYS = ["whole", "parts", "for", "forall"]
+LENGTHS = [0, 1, 7, 100, 1000]
+
+SOURCES = {f.name: f.text for f in documentation.all_formulas()}
+SOURCES |= {name: text for text, name in re.findall(r"(weir\.formula @(\w+)\(.*?^\})", ODD, re.M | re.S)}
+
+
+def searches(case):
+    return re.search(r"weir\.(kth|solve)", SOURCES[case.name]) is not None
+
+
+APART = [case for case in CASES if not case.elementwise and not searches(case)]
+
+
+def choices(index):
+    """Ways and what goes with them: all pairs in the full tier, else a rotation, in which formulas share the work."""
+    parameters = {"way": WAYS, "policies": POLICIES, "mask": ["full", "none", "row"], "dtype": ["f32", "bf16"],
+                  "uniforms": ["scalar", "tensor"]}
+    if ALL:
+        return covering(parameters)
+    return [{name: values[(index + i * (k + 1)) % len(values)] if name != "way" else way
+             for k, (name, values) in enumerate(parameters.items())} for i, way in enumerate(WAYS)]
+
+
+VARIANTS = {case.name: [{**choice, "form": case.forms[0], "function": f"{case.name}_{i}"}
+                        for i, choice in enumerate(choices(index))] for index, case in enumerate(APART)}
+
+
+#===----------------------------------------------------------------------===#
+# Programs
+#===----------------------------------------------------------------------===#
+
+OP = "!transform.any_op"
+
+
+def sequence(body):
+    return ("module attributes {transform.with_named_sequence} {\n"
+            f"  transform.named_sequence @__transform_main(%root: {OP} {{transform.readonly}}) {{\n"
+            f"{body}    transform.yield\n  }}\n}}\n")
+
+
+def match(name, attributes=""):
+    return f'    %{name} = transform.structured.match ops{{["weir.{name}"]}}{attributes} in %root : ({OP}) -> {OP}\n'
+
+
+# Along the row, one part after the other, and the weights in tiles of both dimensions.
+SEQUENTIAL = sequence(match("stats") + match("weights") + f"""
+    %tiled, %loop = transform.structured.tile_using_for %stats tile_sizes [0, 96] : ({OP}) -> ({OP}, {OP})
+    %part:2 = transform.structured.tile_using_forall %weights tile_sizes [5, 32] : ({OP}) -> ({OP}, {OP})
+""")
+
+
+def parallel(slots):
+    """Three parts of rows by themselves, merged at the end: of states with so many slots, which are marked."""
+    fills = ", ".join(f"%fill{i}" for i in range(slots))
+    return sequence(match("stats", f" attributes {{slots = {slots} : i64}}") + f"""
+    {fills}, %part, %merge, %loop = transform.structured.tile_reduction_using_forall %stats by num_threads = [0, 3]
+      : ({OP}) -> ({", ".join([OP] * (slots + 3))})
+""")
+
+
+STATS = re.compile(r"^ *(%\d+)(?::(\d+))? = weir\.stats @(\S+) sweep\((\d)\) ins\((.*?) : (.*?)\)(?: mask\((%\w+) : (\S+)\))?"
+                   r"( known\(.*?\))? outs\((.*?) : (.*?)\)(?: (\{.*\}))? -> (.*)$", re.M)
+
+
+def in_parts(text, case, rng):
+    """Every weir.stats of a function as four uneven parts, one of them empty, merged in a random tree."""
+    varying = [True] + [isinstance(o, Full) for o in case.operands]
+    rank = [2] + [1 if isinstance(o, Along) else 2 for o in case.operands]
+    uses_column = re.search(r"weir\.(position|random)|, index$", SOURCES[case.name], re.M)
+
+    def split(match):
+        result, count, formula, sweep, ins, types, mask, mask_type, known, outs, out_types, attributes, results = match.groups()
+        ins, types, n = ins.split(", "), types.split(", "), int(count or 1)
+        stem, lines, states = result[1:], [], []
+        known, attributes = known or "", f" {attributes}" if attributes else ""
+
+        def emit(line):
+            lines.append("    " + line)
+
+        emit(f"%last{stem} = arith.constant 1 : index")
+        emit(f"%rows{stem} = tensor.dim {ins[0]}, %first{stem} : {types[0]}")
+        lines.insert(0, f"    %first{stem} = arith.constant 0 : index")
+        emit(f"%n{stem} = tensor.dim {ins[0]}, %last{stem} : {types[0]}")
+        for name, share in (("a", 5), ("b", 2)):
+            emit(f"%by{name}{stem} = arith.constant {share} : index")
+            emit(f"%{name}{stem} = arith.divui %n{stem}, %by{name}{stem} : index")
+        bounds = [f"%first{stem}", f"%a{stem}", f"%a{stem}", f"%b{stem}", f"%n{stem}"]
+        for k in range(4):
+            size = f"%size{k}_{stem}"
+            emit(f"{size} = arith.subi {bounds[k + 1]}, {bounds[k]} : index")
+
+            def cut(value, type, own, name):
+                dims = f"[0, {bounds[k]}] [%rows{stem}, {size}] [1, 1]" if own == 2 else f"[{bounds[k]}] [{size}] [1]"
+                emit(f"{name} = tensor.extract_slice {value}{dims} : {type} to {type}")
+                return name
+
+            part = [cut(v, t, r, f"%in{i}_{k}_{stem}") if is_varying else v
+                    for i, (v, t, is_varying, r) in enumerate(zip(ins, types, varying, rank))]
+            masked = ""
+            if mask:
+                masked = f" mask({cut(mask, mask_type, mask_type.count('?'), f'%mask{k}_{stem}')} : {mask_type})"
+            column = f" column({bounds[k]})" if uses_column else ""
+            emit(f"%part{k}_{stem}:{n} = weir.stats @{formula} sweep({sweep}) ins({', '.join(part)} : {', '.join(types)}){masked}"
+                 f"{known}{column} outs({outs} : {out_types}){attributes} -> {results}")
+            states.append([f"%part{k}_{stem}#{i}" for i in range(n)])
+        uniform = [(v, t) for v, t, is_varying in zip(ins, types, varying) if not is_varying]
+        uniforms = f" uniforms({', '.join(v for v, _ in uniform)} : {', '.join(t for _, t in uniform)})" if uniform else ""
+        while len(states) > 1:
+            rng.shuffle(states)
+            a, b = states.pop(), states.pop()
+            name = f"%merged{len(states)}_{stem}" if states else result
+            emit(f"{name}:{n} = weir.merge @{formula} sweep({sweep}) ins({', '.join(a)} : {out_types}){uniforms}{known} "
+                 f"outs({', '.join(b)} : {out_types}){attributes} -> {results}")
+            states.append([f"{name}#{i}" for i in range(n)])
+        return "\n".join(lines)
+
+    split_text, count = STATS.subn(split, text)
+    assert count > 0, text
+    return split_text
+
+
+def weir_opt(text, directory, *passes, scripts=()):
+    source = directory / "apart.mlir"
+    source.write_text(text)
+    steps = [*passes]
+    for i, script in enumerate(scripts):
+        path = directory / f"script{i}.mlir"
+        path.write_text(script)
+        steps += [f"transform-preload-library{{transform-library-paths={path}}}", "transform-interpreter"]
+    done = subprocess.run([BIN / "weir-opt", source, f"--pass-pipeline=builtin.module({','.join(steps)})"],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+FUNCTION = re.compile(r"^  func\.func @(\w+)\(.*?^  \}$", re.M | re.S)
+
+
+def program(way, directory):
+    """All functions that go this way, taken apart and what follows."""
+    cases = {v["function"]: (case, v) for case in APART for v in VARIANTS[case.name] if v["way"] == way}
+    text = ODD + "".join(function_text(case, variant) for case, variant in cases.values())
+    text = weir_opt(text, directory, "weir-take-apart")
+    if way == "parts":
+        return FUNCTION.sub(lambda m: in_parts(m.group(0), cases[m.group(1)][0], random.Random(m.group(1))), text)
+    if way == "for":
+        return weir_opt(text, directory, scripts=[SEQUENTIAL])
+    if way == "forall":
+        def mark(match):
+            slots, attributes = match.group(2) or "1", match.group(12)
+            marked = f" {{slots = {slots} : i64{', ' + attributes[1:-1] if attributes else ''}}} -> "
+            return match.group(0).replace(f" {attributes} -> " if attributes else " -> ", marked)
+
+        counts = sorted({int(m.group(2) or 1) for m in STATS.finditer(text)})
+        return weir_opt(STATS.sub(mark, text), directory, scripts=[parallel(n) for n in counts])
+    return text
+
+
+#===----------------------------------------------------------------------===#
+# The comparison
+#===----------------------------------------------------------------------===#
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def library(request, compile_library, tmp_path_factory):
+    return request.param, compile_library(program(request.param, tmp_path_factory.mktemp("states")), name=request.param)
+
+
+@pytest.mark.parametrize("case", APART, ids=lambda c: c.name)
+def test_states(library, case):
+    way, compiled = library
+    for j, variant in enumerate(VARIANTS[case.name]):
+        if variant["way"] != way:
+            continue
+        for n in LENGTHS:
+            names, x = edge_rows(n, j)
+            check(compiled, case, variant, names, x, seed=j * 1000 + n)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if not c.elementwise and searches(c)], ids=lambda c: c.name)
+def test_searches_are_refused(tmp_path, case):
+    """What selects or searches has no state, and the error names it."""
+    source = tmp_path / "f.mlir"
+    variant = {**VARIANTS["softmax"][0], "function": "f", "form": case.forms[0]}
+    source.write_text(ODD + function_text(case, variant))
+    done = subprocess.run([BIN / "weir-opt", source, "--weir-take-apart"], capture_output=True, text=True)
+    assert done.returncode != 0 and "cannot be taken apart" in done.stderr and "has no state" in done.stderr
+    assert re.search(r"because of this weir\.(kth|solve)", done.stderr)
