@@ -62,8 +62,8 @@ def sequence(body):
             f"{body}    transform.yield\n  }}\n}}\n")
 
 
-def match(name, attributes=""):
-    return f'    %{name} = transform.structured.match ops{{["weir.{name}"]}}{attributes} in %root : ({OP}) -> {OP}\n'
+def match(name):
+    return f'    %{name} = transform.structured.match ops{{["weir.{name}"]}} in %root : ({OP}) -> {OP}\n'
 
 
 # Along the row, one part after the other, and the weights in tiles of both dimensions.
@@ -73,13 +73,18 @@ SEQUENTIAL = sequence(match("stats") + match("weights") + f"""
 """)
 
 
-def parallel(slots):
-    """Three parts of rows by themselves, merged at the end: of states with so many slots, which are marked."""
-    fills = ", ".join(f"%fill{i}" for i in range(slots))
-    return sequence(match("stats", f" attributes {{slots = {slots} : i64}}") + f"""
-    {fills}, %part, %merge, %loop = transform.structured.tile_reduction_using_forall %stats by num_threads = [0, 3]
-      : ({OP}) -> ({", ".join([OP] * (slots + 3))})
-""")
+def parallel(counts):
+    """Three parts of rows by themselves, merged at the end. The transform's results count the slots, so states are
+    marked with how many they have."""
+    body = ""
+    for n in counts:
+        results = ", ".join([*(f"%fill{n}_{i}" for i in range(n)), f"%part{n}, %merge{n}, %loop{n}"])
+        body += f"""
+    %stats{n} = transform.structured.match ops{{["weir.stats"]}} attributes {{slots = {n} : i64}} in %root : ({OP}) -> {OP}
+    {results} = transform.structured.tile_reduction_using_forall %stats{n} by num_threads = [0, 3]
+      : ({OP}) -> ({", ".join([OP] * (n + 3))})
+"""
+    return sequence(body)
 
 
 STATS = re.compile(r"^ *(%\d+)(?::(\d+))? = weir\.stats @(\S+) sweep\((\d)\) ins\((.*?) : (.*?)\)(?: mask\((%\w+) : (\S+)\))?"
@@ -143,12 +148,12 @@ def in_parts(text, case, rng):
     return split_text
 
 
-def weir_opt(text, directory, *passes, scripts=()):
+def weir_opt(text, directory, *passes, script=None):
     source = directory / "apart.mlir"
     source.write_text(text)
     steps = [*passes]
-    for i, script in enumerate(scripts):
-        path = directory / f"script{i}.mlir"
+    if script:
+        path = directory / "script.mlir"
         path.write_text(script)
         steps += [f"transform-preload-library{{transform-library-paths={path}}}", "transform-interpreter"]
     done = subprocess.run([BIN / "weir-opt", source, f"--pass-pipeline=builtin.module({','.join(steps)})"],
@@ -168,7 +173,7 @@ def program(way, directory):
     if way == "parts":
         return FUNCTION.sub(lambda m: in_parts(m.group(0), cases[m.group(1)][0], random.Random(m.group(1))), text)
     if way == "for":
-        return weir_opt(text, directory, scripts=[SEQUENTIAL])
+        return weir_opt(text, directory, script=SEQUENTIAL)
     if way == "forall":
         def mark(match):
             slots, attributes = match.group(2) or "1", match.group(12)
@@ -176,7 +181,7 @@ def program(way, directory):
             return match.group(0).replace(f" {attributes} -> " if attributes else " -> ", marked)
 
         counts = sorted({int(m.group(2) or 1) for m in STATS.finditer(text)})
-        return weir_opt(STATS.sub(mark, text), directory, scripts=[parallel(n) for n in counts])
+        return weir_opt(STATS.sub(mark, text), directory, script=parallel(counts))
     return text
 
 

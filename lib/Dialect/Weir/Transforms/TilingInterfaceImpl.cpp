@@ -357,8 +357,8 @@ struct StatsPartialReduction
     TilingResult all;
     auto part = cast<StatsOp>(op->clone());
     for (auto [operand, state] : llvm::zip(part.getOutputsMutable(), init))
-      operand.set(slicePart(b, loc, state, operand.get(),
-                            getPart(b, strategy, splitIvs), all));
+      operand.set(
+          slicePart(b, loc, state, getPart(b, strategy, splitIvs), all));
     b.insert(part);
     TilingResult tiled = tileRows(b, part, offsets, sizes);
     part.erase();
@@ -412,16 +412,20 @@ private:
                : OpFoldResult(b.getIndexAttr(0));
   }
 
-  /// The state of one part, in the shape of `like`.
-  static Value slicePart(OpBuilder &b, Location loc, Value states, Value like,
+  /// The state of one part.
+  static Value slicePart(OpBuilder &b, Location loc, Value states,
                          OpFoldResult part, TilingResult &tiling) {
-    auto type = cast<RankedTensorType>(like.getType());
-    SmallVector<OpFoldResult> offsets{part}, sizes{b.getIndexAttr(1)},
-        strides(type.getRank() + 1, b.getIndexAttr(1));
-    offsets.append(type.getRank(), b.getIndexAttr(0));
-    llvm::append_range(sizes, tensor::getMixedSizes(b, loc, like));
-    auto slice = tensor::ExtractSliceOp::create(b, loc, type, states, offsets,
-                                                sizes, strides);
+    auto type = cast<RankedTensorType>(states.getType());
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)),
+        sizes = tensor::getMixedSizes(b, loc, states),
+        strides(type.getRank(), b.getIndexAttr(1));
+    offsets[0] = part;
+    sizes[0] = b.getIndexAttr(1);
+    auto slice = tensor::ExtractSliceOp::create(
+        b, loc,
+        RankedTensorType::get(type.getShape().drop_front(),
+                              type.getElementType()),
+        states, offsets, sizes, strides);
     tiling.generatedSlices.push_back(slice);
     return slice;
   }
@@ -432,8 +436,8 @@ private:
     FormulaOp formula = stats.resolveFormula();
     SmallVector<Value> state, uniforms;
     TilingResult slices;
-    for (auto [states, output] : llvm::zip(partial, stats.getOutputs()))
-      state.push_back(slicePart(b, loc, states, output, part, slices));
+    for (Value states : partial)
+      state.push_back(slicePart(b, loc, states, part, slices));
     for (auto [i, input] : llvm::enumerate(stats.getInputs()))
       if (formula.isUniformArgument(i))
         uniforms.push_back(input);
