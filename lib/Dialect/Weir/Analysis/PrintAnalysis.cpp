@@ -23,6 +23,8 @@ using namespace weir;
 namespace {
 struct WeirPrintAnalysis
     : weir::impl::WeirPrintAnalysisBase<WeirPrintAnalysis> {
+  using WeirPrintAnalysisBase::WeirPrintAnalysisBase;
+
   void runOnOperation() override {
     getOperation().walk(
         [&](FormulaOp formula) { print(formula, llvm::outs()); });
@@ -46,10 +48,51 @@ struct WeirPrintAnalysis
       for (const Law &law : sweep.laws)
         print(law, os);
       os << "\n";
+      if (states)
+        printLayout(formula, i + 1, os);
     }
+    if (states)
+      printLayout(formula, /*sweep=*/0, os);
     for (const Refusal &refusal : laws.getRefusals())
       emitRemark(refusal.value.getLoc())
           << "costs @" << formula.getSymName() << " a sweep: " << refusal.why;
+  }
+
+  /// The layout of a sweep, or of the weights. Where there is none a remark
+  /// says why.
+  void printLayout(FormulaOp formula, int64_t sweep, llvm::raw_ostream &os) {
+    auto *interface = getContext()
+                          .getLoadedDialect<WeirDialect>()
+                          ->getRegisteredInterface<FormulaStatesInterface>();
+    if (!interface)
+      return;
+    FailureOr<StateLayout> layout =
+        interface->getLayout(formula, StatePolicies(), sweep,
+                             [&] { return emitRemark(formula.getLoc()); });
+    if (failed(layout))
+      return;
+    if (sweep == 0) {
+      os << "  weights:\n";
+      return print("known", layout->known, os);
+    }
+    print("known", layout->known, os);
+    print("state", layout->slots, os);
+    print("finished", layout->finished, os);
+  }
+
+  void print(StringRef what, ArrayRef<RowValue> values, llvm::raw_ostream &os) {
+    if (values.empty())
+      return;
+    os << "    " << what << ": ";
+    llvm::interleaveComma(values, os, [&](const RowValue &value) {
+      os << value.meaning << " (" << value.type;
+      if (value.identity) {
+        os << ", identity ";
+        value.identity.print(os, /*elideType=*/true);
+      }
+      os << ")";
+    });
+    os << "\n";
   }
 
   void print(const Law &law, llvm::raw_ostream &os) {

@@ -85,7 +85,7 @@ FailureOr<SmallVector<int64_t>> weir::getFullShape(const RowSignature &s) {
 }
 
 bool weir::broadcastsTo(ArrayRef<int64_t> shape, ArrayRef<int64_t> full,
-                         bool exact) {
+                        bool exact) {
   if (shape.size() > full.size() || (exact && shape.size() != full.size()))
     return false;
   ArrayRef<int64_t> tail = full.take_back(shape.size());
@@ -229,8 +229,7 @@ static LogicalResult verifyWholeRow(const RowSignature &s) {
   return success();
 }
 
-FailureOr<SmallVector<int64_t>>
-weir::verifyRowInputs(const RowSignature &s) {
+FailureOr<SmallVector<int64_t>> weir::verifyRowInputs(const RowSignature &s) {
   FormulaOp formula = s.formula;
   if (s.inputs.size() != formula.getNumArguments())
     return s.op->emitOpError("C2: has ")

@@ -193,8 +193,8 @@ static LogicalResult verifyStateOperands(OpTy op, Rows &rows,
   if (failed(layout))
     return failure();
   rows = Rows{op, formula, {}, Float32Type::get(op->getContext())};
-  if (failed(verifyCount(rows, op.getState().size(), layout->slots,
-                         "the state")))
+  if (failed(
+          verifyCount(rows, op.getState().size(), layout->slots, "the state")))
     return failure();
   rows.outer = SmallVector<int64_t>(
       cast<ShapedType>(op.getState()[0].getType()).getShape());
@@ -211,8 +211,7 @@ static LogicalResult verifyStateOperands(OpTy op, Rows &rows,
            << op.getUniforms().size() << " uniforms but @"
            << formula.getSymName() << " has " << uniforms.size()
            << " uniform arguments";
-  if (failed(
-          verifySlots(rows, op.getState(), layout->slots, "the state")) ||
+  if (failed(verifySlots(rows, op.getState(), layout->slots, "the state")) ||
       failed(verifyUniforms(rows, op.getUniforms(), uniforms, "uniforms")))
     return failure();
   return verifyUniforms(rows, op.getKnown(), layout->known, "known");

@@ -25,7 +25,8 @@ static bool readsDestinations(Operation *op) {
 namespace {
 /// Other destinations are written whole, so their old contents need no copy.
 template <typename OpTy>
-struct DstModel : DstBufferizableOpInterfaceExternalModel<DstModel<OpTy>, OpTy> {
+struct DstModel
+    : DstBufferizableOpInterfaceExternalModel<DstModel<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
     return readsDestinations(op) ||

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace weir {
 #define GEN_PASS_DEF_WEIRCHOOSETHREADS
@@ -58,12 +59,13 @@ struct WeirChooseThreads
     : weir::impl::WeirChooseThreadsBase<WeirChooseThreads> {
   using WeirChooseThreadsBase::WeirChooseThreadsBase;
 
-  void setGrain(ApplyOp apply, Choice choice) {
-    apply.setThreadGrain(choice.grain);
+  template <typename OpTy>
+  void setGrain(OpTy op, Choice choice) {
+    op.setThreadGrain(choice.grain);
     if (!explain)
       return;
-    InFlightDiagnostic remark = apply.emitRemark("@")
-                                << apply.getFormula() << " runs on ";
+    InFlightDiagnostic remark = op.emitRemark("@")
+                                << op.getFormula() << " runs on ";
     if (choice.grain == 0)
       remark << "one thread: " << choice.why;
     else
@@ -71,12 +73,18 @@ struct WeirChooseThreads
              << " elements or more: " << choice.why;
   }
 
+  template <typename OpTy>
+  void visit(OpTy op) {
+    if (!enable)
+      setGrain(op, {0, "the library is compiled without threads"});
+    else if (!op.getThreadGrain())
+      setGrain(op, choose(op.resolveFormula()));
+  }
+
   void runOnOperation() override {
-    getOperation().walk([&](ApplyOp apply) {
-      if (!enable)
-        setGrain(apply, {0, "the library is compiled without threads"});
-      else if (!apply.getThreadGrain())
-        setGrain(apply, choose(apply.resolveFormula()));
+    getOperation().walk([&](Operation *op) {
+      llvm::TypeSwitch<Operation *, void>(op).Case<ApplyOp, StatsOp, WeightsOp>(
+          [&](auto typed) { visit(typed); });
     });
   }
 };

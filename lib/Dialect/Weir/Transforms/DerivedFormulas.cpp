@@ -180,9 +180,8 @@ struct Merging {
     Value total;
     for (auto &[atom, k] : form) {
       Linear one = exprs.linear(atom);
-      Value moved =
-          w.subtract(MappedBuilder(w.body, w.loc, to).emit(one),
-                     MappedBuilder(w.body, w.loc, from).emit(one));
+      Value moved = w.subtract(MappedBuilder(w.body, w.loc, to).emit(one),
+                               MappedBuilder(w.body, w.loc, from).emit(one));
       if (k != 1)
         moved = w.multiply(moved, w.constant(k));
       total = total ? w.add(total, moved) : moved;
@@ -209,8 +208,8 @@ struct Merging {
     }
     if (sum.exponent.empty())
       return value;
-    Value factor = math::ExpOp::create(w.body, w.loc,
-                                       movement(sum.exponent, from, to));
+    Value factor =
+        math::ExpOp::create(w.body, w.loc, movement(sum.exponent, from, to));
     return correct(value, factor);
   }
 
@@ -264,8 +263,8 @@ FormulaOp TakenApart::buildMerge(int64_t sweep, ArrayRef<bool> perRow,
     Value best = merging.extremum(reduce, a, b);
     merged[{Slot::Anchor, i}] = best;
     if (reduce.getWinner())
-      merged[{Slot::Winner, i}] = merging.winner(
-          a, b, of(0, Slot::Winner, i), of(1, Slot::Winner, i), best);
+      merged[{Slot::Winner, i}] = merging.winner(a, b, of(0, Slot::Winner, i),
+                                                 of(1, Slot::Winner, i), best);
     side[0].set(reduce.getResult(), merging.safe(reduce, a));
     side[1].set(reduce.getResult(), merging.safe(reduce, b));
     both.set(reduce.getResult(), merging.safe(reduce, best));
@@ -305,16 +304,14 @@ struct Policed {
 
   Value isEmpty() {
     Value value = map.get(witness.getResult());
-    double identity =
-        witness.getKind() == ReductionKind::Max ? -INFINITY : 0.0;
+    double identity = witness.getKind() == ReductionKind::Max ? -INFINITY : 0.0;
     return w.compare(P::OEQ, value, w.special(identity));
   }
   Value withNaN(Value result) {
     Value value = map.get(witness.getResult());
     Value isNaN = w.compare(P::UNO, value, value);
-    Value instead = result.getType().isF32()
-                        ? w.special(NAN)
-                        : w.integer(result.getType(), -1);
+    Value instead = result.getType().isF32() ? w.special(NAN)
+                                             : w.integer(result.getType(), -1);
     return w.select(isNaN, instead, result);
   }
   /// A uniform result of an empty row is what the formula declares; else what
@@ -401,13 +398,15 @@ FormulaOp TakenApart::buildWeights(bool masked, StringRef name) {
   Value length = addKnown(w, map, getNumSweeps(), always);
   Value valid, included;
   auto include = [&](Value condition) {
-    included = included ? Value(arith::AndIOp::create(w.body, w.loc, included,
-                                                      condition))
-                        : condition;
+    included =
+        included
+            ? Value(arith::AndIOp::create(w.body, w.loc, included, condition))
+            : condition;
   };
   if (masked)
     include(valid = w.addArgument(w.body.getI1Type(), /*uniform=*/false));
-  BlockArgument score = formula->getBody().getArgument(formula->getScoreIndex());
+  BlockArgument score =
+      formula->getBody().getArgument(formula->getScoreIndex());
   if (score.getType().isF32()) {
     Value x = map.get(score);
     include(w.compare(P::UNE, x, w.special(-INFINITY)));
@@ -416,8 +415,7 @@ FormulaOp TakenApart::buildWeights(bool masked, StringRef name) {
   }
   FormulaLimits limits(*formula);
   Policed policed{w, policies, witness, map};
-  bool seesEmpty =
-      policies.emptyRow.value_or(EmptyRow::Zero) != EmptyRow::Zero;
+  bool seesEmpty = policies.emptyRow.value_or(EmptyRow::Zero) != EmptyRow::Zero;
   for (auto [i, value] : llvm::enumerate(formula->getYieldedValues())) {
     if (formula->isUniformResult(i))
       continue;
@@ -429,9 +427,9 @@ FormulaOp TakenApart::buildWeights(bool masked, StringRef name) {
     if (included)
       result = w.select(included, result, nothing);
     if (seesEmpty && isFloat)
-      result = w.select(policed.isEmpty(),
-                        policed.emptyValue(nothing, isLog, length, valid),
-                        result);
+      result =
+          w.select(policed.isEmpty(),
+                   policed.emptyValue(nothing, isLog, length, valid), result);
     if (looksForNaN)
       result = policed.withNaN(result);
     w.addResult(result, /*uniform=*/false);

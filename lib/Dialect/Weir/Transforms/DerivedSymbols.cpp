@@ -30,9 +30,10 @@ TakenApart &DerivedSymbols::get(FormulaOp formula,
   return *known;
 }
 
-FlatSymbolRefAttr DerivedSymbols::getOrInsert(
-    Operation *user, FormulaOp formula, const StatePolicies &policies,
-    StringRef purpose, llvm::function_ref<FormulaOp(StringRef)> make) {
+FlatSymbolRefAttr
+DerivedSymbols::getOrInsert(Operation *user, FormulaOp formula,
+                            const StatePolicies &policies, StringRef purpose,
+                            llvm::function_ref<FormulaOp(StringRef)> make) {
   Operation *table = SymbolTable::getNearestSymbolTable(user);
   FlatSymbolRefAttr &known =
       symbols[{table, getKey(formula, policies) + " " + purpose.str()}];

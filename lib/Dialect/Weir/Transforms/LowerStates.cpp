@@ -146,9 +146,8 @@ SmallVector<Value> Lowering::overStates(OpBuilder &b, Operation *op,
 }
 
 static SmallVector<bool> arePerRow(ValueRange values) {
-  return llvm::map_to_vector(values, [](Value value) {
-    return isa<ShapedType>(value.getType());
-  });
+  return llvm::map_to_vector(
+      values, [](Value value) { return isa<ShapedType>(value.getType()); });
 }
 
 /// What makes merges and finishes of one sweep different formulas: which
@@ -215,8 +214,9 @@ void Lowering::lower(StatsOp op) {
       if (formula.isUniformArgument(i))
         uniforms.push_back(input);
     llvm::append_range(uniforms, op.getKnown());
-    results = overStates(b, op, getMerge(op, formula, policies, sweep, uniforms),
-                         states, uniforms, op.getOutputs());
+    results =
+        overStates(b, op, getMerge(op, formula, policies, sweep, uniforms),
+                   states, uniforms, op.getOutputs());
   }
   if (op.getResults().empty())
     for (Value buffer : found)
@@ -231,9 +231,8 @@ void Lowering::lower(MergeOp op) {
   SmallVector<Value> states(op.getOutputs()), uniforms(op.getUniforms());
   llvm::append_range(states, op.getState());
   llvm::append_range(uniforms, op.getKnown());
-  FlatSymbolRefAttr merge = getMerge(op, op.resolveFormula(),
-                                     op.getStatePolicies(), op.getSweep(),
-                                     uniforms);
+  FlatSymbolRefAttr merge = getMerge(
+      op, op.resolveFormula(), op.getStatePolicies(), op.getSweep(), uniforms);
   op->replaceAllUsesWith(
       overStates(b, op, merge, states, uniforms, op.getOutputs()));
   op.erase();

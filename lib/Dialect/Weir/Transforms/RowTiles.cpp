@@ -24,12 +24,11 @@ Value RowTile::slice(Value value, ArrayRef<int64_t> dims) {
     from.push_back(repeats ? builder.getIndexAttr(0) : offsets[dim]);
     size.push_back(repeats ? builder.getIndexAttr(1) : sizes[dim]);
   }
-  Value part =
-      isa<TensorType>(type)
-          ? Value(tensor::ExtractSliceOp::create(builder, loc, value, from,
-                                                 size, strides))
-          : Value(memref::SubViewOp::create(builder, loc, value, from, size,
-                                            strides));
+  Value part = isa<TensorType>(type)
+                   ? Value(tensor::ExtractSliceOp::create(builder, loc, value,
+                                                          from, size, strides))
+                   : Value(memref::SubViewOp::create(builder, loc, value, from,
+                                                     size, strides));
   slices.push_back(part.getDefiningOp());
   return part;
 }
@@ -69,8 +68,8 @@ RowTile::getRowOffset(Value base, ValueRange given,
         continue;
       strides.insert(strides.begin(), stride);
       if (strides.size() + 1 < fullSizes.size())
-        stride = arith::MulIOp::create(builder, loc, stride,
-                                       index(fullSizes[dim]));
+        stride =
+            arith::MulIOp::create(builder, loc, stride, index(fullSizes[dim]));
     }
   }
   unsigned outer = 0;
@@ -129,8 +128,9 @@ SmallVector<OpFoldResult> weir::getFullSizes(OpBuilder &builder, Location loc,
             type.isDynamicDim(dim) == wantStatic)
           continue;
         full[missing + dim] =
-            wantStatic ? OpFoldResult(builder.getIndexAttr(type.getDimSize(dim)))
-                       : getSizes(builder, loc, value)[dim];
+            wantStatic
+                ? OpFoldResult(builder.getIndexAttr(type.getDimSize(dim)))
+                : getSizes(builder, loc, value)[dim];
       }
     }
   for (OpFoldResult &size : full)

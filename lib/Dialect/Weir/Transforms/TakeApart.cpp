@@ -117,9 +117,9 @@ static Value addVarying(FormulaWriter &w, FormulaOp formula) {
 void Taking::shareInfinity() {
   FlatSymbolRefAttr most = derive("most", [&](FormulaWriter &w) {
     Value score = addVarying(w, formula);
-    w.addResult(ReduceOp::create(w.body, w.loc, ReductionKind::Max, score)
-                    .getResult(),
-                /*uniform=*/true);
+    w.addResult(
+        ReduceOp::create(w.body, w.loc, ReductionKind::Max, score).getResult(),
+        /*uniform=*/true);
   });
   FlatSymbolRefAttr shared = derive("shared", [&](FormulaWriter &w) {
     Value score = addVarying(w, formula);
@@ -127,31 +127,30 @@ void Taking::shareInfinity() {
     Value infinity = w.special(INFINITY);
     Value share = w.select(w.compare(P::OEQ, score, infinity), w.constant(0.0),
                            w.special(-INFINITY));
-    w.addResult(
-        w.select(w.compare(P::OEQ, greatest, infinity), share, score),
-        /*uniform=*/false);
+    w.addResult(w.select(w.compare(P::OEQ, greatest, infinity), share, score),
+                /*uniform=*/false);
   });
   SmallVector<Value> varying = getVarying();
   Value &score = layout->inputs[formula.getScoreIndex()];
   SmallVector<int64_t> full = getFullShape();
   // A NaN does not keep +inf from being shared.
   auto ignore = NaNPolicyAttr::get(builder.getContext(), NaNPolicy::Ignore);
-  auto greatest = ApplyOp::create(
-      builder, loc,
-      RankedTensorType::get(ArrayRef<int64_t>(full).drop_back(),
-                            getAccumulator()),
-      most, varying, layout->mask, IntegerAttr(), EmptyRowAttr(), PosInfAttr(),
-      ignore, TiesAttr(), FormAttr(), apply.getThreadGrainAttr(),
-      IntegerAttr());
+  auto greatest =
+      ApplyOp::create(builder, loc,
+                      RankedTensorType::get(ArrayRef<int64_t>(full).drop_back(),
+                                            getAccumulator()),
+                      most, varying, layout->mask, IntegerAttr(),
+                      EmptyRowAttr(), PosInfAttr(), ignore, TiesAttr(),
+                      FormAttr(), apply.getThreadGrainAttr(), IntegerAttr());
   varying.push_back(greatest.getResult(0));
-  score = ApplyOp::create(
-              builder, loc,
-              RankedTensorType::get(full,
-                                    getElementTypeOrSelf(score.getType())),
-              shared, varying, Value(), IntegerAttr(), EmptyRowAttr(),
-              PosInfAttr(), NaNPolicyAttr(), TiesAttr(), FormAttr(),
-              apply.getThreadGrainAttr(), IntegerAttr())
-              .getResult(0);
+  score =
+      ApplyOp::create(
+          builder, loc,
+          RankedTensorType::get(full, getElementTypeOrSelf(score.getType())),
+          shared, varying, Value(), IntegerAttr(), EmptyRowAttr(), PosInfAttr(),
+          NaNPolicyAttr(), TiesAttr(), FormAttr(), apply.getThreadGrainAttr(),
+          IntegerAttr())
+          .getResult(0);
 }
 
 /// weir.length under a mask: a sum over the mask itself, since scores of -inf
@@ -162,8 +161,8 @@ Value Taking::countUnmasked() {
     addVarying(w, formula);
     Value one =
         arith::ExtUIOp::create(w.body, w.loc, w.body.getI64Type(), valid);
-    w.addResult(arith::IndexCastOp::create(w.body, w.loc,
-                                           w.body.getIndexType(), w.sum(one)),
+    w.addResult(arith::IndexCastOp::create(w.body, w.loc, w.body.getIndexType(),
+                                           w.sum(one)),
                 /*uniform=*/true);
   });
   SmallVector<Value> operands = getVarying();
@@ -226,10 +225,10 @@ void Taking::runSweep(int64_t sweep) {
       number, layout->inputs, layout->mask, known, apply.getRowBase(),
       apply.getRowStrides(), apply.getColumn(), identity,
       apply.getEmptyRowAttr(), apply.getNanAttr(), apply.getThreadGrainAttr());
-  auto finish = FinishOp::create(
-      builder, loc, ValueRange(to).getTypes(), apply.getFormulaAttr(), number,
-      stats.getResults(), uniforms, known, to, apply.getEmptyRowAttr(),
-      apply.getNanAttr());
+  auto finish = FinishOp::create(builder, loc, ValueRange(to).getTypes(),
+                                 apply.getFormulaAttr(), number,
+                                 stats.getResults(), uniforms, known, to,
+                                 apply.getEmptyRowAttr(), apply.getNanAttr());
   llvm::append_range(known, finish.getResults().take_front(statistics));
   uniformResults.assign(finish.getResults().begin() + statistics,
                         finish.getResults().end());
@@ -257,9 +256,8 @@ void Taking::runWeights() {
 }
 
 LogicalResult Taking::run() {
-  if (failed(parts.check(0, [&] {
-        return apply.emitOpError("cannot be taken apart: ");
-      })))
+  if (failed(parts.check(
+          0, [&] { return apply.emitOpError("cannot be taken apart: "); })))
     return failure();
   layout.emplace(apply, builder);
   if (apply.getPosInf() == PosInf::Share &&

@@ -117,8 +117,8 @@ SmallVector<TakenApart::Slot> TakenApart::getSlots(int64_t sweep) const {
         {Slot::Anchor, unsigned(i), ReduceOp(anchor).getValue().getType()});
   for (auto [i, sum] : llvm::enumerate(state.sums)) {
     ReduceOp reduce = sum.reduce;
-    slots.push_back({Slot::Sum, unsigned(i),
-                     reduce ? reduce.getResult().getType() : f32});
+    slots.push_back(
+        {Slot::Sum, unsigned(i), reduce ? reduce.getResult().getType() : f32});
   }
   for (size_t i = 0; i < state.moments.size(); ++i)
     for (Slot::Kind kind : {Slot::Count, Slot::Mean, Slot::Squares})
@@ -143,10 +143,9 @@ static TypedAttr getIdentity(Type type, ReductionKind kind) {
                                       : kind == ReductionKind::Max ? -INFINITY
                                                                    : INFINITY);
   unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
-  APInt value = kind == ReductionKind::Add ? APInt::getZero(width)
-                : kind == ReductionKind::Max
-                    ? APInt::getSignedMinValue(width)
-                    : APInt::getSignedMaxValue(width);
+  APInt value = kind == ReductionKind::Add   ? APInt::getZero(width)
+                : kind == ReductionKind::Max ? APInt::getSignedMinValue(width)
+                                             : APInt::getSignedMaxValue(width);
   return builder.getIntegerAttr(type, value);
 }
 
@@ -161,10 +160,10 @@ RowValue TakenApart::describe(const Slot &slot, int64_t sweep) const {
             getIdentity(slot.type, kind)};
   }
   case Slot::Winner:
-    return {slot.type, "position of " +
-                           stringifyReductionKind(
-                               ReduceOp(state.anchors[slot.of]).getKind())
-                               .str(),
+    return {slot.type,
+            "position of " + stringifyReductionKind(
+                                 ReduceOp(state.anchors[slot.of]).getKind())
+                                 .str(),
             none};
   case Slot::Sum:
     return {slot.type,

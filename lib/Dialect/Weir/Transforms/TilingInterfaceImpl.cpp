@@ -26,13 +26,15 @@ using utils::IteratorType;
 
 /// What weir.apply, rows, stats and weights have in common, and what not.
 static int64_t getRowDim(ApplyOp op, int64_t) { return op.getRowDim(); }
-template <typename OpTy> static int64_t getRowDim(OpTy, int64_t rank) {
+template <typename OpTy>
+static int64_t getRowDim(OpTy, int64_t rank) {
   return rank - 1;
 }
 /// True when output `i` has one number per row.
 static bool isUniformOutput(StatsOp, unsigned) { return true; }
 static bool isUniformOutput(WeightsOp, unsigned) { return false; }
-template <typename OpTy> static bool isUniformOutput(OpTy op, unsigned i) {
+template <typename OpTy>
+static bool isUniformOutput(OpTy op, unsigned i) {
   return op.resolveFormula().isUniformResult(i);
 }
 
@@ -40,7 +42,8 @@ template <typename OpTy> static bool isUniformOutput(OpTy op, unsigned i) {
 /// elementwise, and nothing asks how long the row is.
 static bool isParallelAlongRow(WeightsOp) { return true; }
 static bool isParallelAlongRow(StatsOp) { return false; }
-template <typename OpTy> static bool isParallelAlongRow(OpTy op) {
+template <typename OpTy>
+static bool isParallelAlongRow(OpTy op) {
   FormulaOp formula = op.resolveFormula();
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
     if (formula.isUniformResult(i))
@@ -68,7 +71,8 @@ static const char *whyNotAlongRow(OpBuilder &, OpTy op) {
 }
 
 /// Operands and destinations with one number per element.
-template <typename OpTy> static SmallVector<Value> getVarying(OpTy op) {
+template <typename OpTy>
+static SmallVector<Value> getVarying(OpTy op) {
   FormulaOp formula = op.resolveFormula();
   SmallVector<Value> varying;
   for (auto [i, input] : llvm::enumerate(op.getInputs()))
@@ -83,7 +87,8 @@ template <typename OpTy> static SmallVector<Value> getVarying(OpTy op) {
   return varying;
 }
 
-template <typename OpTy> static int64_t getFullRank(OpTy op) {
+template <typename OpTy>
+static int64_t getFullRank(OpTy op) {
   int64_t rank = 0;
   for (Value value : getVarying(op))
     rank = std::max(rank, cast<ShapedType>(value.getType()).getRank());
@@ -91,7 +96,8 @@ template <typename OpTy> static int64_t getFullRank(OpTy op) {
 }
 
 static void sliceOutputs(ApplyOp, RowTile &) {}
-template <typename OpTy> static void sliceOutputs(OpTy op, RowTile &tile) {
+template <typename OpTy>
+static void sliceOutputs(OpTy op, RowTile &tile) {
   for (auto [i, output] : llvm::enumerate(op.getOutputsMutable()))
     output.set(isUniformOutput(op, i) ? tile.sliceUniform(output.get())
                                       : tile.sliceVarying(output.get()));
@@ -99,7 +105,8 @@ template <typename OpTy> static void sliceOutputs(OpTy op, RowTile &tile) {
 
 static void sliceKnown(ApplyOp, RowTile &) {}
 static void sliceKnown(RowsOp, RowTile &) {}
-template <typename OpTy> static void sliceKnown(OpTy op, RowTile &tile) {
+template <typename OpTy>
+static void sliceKnown(OpTy op, RowTile &tile) {
   for (OpOperand &known : op.getKnownMutable())
     known.set(tile.sliceUniform(known.get()));
 }
@@ -154,16 +161,14 @@ static TilingResult tileRows(OpBuilder &b, OpTy op, Sizes offsets,
                          ->get()
                          .getType());
   b.insert(tiled);
-  return TilingResult{{tiled},
-                      SmallVector<Value>(tiled->getResults()),
-                      tile.slices};
+  return TilingResult{
+      {tiled}, SmallVector<Value>(tiled->getResults()), tile.slices};
 }
 
 namespace {
 
 template <typename OpTy>
-struct RowsTiling
-    : TilingInterface::ExternalModel<RowsTiling<OpTy>, OpTy> {
+struct RowsTiling : TilingInterface::ExternalModel<RowsTiling<OpTy>, OpTy> {
   SmallVector<IteratorType> getLoopIteratorTypes(Operation *op) const {
     OpTy typed = cast<OpTy>(op);
     int64_t rank = getFullRank(typed);
@@ -223,9 +228,9 @@ struct RowsTiling
       tileSizes.insert(tileSizes.begin() + rowDim, full[rowDim]);
       return success();
     }
-    return success(isParallelAlongRow(typed) ||
-                   isWholeDimension(offsets[rowDim], sizes[rowDim],
-                                    full[rowDim]));
+    return success(
+        isParallelAlongRow(typed) ||
+        isWholeDimension(offsets[rowDim], sizes[rowDim], full[rowDim]));
   }
 
   FailureOr<TilingResult> generateResultTileValue(Operation *op, OpBuilder &b,
@@ -240,9 +245,8 @@ struct RowsTiling
         getTiledImplementation(op, b, tileOffsets, tileSizes);
     if (failed(tiled))
       return failure();
-    return TilingResult{tiled->tiledOps,
-                        {tiled->tiledValues[result]},
-                        tiled->generatedSlices};
+    return TilingResult{
+        tiled->tiledOps, {tiled->tiledValues[result]}, tiled->generatedSlices};
   }
 };
 
@@ -309,9 +313,8 @@ struct StateTiling : TilingInterface::ExternalModel<StateTiling<OpTy>, OpTy> {
         getTiledImplementation(op, b, offsets, sizes);
     if (failed(tiled))
       return failure();
-    return TilingResult{tiled->tiledOps,
-                        {tiled->tiledValues[result]},
-                        tiled->generatedSlices};
+    return TilingResult{
+        tiled->tiledOps, {tiled->tiledValues[result]}, tiled->generatedSlices};
   }
 };
 
@@ -325,24 +328,25 @@ struct StateTiling : TilingInterface::ExternalModel<StateTiling<OpTy>, OpTy> {
 struct StatsPartialReduction
     : PartialReductionOpInterface::ExternalModel<StatsPartialReduction,
                                                  StatsOp> {
-  FailureOr<SmallVector<Value>> generateInitialTensorForPartialReduction(
-      Operation *op, OpBuilder &b, Location loc, Sizes sizes,
-      const SetVector<unsigned> &) const {
+  FailureOr<SmallVector<Value>>
+  generateInitialTensorForPartialReduction(Operation *op, OpBuilder &b,
+                                           Location loc, Sizes sizes,
+                                           const SetVector<unsigned> &) const {
     auto stats = cast<StatsOp>(op);
     if (stats.getResults().empty())
       return op->emitOpError("has no results; only tensors are tiled to "
                              "partial reductions");
-    StateLayout layout = TakenApart(stats.resolveFormula(),
-                                    stats.getStatePolicies())
-                             .getLayout(stats.getSweep());
+    StateLayout layout =
+        TakenApart(stats.resolveFormula(), stats.getStatePolicies())
+            .getLayout(stats.getSweep());
     SmallVector<Value> states;
     for (auto [slot, output] : llvm::zip(layout.slots, stats.getOutputs())) {
       SmallVector<OpFoldResult> shape{sizes.back()};
       llvm::append_range(shape, getSizes(b, loc, output));
       Type element = getElementTypeOrSelf(output.getType());
       Value empty = tensor::EmptyOp::create(b, loc, shape, element);
-      Value identity = arith::ConstantOp::create(
-          b, loc, getStoredIdentity(slot, element));
+      Value identity =
+          arith::ConstantOp::create(b, loc, getStoredIdentity(slot, element));
       states.push_back(
           linalg::FillOp::create(b, loc, identity, empty).getResult(0));
     }
@@ -352,8 +356,8 @@ struct StatsPartialReduction
   FailureOr<TilingResult>
   tileToPartialReduction(Operation *op, OpBuilder &b, Location loc,
                          ReductionTilingStrategy strategy, ValueRange init,
-                         Sizes offsets, Sizes sizes, const SetVector<unsigned> &,
-                         Sizes splitIvs) const {
+                         Sizes offsets, Sizes sizes,
+                         const SetVector<unsigned> &, Sizes splitIvs) const {
     TilingResult all;
     auto part = cast<StatsOp>(op->clone());
     for (auto [operand, state] : llvm::zip(part.getOutputsMutable(), init))
@@ -373,9 +377,8 @@ struct StatsPartialReduction
     MergeResult result;
     if (partial[0].getDefiningOp<scf::ForOp>()) {
       // One after the other they were merged into the first.
-      result.replacements = emitMerge(b, loc, stats, partial,
-                                      b.getIndexAttr(0), stats.getOutputs(),
-                                      result);
+      result.replacements = emitMerge(b, loc, stats, partial, b.getIndexAttr(0),
+                                      stats.getOutputs(), result);
       return result;
     }
     Value zero = arith::ConstantIndexOp::create(b, loc, 0),
@@ -441,10 +444,10 @@ private:
     for (auto [i, input] : llvm::enumerate(stats.getInputs()))
       if (formula.isUniformArgument(i))
         uniforms.push_back(input);
-    auto merge = MergeOp::create(
-        b, loc, stats.getResultTypes(), stats.getFormulaAttr(),
-        stats.getSweepAttr(), state, uniforms, stats.getKnown(), into,
-        stats.getEmptyRowAttr(), stats.getNanAttr());
+    auto merge =
+        MergeOp::create(b, loc, stats.getResultTypes(), stats.getFormulaAttr(),
+                        stats.getSweepAttr(), state, uniforms, stats.getKnown(),
+                        into, stats.getEmptyRowAttr(), stats.getNanAttr());
     result.mergeOps.push_back(merge);
     return SmallVector<Value>(merge.getResults());
   }
@@ -453,8 +456,8 @@ private:
 } // namespace
 
 void weir::registerTilingInterfaceModels(DialectRegistry &registry) {
-  registry.insert<linalg::LinalgDialect, scf::SCFDialect,
-                  tensor::TensorDialect>();
+  registry
+      .insert<linalg::LinalgDialect, scf::SCFDialect, tensor::TensorDialect>();
   registry.addExtension(+[](MLIRContext *context, WeirDialect *) {
     ApplyOp::attachInterface<RowsTiling<ApplyOp>>(*context);
     RowsOp::attachInterface<RowsTiling<RowsOp>>(*context);

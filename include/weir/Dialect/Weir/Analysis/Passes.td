@@ -14,10 +14,14 @@ def WeirPrintAnalysis : Pass<"weir-print-analysis", "::mlir::ModuleOp"> {
   let summary = "Print what follows from each formula";
   let description = [{
     For every `weir.formula`: sweeps as written and as derived, row reads, and the law of each reduction. A value that keeps a
-    reduction out of an earlier sweep gets a remark. The IR is not changed.
+    reduction out of an earlier sweep gets a remark. With `states`, also what stands in the operands and results of `weir.stats`,
+    `weir.merge`, `weir.finish` and `weir.weights`. The IR is not changed.
 
     Before and after: the same module. Printed: `@softmax: sweeps 2 -> 1, reads 2`.
   }];
+  let options = [
+    Option<"states", "states", "bool", "false", "print the layout of each sweep's state too">
+  ];
 }
 
 #endif // WEIR_DIALECT_WEIR_ANALYSIS_PASSES_TD

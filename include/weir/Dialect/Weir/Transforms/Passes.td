@@ -59,7 +59,7 @@ def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
 def WeirChooseThreads : Pass<"weir-choose-threads", "::mlir::ModuleOp"> {
   let summary = "Decide when the rows of each weir.apply are shared among threads";
   let description = [{
-    Puts a `thread_grain` on every `weir.apply` that has none and explains the choice in a remark. The grain is in elements: waking
+    Puts a `thread_grain` on every `weir.apply`, `weir.stats` and `weir.weights` that has none and explains the choice in a remark. The grain is in elements: waking
     threads costs some microseconds, so each must get work for several times as long, and how many elements that is follows
     from what the formula asks of the C library. With `enable=false` every grain becomes 0, one that is there already too.
 
