@@ -66,6 +66,9 @@ template <typename OpTy>
 static const char *whyNotAlongRow(OpBuilder &, OpTy op) {
   if (isParallelAlongRow(op))
     return nullptr;
+  if (!op.resolveFormula().hasReduction())
+    return "cannot be tiled along its row: its formula asks how long the row "
+           "is, or has a uniform result";
   return "cannot be tiled along its row, which it needs whole; take it apart "
          "first (weir-take-apart), then tile weir.stats and weir.weights";
 }

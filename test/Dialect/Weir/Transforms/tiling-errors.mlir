@@ -25,7 +25,7 @@ weir.formula @share(%x: f32) -> f32 {
   weir.yield %y : f32
 }
 func.func @f(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>) -> tensor<?x?xf32> {
-  // CHECK: error: 'weir.{{.*}}' op cannot be tiled along its row
+  // CHECK: error: 'weir.{{.*}}' op cannot be tiled along its row: its formula asks how long the row is, or has a uniform result
   %0 = weir.rows @share ins(%x : tensor<?x?xf32>) outs(%y : tensor<?x?xf32>) -> tensor<?x?xf32>
   return %0 : tensor<?x?xf32>
 }
