@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from conftest import BIN, ROOT
@@ -23,6 +24,7 @@ import library as documentation  # noqa: E402
 POLICIES = [Policies(), Policies(empty_row="nan", pos_inf="share"), Policies(empty_row="uniform", nan="ignore")]
 WAYS = ["whole", "parts", "for", "forall"]
 LENGTHS = [0, 1, 7, 100, 1000]
+F64_LENGTHS = [0, 1, 7, 33]  # The oracles with many digits are slow.
 
 SOURCES = {f.name: f.text for f in documentation.all_formulas()}
 SOURCES |= {name: text for text, name in re.findall(r"(weir\.formula @(\w+)\(.*?^\})", ODD, re.M | re.S)}
@@ -37,7 +39,7 @@ APART = [case for case in CASES if not case.elementwise and not searches(case)]
 
 def choices(index):
     """Ways and what goes with them: all pairs in the full tier, else a rotation, in which formulas share the work."""
-    parameters = {"way": WAYS, "policies": POLICIES, "mask": ["full", "none", "row"], "dtype": ["f32", "bf16"],
+    parameters = {"way": WAYS, "policies": POLICIES, "mask": ["full", "none", "row"], "dtype": ["f32", "bf16", "f64"],
                   "uniforms": ["scalar", "tensor"]}
     if ALL:
         return covering(parameters)
@@ -201,9 +203,62 @@ def test_states(library, case):
     for j, variant in enumerate(VARIANTS[case.name]):
         if variant["way"] != way:
             continue
-        for n in LENGTHS:
+        for n in F64_LENGTHS if variant["dtype"] == "f64" else LENGTHS:
             names, x = edge_rows(n, j)
             check(compiled, case, variant, names, x, seed=j * 1000 + n)
+
+
+INTEGERS = """
+weir.formula @numbers(%k: i32, %x: f32) -> (i32 {weir.uniform}, index {weir.uniform}, i32 {weir.uniform}, f32 {weir.uniform},
+                                            f32 {weir.uniform}, index) {
+  %most, %at = weir.reduce max %k : i32, index
+  %least = weir.reduce min %k : i32
+  %total = weir.reduce add %k : i32
+  %low, %where = weir.reduce min %x : f32, index
+  %f = arith.sitofp %total : i32 to f32
+  %one = arith.constant 1 : i32
+  %n = weir.reduce add %one : i32
+  %g = arith.sitofp %n : i32 to f32
+  %mean = arith.divf %f, %g : f32
+  %p = weir.position : index
+  %d = arith.subi %p, %at : index
+  %e = arith.addi %d, %where : index
+  %span = arith.subi %most, %least : i32
+  weir.yield %span, %at, %total, %low, %mean, %e : i32, index, i32, f32, f32, index
+}
+func.func @NAME(%k: tensor<?x?xi32>, %x: tensor<?x?xf32>, %v: tensor<?x?xi1>)
+    -> (tensor<?xi32>, tensor<?xi64>, tensor<?xi32>, tensor<?xf32>, tensor<?xf32>, tensor<?x?xi64>) {
+  %y:6 = weir.apply @numbers(%k, %x) mask(%v : tensor<?x?xi1>) : (tensor<?x?xi32>, tensor<?x?xf32>)
+    -> (tensor<?xi32>, tensor<?xi64>, tensor<?xi32>, tensor<?xf32>, tensor<?xf32>, tensor<?x?xi64>)
+  return %y#0, %y#1, %y#2, %y#3, %y#4, %y#5 : tensor<?xi32>, tensor<?xi64>, tensor<?xi32>, tensor<?xf32>, tensor<?xf32>, tensor<?x?xi64>
+}
+"""
+
+
+@pytest.mark.parametrize("parts", [3, 7])
+def test_integers(compile_library, tmp_path, parts):
+    """Winners are positions in the whole row, the lowest of equals; a row with nothing left has none and a mean of 0."""
+    text = weir_opt(INTEGERS.replace("NAME", "f"), tmp_path, "weir-take-apart")
+    slots = int(re.search(r"%\d+:(\d+) = weir\.stats", text).group(1))
+    text = re.sub(r"(= weir\.stats .*?)( -> )", rf"\1 {{slots = {slots} : i64}}\2", text)
+    text = weir_opt(text, tmp_path, script=parallel([slots]).replace("[0, 3]", f"[0, {parts}]"))
+    library = compile_library(text, name="integers")
+    rng = np.random.default_rng(parts)
+    k, x = rng.integers(-9, 9, (40, 23), np.int32), rng.integers(-9, 9, (40, 23)).astype(np.float32)
+    valid = rng.random(k.shape) < 0.4
+    valid[0], valid[1] = False, True
+    results = [np.full(40, -7, t) for t in (np.int32, np.int64, np.int32, np.float32, np.float32)] + [np.full(k.shape, -7, np.int64)]
+    library.call("f", k, x, valid, *results)
+    span, at, total, low, mean, e = results
+    for i, kept in enumerate(valid):
+        if not kept.any():
+            assert at[i] == -1 and total[i] == 0 and low[i] == np.inf and mean[i] == 0 and (e[i] == 0).all()
+            continue
+        where = np.nonzero(kept)[0]
+        winner, loser = where[np.argmax(k[i][kept])], where[np.argmin(x[i][kept])]
+        assert span[i] == np.ptp(k[i][kept]) and at[i] == winner and total[i] == k[i][kept].sum() and low[i] == x[i][loser]
+        assert np.isclose(mean[i], k[i][kept].mean(), rtol=1e-6, atol=1e-6)
+        np.testing.assert_array_equal(e[i], np.where(kept, np.arange(23) - winner + loser, 0))
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if not c.elementwise and searches(c)], ids=lambda c: c.name)
