@@ -7,6 +7,7 @@
 
 #include "Properties.h"
 
+#include "DerivedExecutor.h"
 #include "ExprEvaluator.h"
 #include "FormulaShuffle.h"
 #include "Formulas.h"
@@ -264,6 +265,37 @@ size_t weir::test::checkSameResults(FormulaOp formula, FormulaOp other,
                         "another way of writing it");
 }
 
+/// Elements that take no part have the masked value, 0 or -inf; so have those
+/// of an empty row.
+size_t weir::test::checkTakenApart(FormulaOp formula, const Row &row,
+                                   Random &random) {
+  if (!formula.hasReduction())
+    return 0;
+  RowInterpreter direct(formula, row);
+  Results apart = runTakenApart(formula, StatePolicies(), row, random);
+  size_t compared = 0;
+  for (auto [r, value] : llvm::enumerate(formula.getYieldedValues())) {
+    bool isUniform = formula.isUniformResult(r);
+    for (size_t i = 0; i < (isUniform ? 1 : direct.size()); ++i) {
+      Real want = underPolicy(direct.get(value, i), direct.isEmpty());
+      if (FloatAttr declared = formula.getEmptyValue(r);
+          declared && direct.isEmpty())
+        want = declared.getValueAsDouble();
+      Real got = apart[r][i];
+      bool isMasked = !isUniform && !direct.isIncluded(i);
+      if (!std::isfinite(want) && !isMasked && !direct.isEmpty())
+        continue;
+      ++compared;
+      if (isMasked ? got != 0 && !std::isinf(got)
+                   : !areClose(got, want, 1e-10L, row.noise))
+        ADD_FAILURE() << "taken apart result " << r << " at " << i << " is "
+                      << got << " and not " << want << " in\n"
+                      << toText(formula);
+    }
+  }
+  return compared;
+}
+
 //===----------------------------------------------------------------------===//
 // Facts
 //===----------------------------------------------------------------------===//
@@ -347,6 +379,7 @@ size_t weir::test::checkEverything(FormulaOp formula, ArrayRef<RowKind> kinds,
         continue;
       compared += checkState(formula, *normalized, row, random);
       compared += checkPrefixes(*normalized, row);
+      compared += checkTakenApart(formula, row, random);
     }
   return compared;
 }

@@ -30,6 +30,10 @@ size_t checkState(FormulaOp formula, FormulaOp normalized, const Row &row,
 size_t checkStateInRange(FormulaOp formula, FormulaOp normalized,
                          const Row &row, Random &random);
 
+/// The formulas that are derived for parts of rows, run on parts that are
+/// merged in random trees and orders, give the results of `formula`.
+size_t checkTakenApart(FormulaOp formula, const Row &row, Random &random);
+
 /// After every prefix each sweep's state finishes to the statistics of the
 /// prefix.
 size_t checkPrefixes(FormulaOp normalized, const Row &row);

@@ -111,6 +111,11 @@ static std::optional<Real> evaluateArith(Operation *op, ArrayRef<Real> in) {
       .Case<arith::MinNumFOp>([&](auto) { return fmin(in[0], in[1]); })
       .Case<arith::MaxSIOp>([&](auto) { return std::max(in[0], in[1]); })
       .Case<arith::MinSIOp>([&](auto) { return std::min(in[0], in[1]); })
+      .Case<arith::MinUIOp>([&](auto) { // A negative number is a great one.
+        if ((in[0] < 0) != (in[1] < 0))
+          return std::max(in[0], in[1]);
+        return std::min(in[0], in[1]);
+      })
       .Case<arith::AndIOp>([&](auto) { return Real(whole(0) & whole(1)); })
       .Case<arith::OrIOp>([&](auto) { return Real(whole(0) | whole(1)); })
       .Case<arith::XOrIOp>([&](auto) { return Real(whole(0) ^ whole(1)); })

@@ -26,6 +26,20 @@ TEST(SweepState, PartsMergeToTheWholeRow) {
   }
 }
 
+TEST(SweepState, DerivedFormulasAreTheRowTakenApart) {
+  for (FormulaOp formula : getKnownFormulas()) {
+    if (hasSearch(formula) || !formula.hasReduction())
+      continue;
+    Random random(6);
+    size_t compared = 0;
+    for (RowKind kind : kAllRowKinds)
+      for (size_t i = 0; i < howMany(4, 100); ++i)
+        compared +=
+            checkTakenApart(formula, makeRow(formula, kind, random), random);
+    EXPECT_GT(compared, 20u) << toText(formula);
+  }
+}
+
 TEST(SweepState, EveryPrefixIsARow) {
   for (FormulaOp formula : getKnownFormulas()) {
     if (hasSearch(formula) || !formula.hasReduction())
