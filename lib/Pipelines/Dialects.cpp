@@ -65,4 +65,6 @@ void weir::registerDialects(DialectRegistry &registry) {
   registerBufferizableOpInterfaceModels(registry);
   registerFormulaStates(registry);
   registerTilingInterfaceModels(registry);
+  registerValueBoundsOpInterfaceModels(registry);
+  registerRuntimeVerifiableOpInterfaceModels(registry);
 }

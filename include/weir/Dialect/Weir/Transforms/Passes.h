@@ -20,6 +20,13 @@ void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
 /// Lets upstream tile weir's ops by rows, and weir.stats along the row too.
 void registerTilingInterfaceModels(mlir::DialectRegistry &registry);
 
+/// Lets upstream compare and bound the sizes of what weir.apply gives.
+void registerValueBoundsOpInterfaceModels(mlir::DialectRegistry &registry);
+
+/// Lets `generate-runtime-verification` assert that operands' sizes fit.
+void registerRuntimeVerifiableOpInterfaceModels(
+    mlir::DialectRegistry &registry);
+
 /// Lets weir.stats and its kin be verified: what a state is made of.
 void registerFormulaStates(mlir::DialectRegistry &registry);
 

@@ -1,0 +1,48 @@
+//===- ValueBoundsOpInterfaceImpl.cpp - what is known of sizes ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Dialect/Weir/Transforms/Passes.h"
+
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+
+using namespace mlir;
+using namespace weir;
+
+namespace {
+/// A result's size is that of every operand with that dimension which does not
+/// repeat along it. Of ops in destination style upstream knows.
+struct ApplyBounds
+    : ValueBoundsOpInterface::ExternalModel<ApplyBounds, ApplyOp> {
+  void populateBoundsForShapedValueDim(Operation *op, Value value, int64_t dim,
+                                       ValueBoundsConstraintSet &bounds) const {
+    auto apply = cast<ApplyOp>(op);
+    FormulaOp formula = apply.resolveFormula();
+    unsigned result = cast<OpResult>(value).getResultNumber();
+    int64_t rank = apply.getRowRank(), rowDim = apply.getRowDim();
+    // The dimension of the full shape.
+    int64_t full =
+        formula.isUniformResult(result) && dim >= rowDim ? dim + 1 : dim;
+    auto equate = [&](Value operand) {
+      auto type = cast<ShapedType>(operand.getType());
+      int64_t own = full - (rank - type.getRank());
+      if (own >= 0 && type.getDimSize(own) != 1)
+        bounds.bound(value)[dim] == bounds.getExpr(operand, own);
+    };
+    for (auto [i, input] : llvm::enumerate(apply.getInputs()))
+      if (!formula.isUniformArgument(i))
+        equate(input);
+    if (apply.getMask())
+      equate(apply.getMask());
+  }
+};
+} // namespace
+
+void weir::registerValueBoundsOpInterfaceModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, WeirDialect *) {
+    ApplyOp::attachInterface<ApplyBounds>(*context);
+  });
+}
