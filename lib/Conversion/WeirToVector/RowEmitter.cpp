@@ -194,6 +194,20 @@ static bool isReciprocal(Operation *op) {
          one.isExactlyValue(1.0);
 }
 
+/// True when `divisor` is made of maxima and minima by arithmetic: the range of
+/// a row, say, which is denormal in a row of denormal scores, where its
+/// reciprocal would be infinite.
+static bool isMadeOfExtrema(Value divisor) {
+  auto reduce = divisor.getDefiningOp<ReduceOp>();
+  if (reduce)
+    return reduce.getKind() != ReductionKind::Add;
+  Operation *op = divisor.getDefiningOp();
+  return isa_and_present<arith::AddFOp, arith::SubFOp, arith::NegFOp,
+                         arith::MaximumFOp, arith::MinimumFOp, arith::SelectOp>(
+             op) &&
+         llvm::any_of(op->getOperands(), isMadeOfExtrema);
+}
+
 Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
                                   unsigned resultIndex, ValueRange operands,
                                   bool asVector) {
@@ -408,7 +422,8 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
     auto div = dyn_cast<arith::DivFOp>(op);
     if (div && formula.hasReduction() &&
         !schedule.getVariance().isVarying(div.getRhs()) &&
-        !running.contains(div.getRhs()) && !isReciprocal(op)) {
+        !running.contains(div.getRhs()) && !isReciprocal(op) &&
+        !isMadeOfExtrema(div.getRhs())) {
       Value &inverse = broadcasts[value];
       if (!inverse) {
         Value divisor = getScalar(div.getRhs());
