@@ -198,14 +198,21 @@ static bool isReciprocal(Operation *op) {
 /// a row, say, which is denormal in a row of denormal scores, where its
 /// reciprocal would be infinite.
 static bool isMadeOfExtrema(Value divisor) {
-  auto reduce = divisor.getDefiningOp<ReduceOp>();
-  if (reduce)
-    return reduce.getKind() != ReductionKind::Add;
-  Operation *op = divisor.getDefiningOp();
-  return isa_and_present<arith::AddFOp, arith::SubFOp, arith::NegFOp,
-                         arith::MaximumFOp, arith::MinimumFOp, arith::SelectOp>(
-             op) &&
-         llvm::any_of(op->getOperands(), isMadeOfExtrema);
+  SmallVector<Value> work{divisor};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    auto reduce = dyn_cast_if_present<ReduceOp>(op);
+    if (reduce && reduce.getKind() != ReductionKind::Add)
+      return true;
+    if (seen.insert(value).second &&
+        isa_and_present<arith::AddFOp, arith::SubFOp, arith::NegFOp,
+                        arith::MaximumFOp, arith::MinimumFOp, arith::SelectOp>(
+            op))
+      llvm::append_range(work, op->getOperands());
+  }
+  return false;
 }
 
 Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
