@@ -194,6 +194,27 @@ static bool isReciprocal(Operation *op) {
          one.isExactlyValue(1.0);
 }
 
+/// True when `divisor` is made of maxima and minima by arithmetic: the range of
+/// a row, say, which is denormal in a row of denormal scores, where its
+/// reciprocal would be infinite.
+static bool isMadeOfExtrema(Value divisor) {
+  SmallVector<Value> work{divisor};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    auto reduce = dyn_cast_if_present<ReduceOp>(op);
+    if (reduce && reduce.getKind() != ReductionKind::Add)
+      return true;
+    if (seen.insert(value).second &&
+        isa_and_present<arith::AddFOp, arith::SubFOp, arith::NegFOp,
+                        arith::MaximumFOp, arith::MinimumFOp, arith::SelectOp>(
+            op))
+      llvm::append_range(work, op->getOperands());
+  }
+  return false;
+}
+
 Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
                                   unsigned resultIndex, ValueRange operands,
                                   bool asVector) {
@@ -415,7 +436,8 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
     auto div = dyn_cast<arith::DivFOp>(op);
     if (div && formula.hasReduction() &&
         !schedule.getVariance().isVarying(div.getRhs()) &&
-        !running.contains(div.getRhs()) && !isReciprocal(op)) {
+        !running.contains(div.getRhs()) && !isReciprocal(op) &&
+        !isMadeOfExtrema(div.getRhs())) {
       Value &inverse = broadcasts[value];
       if (!inverse) {
         Value divisor = getScalar(div.getRhs());

@@ -26,6 +26,7 @@ def sparsemax(row):
 def entmax_shift(x, alpha):
     """mu - max x with tau = (alpha - 1) mu - 1, by bisection of the decreasing sum of weights."""
     y, c = x - x.max(), alpha - 1
+    y = y[c * y > -1]  # Others have no weight at any shift above 0.
     lo, hi = like(x, 0.0), -expm1(-c * log(like(x, len(x)))) / c
     for _ in range(110 if is_wide(x) else 70):
         mid = (lo + hi) / 2

@@ -216,11 +216,10 @@ weir.formula @self_adjust_softmax_normalized(%x: f32) -> f32 {
   %s = weir.reduce add %e : f32
   %w = arith.divf %e, %s : f32
   %r = arith.subf %b, %a : f32
-  %inv = arith.divf %one, %r : f32
   %flat = arith.cmpf oeq, %r, %zero : f32
-  %scale = arith.select %flat, %zero, %inv : f32
+  %range = arith.select %flat, %one, %r : f32
   %xa = arith.subf %x, %a : f32
-  %q = arith.mulf %xa, %scale : f32
+  %q = arith.divf %xa, %range : f32
   %y = arith.mulf %q, %w : f32
   weir.yield %y : f32
 }
