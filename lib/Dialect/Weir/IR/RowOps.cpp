@@ -26,6 +26,26 @@ static LogicalResult resolveOrError(Operation *op, FlatSymbolRefAttr name,
             "table nor in the library";
 }
 
+/// Where a score of -inf is a number, nothing may be excluded by making it one.
+template <typename RowsLike>
+static LogicalResult verifyNegInf(RowsLike op, FormulaOp formula) {
+  if (op.getNegInf() != NegInf::Ordinary)
+    return success();
+  if (!formula.getArgumentTypes()[formula.getScoreIndex()].isF32())
+    return op.emitOpError("C9: neg_inf = ordinary needs an f32 score");
+  auto refuse = [&](StringRef what) {
+    return op.emitOpError("C9: neg_inf = ordinary does not go with ")
+           << what << ", which excludes scores";
+  };
+  if (op.getNan() == NaNPolicy::Ignore)
+    return refuse("nan = ignore");
+  if (op.getPosInf() == PosInf::Share)
+    return refuse("pos_inf = share");
+  if (op.getForm() == Form::Online)
+    return refuse("the form online");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // weir.apply
 //===----------------------------------------------------------------------===//
@@ -37,14 +57,17 @@ static RowSignature getSignature(ApplyOp op, FormulaOp formula) {
           op.getMask(),
           SmallVector<Type>(op.getResultTypes()),
           op.getAlong(),
-          op.getEmptyRow() || op.getPosInf() || op.getNan() || op.getTies()};
+          op.getEmptyRow() || op.getPosInf() || op.getNan() || op.getTies() ||
+              op.getNegInf()};
 }
 
 LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &) {
   FormulaOp formula;
   if (failed(resolveOrError(*this, getFormulaAttr(), formula)))
     return failure();
-  return verifyRowSignature(getSignature(*this, formula));
+  if (failed(verifyRowSignature(getSignature(*this, formula))))
+    return failure();
+  return verifyNegInf(*this, formula);
 }
 
 FormulaOp ApplyOp::resolveFormula() {
@@ -142,10 +165,12 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
   if (anyTensor && anyMemRef)
     return emitOpError(
         "mixes tensors and memrefs; all shaped operands must be of one kind");
-  if (failed(verifyRowSignature(
-          {*this, formula, getInputs(), getMask(),
-           SmallVector<Type>(getOutputs().getTypes()), std::nullopt,
-           getEmptyRow() || getPosInf() || getNan() || getTies()})))
+  if (failed(verifyRowSignature({*this, formula, getInputs(), getMask(),
+                                 SmallVector<Type>(getOutputs().getTypes()),
+                                 std::nullopt,
+                                 getEmptyRow() || getPosInf() || getNan() ||
+                                     getTies() || getNegInf()})) ||
+      failed(verifyNegInf(*this, formula)))
     return failure();
   if (getForm() && (*getForm() == Form::Elementwise) == formula.hasReduction())
     return emitOpError("C8: form ")

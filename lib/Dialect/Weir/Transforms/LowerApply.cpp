@@ -102,8 +102,9 @@ struct Lowering {
     RowsOp rows = RowsOp::create(
         builder, loc, ValueRange(outputs).getTypes(), apply.getFormulaAttr(),
         inputs, mask, outputs, apply.getEmptyRowAttr(), apply.getPosInfAttr(),
-        apply.getNanAttr(), apply.getTiesAttr(), apply.getFormAttr(),
-        apply.getThreadGrainAttr(), apply.getStreamBytesAttr());
+        apply.getNanAttr(), apply.getTiesAttr(), apply.getNegInfAttr(),
+        apply.getFormAttr(), apply.getThreadGrainAttr(),
+        apply.getStreamBytesAttr());
     replaceResults(rows, moved ? invertPermutationVector(permutation)
                                : SmallVector<int64_t>());
     return success();

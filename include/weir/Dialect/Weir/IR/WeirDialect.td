@@ -75,6 +75,10 @@ def Weir_PosInf : Weir_Enum<"PosInf", "what scores of +inf do", [
   I32EnumAttrCase<"NaN", 0, "nan">, I32EnumAttrCase<"Share", 1, "share">]>;
 def Weir_PosInfAttr : Weir_BracketedEnumAttr<Weir_PosInf, "pos_inf">;
 
+def Weir_NegInf : Weir_Enum<"NegInf", "what scores of -inf do", [
+  I32EnumAttrCase<"Exclude", 0, "exclude">, I32EnumAttrCase<"Ordinary", 1, "ordinary">]>;
+def Weir_NegInfAttr : Weir_BracketedEnumAttr<Weir_NegInf, "neg_inf">;
+
 def Weir_NaNPolicy : Weir_Enum<"NaNPolicy", "what NaN scores do", [
   I32EnumAttrCase<"Propagate", 0, "propagate">, I32EnumAttrCase<"Ignore", 1, "ignore">]>;
 def Weir_NaNPolicyAttr : Weir_BracketedEnumAttr<Weir_NaNPolicy, "nan">;
