@@ -34,9 +34,11 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
                                   maximaKeepNaN);
     });
   };
-  maximaMayLoseNaN = allPropagate(/*maximaKeepNaN=*/false);
+  NaNPolicy policy = rows.getNan().value_or(NaNPolicy::Propagate);
+  maximaMayLoseNaN =
+      policy != NaNPolicy::Arithmetic && allPropagate(/*maximaKeepNaN=*/false);
   looksForNaN = formula.hasReduction() && score.getType().isF32() &&
-                rows.getNan() != NaNPolicy::Ignore &&
+                policy == NaNPolicy::Propagate &&
                 !allPropagate(/*maximaKeepNaN=*/true);
 }
 

@@ -46,6 +46,27 @@ static LogicalResult verifyNegInf(RowsLike op, FormulaOp formula) {
   return success();
 }
 
+/// Comparisons with NaN give a selection no order and a search no direction.
+template <typename RowsLike>
+static LogicalResult verifyNaN(RowsLike op, FormulaOp formula) {
+  if (op.getNan() != NaNPolicy::Arithmetic)
+    return success();
+  Operation *search = nullptr;
+  formula.getBody().walk([&](Operation *inner) {
+    if (isa<KthOp, SolveOp>(inner))
+      search = inner;
+  });
+  if (!search)
+    return success();
+  return op.emitOpError("C10: nan = arithmetic does not go with ")
+         << search->getName() << " in @" << formula.getSymName();
+}
+
+template <typename RowsLike>
+static LogicalResult verifyPolicies(RowsLike op, FormulaOp formula) {
+  return failed(verifyNegInf(op, formula)) ? failure() : verifyNaN(op, formula);
+}
+
 //===----------------------------------------------------------------------===//
 // weir.apply
 //===----------------------------------------------------------------------===//
@@ -67,7 +88,7 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &) {
     return failure();
   if (failed(verifyRowSignature(getSignature(*this, formula))))
     return failure();
-  return verifyNegInf(*this, formula);
+  return verifyPolicies(*this, formula);
 }
 
 FormulaOp ApplyOp::resolveFormula() {
@@ -170,7 +191,7 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
                                  std::nullopt,
                                  getEmptyRow() || getPosInf() || getNan() ||
                                      getTies() || getNegInf()})) ||
-      failed(verifyNegInf(*this, formula)))
+      failed(verifyPolicies(*this, formula)))
     return failure();
   if (getForm() && (*getForm() == Form::Elementwise) == formula.hasReduction())
     return emitOpError("C8: form ")

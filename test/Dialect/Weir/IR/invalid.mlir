@@ -707,3 +707,11 @@ func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %y = weir.apply @silu(%x) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
   return %y : tensor<2x4xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %alpha: f32) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C10: nan = arithmetic does not go with weir.solve in @entmax}}
+  %y = weir.apply @entmax(%x, %alpha) {nan = #weir.nan<arithmetic>} : (tensor<2x4xf32>, f32) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}

@@ -80,7 +80,8 @@ def Weir_NegInf : Weir_Enum<"NegInf", "what scores of -inf do", [
 def Weir_NegInfAttr : Weir_BracketedEnumAttr<Weir_NegInf, "neg_inf">;
 
 def Weir_NaNPolicy : Weir_Enum<"NaNPolicy", "what NaN scores do", [
-  I32EnumAttrCase<"Propagate", 0, "propagate">, I32EnumAttrCase<"Ignore", 1, "ignore">]>;
+  I32EnumAttrCase<"Propagate", 0, "propagate">, I32EnumAttrCase<"Ignore", 1, "ignore">,
+  I32EnumAttrCase<"Arithmetic", 2, "arithmetic">]>;
 def Weir_NaNPolicyAttr : Weir_BracketedEnumAttr<Weir_NaNPolicy, "nan">;
 
 def Weir_Ties : Weir_Enum<"Ties", "which of equal scores a selection takes", [

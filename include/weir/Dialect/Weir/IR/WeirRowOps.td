@@ -64,6 +64,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     - C8: a constant operand lies in the argument's `weir.domain`.
     - C9: `neg_inf = ordinary` goes with an f32 score, and not with `nan = ignore`, `pos_inf = share` or the form `online`, which
       exclude scores.
+    - C10: `nan = arithmetic` goes with formulas that neither select nor search.
 
     #### Examples
 
@@ -106,7 +107,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
 
     - C1 to C7 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
     - C8: `form` is `elementwise` exactly where the formula has no reduction.
-    - C9 as of `weir.apply`.
+    - C9, C10 as of `weir.apply`.
 
     #### Examples
 

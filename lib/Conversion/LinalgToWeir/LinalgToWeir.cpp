@@ -1,0 +1,389 @@
+//===- LinalgToWeir.cpp - row programs in linalg to weir.apply ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Reductions are taken in the order of the program. Around each a group is
+// grown (RowGroup), its scalar program is written as a formula (FormulaWriter),
+// policies are chosen that keep the meaning of rows with infinities and NaN
+// (FormulaEdges), and a weir.apply takes the group's place (ApplyWriter).
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Conversion/LinalgToWeir/Passes.h"
+
+#include "ApplyWriter.h"
+#include "FormulaEdges.h"
+#include "RowBody.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/OperationSupport.h"
+
+namespace weir {
+#define GEN_PASS_DEF_CONVERTLINALGTOWEIR
+#include "weir/Conversion/LinalgToWeir/Passes.h.inc"
+} // namespace weir
+
+using namespace mlir;
+using namespace weir;
+
+//===----------------------------------------------------------------------===//
+// The formula and its policies
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Chooses the score of a group's formula, and how it is applied.
+class Choice {
+public:
+  explicit Choice(const RowGroup &group)
+      : group(group), writer(group, group.getResults()) {}
+
+  /// Why the group has no formula that means the same, or "".
+  std::string make();
+
+  const RowGroup &group;
+  FormulaWriter writer;
+  std::optional<FormulaWriter::Operand> mask;
+  EmptyRow emptyRow = EmptyRow::Zero;
+  NegInf negInf = NegInf::Exclude;
+  NaNPolicy nan = NaNPolicy::Propagate;
+
+private:
+  SmallVector<FormulaWriter::Operand> getScores();
+  bool tryExcluding(const FormulaWriter::Operand &score);
+  std::optional<EmptyRow> getEmptyRow();
+  FormulaEdges getEdges() {
+    return FormulaEdges(writer.getFormula(), writer.getDropsNaN(),
+                        mayBeEmpty());
+  }
+  bool mayBeEmpty() const {
+    int64_t length = group.getSpace().shape[group.getSpace().rowDim];
+    return ShapedType::isDynamic(length) || length == 0;
+  }
+  bool hasUniformResult() const {
+    return llvm::any_of(group.getResults(), [&](Value result) {
+      return !group.getSpace().isVarying(group.getLayout(result));
+    });
+  }
+  bool takeMask();
+  bool dropGuards();
+};
+
+} // namespace
+
+/// Operands that may be the score: numbers, one for each element.
+SmallVector<FormulaWriter::Operand> Choice::getScores() {
+  writer.write();
+  SmallVector<FormulaWriter::Operand> scores;
+  auto isF64 = [](const FormulaWriter::Operand &operand) {
+    return getElementTypeOrSelf(operand.value.getType()).isF64();
+  };
+  bool anyF64 = llvm::any_of(writer.getOperands(), isF64);
+  for (const FormulaWriter::Operand &operand : writer.getOperands())
+    if (operand.varying && group.getSpace().isComplete(operand.layout) &&
+        isa<FloatType>(getElementTypeOrSelf(operand.value.getType())) &&
+        (!anyF64 || isF64(operand)))
+      scores.push_back(operand);
+  return scores;
+}
+
+std::string Choice::make() {
+  SmallVector<FormulaWriter::Operand> scores = getScores();
+  if (scores.empty())
+    return "no operand from outside has a number for each element of the row";
+  if (writer.needsDoubles() &&
+      !getElementTypeOrSelf(scores[0].value.getType()).isF64())
+    return "it computes in f64 on narrower elements, which set the "
+           "accumulator's type";
+  if (writer.startsReductionsFromNaN() && mayBeEmpty() && hasUniformResult())
+    return "a reduction starts from NaN, which it keeps in a row without "
+           "elements";
+  for (const FormulaWriter::Operand &score : scores)
+    if (tryExcluding(score))
+      return "";
+  negInf = NegInf::Ordinary;
+  for (const FormulaWriter::Operand &score : scores) {
+    writer.write(&score);
+    if (getEdges().propagatesNaN())
+      return "";
+  }
+  writer.write(&scores[0]);
+  nan = NaNPolicy::Arithmetic;
+  if (getEdges().keepsDroppedNaN())
+    return "";
+  return "a maximum or minimum drops a NaN that no result shows";
+}
+
+/// The policy for empty rows when scores of -inf can be excluded. Worth it only
+/// where a maximum tells which rows are empty.
+std::optional<EmptyRow> Choice::getEmptyRow() {
+  FormulaEdges edges = getEdges();
+  return edges.propagatesNaN() && edges.hasEmptinessWitness()
+             ? edges.getEmptyRowIfExcluding()
+             : std::nullopt;
+}
+
+bool Choice::tryExcluding(const FormulaWriter::Operand &score) {
+  std::optional<EmptyRow> found;
+  for (bool masked : {true, false}) {
+    writer.write(&score);
+    mask.reset();
+    if (masked && !takeMask())
+      continue;
+    found = getEmptyRow();
+    if (found)
+      break;
+  }
+  if (!found)
+    return false;
+  emptyRow = *found;
+  // Excluded rows apart, a maximum that starts from the lowest number is one
+  // that starts from -inf.
+  if (dropGuards() && getEmptyRow() == found)
+    return true;
+  bool masked = mask.has_value();
+  writer.write(&score);
+  if (masked)
+    takeMask();
+  return true;
+}
+
+/// Takes a choice between the score and -inf out of the formula: it is a mask.
+bool Choice::takeMask() {
+  Block &body = writer.getFormula().getBody().front();
+  Value score = body.getArgument(0);
+  if (!score.hasOneUse())
+    return false;
+  auto select = dyn_cast<arith::SelectOp>(*score.user_begin());
+  if (!select || select.getTrueValue() != score ||
+      !matchPattern(select.getFalseValue(), m_NegInfFloat()))
+    return false;
+  auto condition = dyn_cast<BlockArgument>(select.getCondition());
+  if (!condition || !condition.hasOneUse() ||
+      !writer.getOperands()[condition.getArgNumber()].varying)
+    return false;
+  mask = writer.getOperands()[condition.getArgNumber()];
+  select.getResult().replaceAllUsesWith(score);
+  select.erase();
+  writer.eraseOperand(condition.getArgNumber());
+  return true;
+}
+
+/// True when all guards were dropped, and no row tells unless it is empty.
+bool Choice::dropGuards() {
+  FormulaEdges edges = getEdges();
+  for (Operation *guard : writer.getGuards()) {
+    auto reduce = guard->getOperand(0).getDefiningOp<ReduceOp>();
+    if (reduce.getKind() != ReductionKind::Max ||
+        edges.mayBeNegInf(reduce.getValue()))
+      return false;
+  }
+  for (Operation *guard : writer.getGuards()) {
+    guard->getResult(0).replaceAllUsesWith(guard->getOperand(0));
+    guard->erase();
+  }
+  writer.forgetGuards();
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Into the program
+//===----------------------------------------------------------------------===//
+
+/// Ops between the group's members that use its results: they move behind it.
+/// Fails when one does more than compute.
+static FailureOr<SmallVector<Operation *>>
+getUsersBetween(const RowGroup &group) {
+  SmallVector<Operation *> users;
+  llvm::DenseSet<Operation *> found;
+  Operation *last = group.getMembers().back();
+  for (Operation *op = group.getMembers().front(); op != last;
+       op = op->getNextNode()) {
+    bool uses = false;
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        if (Operation *def = operand.getDefiningOp())
+          uses |= group.contains(def) || found.contains(def);
+    });
+    if (group.contains(op) || !uses)
+      continue;
+    if (!isMemoryEffectFree(op))
+      return failure();
+    found.insert(op);
+    users.push_back(op);
+  }
+  return users;
+}
+
+namespace {
+
+/// Raises the groups of a module.
+class Raiser {
+public:
+  explicit Raiser(bool explain) : explain(explain) {}
+  void raise(linalg::LinalgOp seed);
+
+private:
+  /// Raises the group, or says why it does not.
+  std::string raiseGroup(const RowGroup &group);
+  FlatSymbolRefAttr insert(FormulaOp formula, Operation *user);
+  void eraseWithProducers(ArrayRef<Operation *> ops);
+  void explainGroup(const RowGroup &group, const Choice &choice,
+                    FlatSymbolRefAttr name);
+
+  bool explain;
+  llvm::DenseSet<Operation *> done;
+  llvm::DenseMap<Operation *, SmallVector<FormulaOp>> formulas;
+};
+
+} // namespace
+
+/// The name of a formula in the symbol table around `user`; one that is there
+/// already serves again.
+FlatSymbolRefAttr Raiser::insert(FormulaOp formula, Operation *user) {
+  Operation *table = SymbolTable::getNearestSymbolTable(user);
+  for (FormulaOp known : formulas[table])
+    if (known.getFunctionType() == formula.getFunctionType() &&
+        known.getArgAttrsAttr() == formula.getArgAttrsAttr() &&
+        known.getResAttrsAttr() == formula.getResAttrsAttr() &&
+        OperationEquivalence::isRegionEquivalentTo(
+            &known.getBody(), &formula.getBody(),
+            OperationEquivalence::IgnoreLocations)) {
+      formula.erase();
+      return FlatSymbolRefAttr::get(known.getSymNameAttr());
+    }
+  std::string name;
+  unsigned number = formulas[table].size();
+  do
+    name = "raised_" + std::to_string(number++);
+  while (SymbolTable::lookupSymbolIn(table, name));
+  formula.setSymName(name);
+  Operation *beside = user;
+  while (beside->getParentOp() != table)
+    beside = beside->getParentOp();
+  beside->getBlock()->getOperations().insert(beside->getIterator(), formula);
+  formulas[table].push_back(formula);
+  return FlatSymbolRefAttr::get(formula.getSymNameAttr());
+}
+
+void Raiser::explainGroup(const RowGroup &group, const Choice &choice,
+                          FlatSymbolRefAttr name) {
+  int64_t reductions = group.countReductions();
+  InFlightDiagnostic remark =
+      emitRemark(group.getMembers().front()->getLoc(), "raised to ") << name;
+  remark << ": " << reductions
+         << (reductions == 1 ? " reduction" : " reductions") << " among "
+         << group.getMembers().size()
+         << (group.getMembers().size() == 1 ? " op" : " ops")
+         << " along dimension " << group.getSpace().rowDim;
+  if (choice.negInf == NegInf::Ordinary)
+    remark << "; scores of -inf stay numbers, since leaving them out could "
+              "change results";
+  else
+    remark << "; leaving out scores of -inf changes nothing";
+  if (choice.nan == NaNPolicy::Arithmetic)
+    remark << ", and a NaN does not reach all results";
+  if (choice.mask)
+    remark << ", and a choice of -inf is the mask";
+}
+
+/// Erases ops in the order of their block, and what only they needed.
+void Raiser::eraseWithProducers(ArrayRef<Operation *> ops) {
+  llvm::SetVector<Operation *> work(ops.begin(), ops.end());
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val();
+    if (!isOpTriviallyDead(op))
+      continue;
+    for (Value operand : op->getOperands())
+      if (Operation *def = operand.getDefiningOp())
+        work.insert(def);
+    done.insert(op);
+    op->erase();
+  }
+}
+
+std::string Raiser::raiseGroup(const RowGroup &group) {
+  Choice choice(group);
+  if (std::string why = choice.make(); !why.empty())
+    return why;
+  FailureOr<SmallVector<Operation *>> users = getUsersBetween(group);
+  if (failed(users))
+    return "something with effects on memory uses a result before the others "
+           "are computed";
+  Operation *last = group.getMembers().back();
+  SmallVector<FormulaWriter::Operand> operands(choice.writer.getOperands());
+  FlatSymbolRefAttr name = insert(choice.writer.release(), last);
+  if (explain)
+    explainGroup(group, choice, name);
+  OpBuilder builder(last->getContext());
+  builder.setInsertionPointAfter(last);
+  Operation *next = last->getNextNode();
+  writeApply(builder, group, group.getResults(),
+             {name, operands, choice.mask, choice.emptyRow, choice.negInf,
+              choice.nan});
+  for (Operation *user : *users)
+    user->moveBefore(next);
+  eraseWithProducers(group.getMembers());
+  return "";
+}
+
+void Raiser::raise(linalg::LinalgOp seed) {
+  if (done.contains(seed) || seed->use_empty())
+    return;
+  std::string why;
+  std::optional<RowGroup> group = RowGroup::grow(seed, why);
+  if (group) {
+    Location loc = seed.getLoc();
+    SmallVector<Operation *> members(group->getMembers());
+    why = raiseGroup(*group);
+    done.insert(members.begin(), members.end());
+    if (!why.empty() && explain)
+      emitRemark(loc, "not raised: ") << why;
+  } else if (explain) {
+    emitRemark(seed.getLoc(), "not raised: ") << why;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// linalg.softmax is a group of others.
+static void decomposeSoftmax(linalg::SoftmaxOp op) {
+  if (!op.hasPureTensorSemantics())
+    return;
+  OpBuilder builder(op);
+  FailureOr<SmallVector<Value>> values = op.decomposeOperation(builder);
+  if (failed(values))
+    return;
+  op->replaceAllUsesWith(*values);
+  op.erase();
+}
+
+namespace {
+struct ConvertLinalgToWeir
+    : weir::impl::ConvertLinalgToWeirBase<ConvertLinalgToWeir> {
+  using ConvertLinalgToWeirBase::ConvertLinalgToWeirBase;
+  void runOnOperation() override {
+    getOperation().walk(decomposeSoftmax);
+    if (!enable)
+      return;
+    SmallVector<linalg::LinalgOp> seeds;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (op.getNumReductionLoops() > 0 && op.hasPureTensorSemantics() &&
+          !isProduct(op))
+        seeds.push_back(op);
+    });
+    Raiser raiser(explain);
+    for (linalg::LinalgOp seed : seeds)
+      raiser.raise(seed);
+  }
+};
+} // namespace
