@@ -27,8 +27,13 @@ static bool worksOnDoubles(const RowGroup &group) {
     auto isDouble = [](Type type) {
       return getElementTypeOrSelf(type).isF64();
     };
+    auto linalg = dyn_cast<linalg::LinalgOp>(op);
     return llvm::any_of(op->getOperandTypes(), isDouble) ||
-           llvm::any_of(op->getResultTypes(), isDouble);
+           llvm::any_of(op->getResultTypes(), isDouble) ||
+           (linalg && llvm::any_of(getUsedBody(linalg), [&](Operation *inner) {
+              return !isa<arith::ConstantOp>(inner) &&
+                     llvm::any_of(inner->getResultTypes(), isDouble);
+            }));
   });
 }
 
@@ -73,7 +78,7 @@ void FormulaWriter::write(const Operand *score) {
   for (Value result : results)
     yielded.push_back(values[result]);
   YieldOp::create(builder, loc, yielded);
-  declare();
+  dropUnused();
 }
 
 /// Gives the formula its type and says what is uniform.
@@ -95,17 +100,21 @@ void FormulaWriter::declare() {
   formula.setResAttrsAttr(builder.getArrayAttr(yielded));
 }
 
-FormulaOp FormulaWriter::release() {
+void FormulaWriter::dropUnused() {
   for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(formula.getBody().front())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
-  return std::exchange(formula, FormulaOp());
-}
-
-void FormulaWriter::eraseOperand(unsigned index) {
-  formula.getBody().front().eraseArgument(index);
-  operands.erase(operands.begin() + index);
+       llvm::make_early_inc_range(llvm::reverse(formula.getBody().front()))) {
+    if (!isOpTriviallyDead(&op))
+      continue;
+    if (auto reduce = dyn_cast<ReduceOp>(op))
+      dropsNaN.erase(reduce);
+    llvm::erase(guards, &op);
+    op.erase();
+  }
+  for (unsigned i = operands.size(); i-- > 0;)
+    if (formula.getBody().getArgument(i).use_empty()) {
+      formula.getBody().front().eraseArgument(i);
+      operands.erase(operands.begin() + i);
+    }
   declare();
 }
 

@@ -37,10 +37,10 @@ public:
 
   FormulaOp getFormula() { return formula; }
   /// The formula is the caller's now.
-  FormulaOp release();
+  FormulaOp release() { return std::exchange(formula, FormulaOp()); }
   llvm::ArrayRef<Operand> getOperands() const { return operands; }
-  /// Takes an argument that is not used any more away.
-  void eraseOperand(unsigned index);
+  /// Takes out what no result leans on, arguments too.
+  void dropUnused();
   const llvm::DenseSet<ReduceOp> &getDropsNaN() const { return dropsNaN; }
   /// Combinations of a maximum with the lowest finite number, from which it
   /// started, or of a minimum with the highest.
@@ -48,7 +48,7 @@ public:
   void forgetGuards() { guards.clear(); }
   /// True when a reduction starts from NaN, which a row without elements keeps.
   bool startsReductionsFromNaN() const { return startsFromNaN; }
-  /// True when some tensor of the group holds f64.
+  /// True when the group computes in f64.
   bool needsDoubles() const { return isDouble; }
 
 private:

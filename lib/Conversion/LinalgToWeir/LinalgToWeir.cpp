@@ -96,12 +96,15 @@ SmallVector<FormulaWriter::Operand> Choice::getScores() {
 
 std::string Choice::make() {
   SmallVector<FormulaWriter::Operand> scores = getScores();
-  if (scores.empty())
-    return "no operand from outside has a number for each element of the row";
-  if (writer.needsDoubles() &&
-      !getElementTypeOrSelf(scores[0].value.getType()).isF64())
+  if (!writer.getFormula().hasReduction())
+    return "no result leans on it";
+  bool isDouble = !scores.empty() &&
+                  getElementTypeOrSelf(scores[0].value.getType()).isF64();
+  if (writer.needsDoubles() && !isDouble)
     return "it computes in f64 on narrower elements, which set the "
            "accumulator's type";
+  if (scores.empty())
+    return "no operand from outside has a number for each element of the row";
   if (writer.startsReductionsFromNaN() && mayBeEmpty() && hasUniformResult())
     return "a reduction starts from NaN, which it keeps in a row without "
            "elements";
@@ -172,7 +175,7 @@ bool Choice::takeMask() {
   mask = writer.getOperands()[condition.getArgNumber()];
   select.getResult().replaceAllUsesWith(score);
   select.erase();
-  writer.eraseOperand(condition.getArgNumber());
+  writer.dropUnused();
   return true;
 }
 
@@ -253,6 +256,8 @@ FlatSymbolRefAttr Raiser::insert(FormulaOp formula, Operation *user) {
     if (known.getFunctionType() == formula.getFunctionType() &&
         known.getArgAttrsAttr() == formula.getArgAttrsAttr() &&
         known.getResAttrsAttr() == formula.getResAttrsAttr() &&
+        known->getDiscardableAttrDictionary() ==
+            formula->getDiscardableAttrDictionary() &&
         OperationEquivalence::isRegionEquivalentTo(
             &known.getBody(), &formula.getBody(),
             OperationEquivalence::IgnoreLocations)) {
@@ -319,7 +324,11 @@ std::string Raiser::raiseGroup(const RowGroup &group) {
            "are computed";
   Operation *last = group.getMembers().back();
   SmallVector<FormulaWriter::Operand> operands(choice.writer.getOperands());
-  FlatSymbolRefAttr name = insert(choice.writer.release(), last);
+  FormulaOp formula = choice.writer.release();
+  if (choice.negInf == NegInf::Ordinary)
+    formula->setAttr(WeirDialect::kAsWrittenAttrName,
+                     UnitAttr::get(formula.getContext()));
+  FlatSymbolRefAttr name = insert(formula, last);
   if (explain)
     explainGroup(group, choice, name);
   OpBuilder builder(last->getContext());
@@ -367,6 +376,30 @@ static void decomposeSoftmax(linalg::SoftmaxOp op) {
   op.erase();
 }
 
+/// A size of a result is that of its destination; asking for it is no use of
+/// the result.
+static void askDestination(tensor::DimOp dim) {
+  while (auto result = dyn_cast<OpResult>(dim.getSource())) {
+    auto op = dyn_cast<linalg::LinalgOp>(result.getOwner());
+    if (!op)
+      return;
+    dim.getSourceMutable().assign(op.getDpsInits()[result.getResultNumber()]);
+  }
+}
+
+/// What nobody uses would hold groups apart.
+static void eraseDeadCode(ModuleOp module) {
+  SmallVector<Operation *> all;
+  module->walk([&](Operation *op) {
+    if (isa<linalg::LinalgOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+            op))
+      all.push_back(op);
+  });
+  for (Operation *op : llvm::reverse(all))
+    if (isOpTriviallyDead(op))
+      op->erase();
+}
+
 namespace {
 struct ConvertLinalgToWeir
     : weir::impl::ConvertLinalgToWeirBase<ConvertLinalgToWeir> {
@@ -375,6 +408,8 @@ struct ConvertLinalgToWeir
     getOperation().walk(decomposeSoftmax);
     if (!enable)
       return;
+    getOperation().walk(askDestination);
+    eraseDeadCode(getOperation());
     SmallVector<linalg::LinalgOp> seeds;
     getOperation().walk([&](linalg::LinalgOp op) {
       if (op.getNumReductionLoops() > 0 && op.hasPureTensorSemantics() &&

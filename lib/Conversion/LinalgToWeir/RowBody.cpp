@@ -19,7 +19,9 @@ using namespace weir;
 
 Value weir::getFilling(Value tensor) {
   auto fill = tensor.getDefiningOp<linalg::FillOp>();
-  return fill ? fill.value() : Value();
+  bool converts = fill && fill.value().getType() !=
+                              getElementTypeOrSelf(fill.output().getType());
+  return fill && !converts ? fill.value() : Value();
 }
 
 TypedAttr weir::getSplat(Value tensor) {

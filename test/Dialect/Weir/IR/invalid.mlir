@@ -715,3 +715,11 @@ func.func @f(%x: tensor<2x4xf32>, %alpha: f32) -> tensor<2x4xf32> {
   %y = weir.apply @entmax(%x, %alpha) {nan = #weir.nan<arithmetic>} : (tensor<2x4xf32>, f32) -> tensor<2x4xf32>
   return %y : tensor<2x4xf32>
 }
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.as_written' is a unit attribute of a weir.formula}}
+  %c = arith.negf %x {weir.as_written} : f32
+  weir.yield %c : f32
+}

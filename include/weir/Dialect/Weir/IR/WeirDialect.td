@@ -40,6 +40,8 @@ def Weir_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kABIAttrName{"weir.abi"};
     /// On an arith.constant of type f32 in a formula: its value in f64, for f64 data.
     static constexpr ::llvm::StringLiteral kF64AttrName{"weir.f64"};
+    /// On a formula: its ops are meant as they are written, infinities and NaN included, and are not normalised.
+    static constexpr ::llvm::StringLiteral kAsWrittenAttrName{"weir.as_written"};
     /// Library formulas, once linked into a module, carry this symbol prefix.
     static constexpr ::llvm::StringLiteral kLibraryPrefix{"weir.lib."};
   }];
