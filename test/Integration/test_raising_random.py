@@ -38,7 +38,7 @@ class Chain:
         x[1], x[2, ::4], x[3, 5], x[4, 7], x[5] = -np.inf, -np.inf, np.inf, np.nan, np.inf
         x[6] = 0.0
         x[7, 3:5] = [np.inf, -np.inf]
-        return x
+        return x[self.rng.permutation(ROWS)] if self.rng.random() < 0.5 else x
 
     def pick(self, values):
         return values[self.rng.integers(max(0, len(values) - 3), len(values))]

@@ -91,8 +91,8 @@ FormulaEdges::Values FormulaEdges::evaluate(const Row &row) {
 // Scores of -inf
 //===----------------------------------------------------------------------===//
 
-bool FormulaEdges::vanishWhereOthersStay() {
-  Row row(/*special=*/K::NegInf, /*other=*/K::Finite | K::PosInf);
+bool FormulaEdges::vanishBeside(unsigned others) {
+  Row row(/*special=*/K::NegInf, /*other=*/others);
   row.excludes = true;
   Values values = evaluate(row);
   for (ReduceOp op : formula.getBody().front().getOps<ReduceOp>())
@@ -100,13 +100,12 @@ bool FormulaEdges::vanishWhereOthersStay() {
         !(values[op.getValue()].special == getIdentity(op.getKind())))
       return false;
   // A score of +inf may make the whole row NaN.
-  for (Value result : formula.getYieldedValues()) {
+  unsigned also = others & K::PosInf ? K::NaN : 0;
+  return llvm::all_of(formula.getYieldedValues(), [&](Value result) {
     Kinds special = values[result].special;
-    if (variance.isVarying(result) && !special.isWithin(K::Zero | K::NaN) &&
-        !special.isWithin(K::NegInf | K::NaN))
-      return false;
-  }
-  return true;
+    return !variance.isVarying(result) || special.isWithin(K::Zero | also) ||
+           special.isWithin(K::NegInf | also);
+  });
 }
 
 bool FormulaEdges::isWithin(const Values &values, unsigned kinds) {
@@ -118,7 +117,7 @@ bool FormulaEdges::isWithin(const Values &values, unsigned kinds) {
 
 std::optional<EmptyRow> FormulaEdges::getEmptyRowIfExcluding() {
   if (!formula.getArgumentTypes()[formula.getScoreIndex()].isF32() ||
-      !vanishWhereOthersStay())
+      !vanishBeside(K::Finite) || !vanishBeside(K::Finite | K::PosInf))
     return std::nullopt;
   Row nothingLeft(/*special=*/K::NegInf, /*other=*/K::NegInf);
   Row noElements{Kinds(), Kinds()};

@@ -61,8 +61,9 @@ private:
   Kinds reduce(ReduceOp op, const Row &row, Pair operand);
   bool isWithin(const Values &values, unsigned kinds);
   bool isShown(ReduceOp op);
-  /// Whether excluded elements vanish from reductions and have masked values.
-  bool vanishWhereOthersStay();
+  /// Whether excluded elements vanish from reductions and have masked values,
+  /// where `others` stay.
+  bool vanishBeside(unsigned others);
 
   FormulaOp formula;
   Variance variance;

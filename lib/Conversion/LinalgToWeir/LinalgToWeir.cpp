@@ -9,14 +9,14 @@
 // Reductions are taken in the order of the program. Around each a group is
 // grown (RowGroup), its scalar program is written as a formula (FormulaWriter),
 // policies are chosen that keep the meaning of rows with infinities and NaN
-// (FormulaEdges), and a weir.apply takes the group's place (ApplyWriter).
+// (FormulaChoice), and a weir.apply takes the group's place (ApplyWriter).
 //
 //===----------------------------------------------------------------------===//
 
 #include "weir/Conversion/LinalgToWeir/Passes.h"
 
 #include "ApplyWriter.h"
-#include "FormulaEdges.h"
+#include "FormulaChoice.h"
 #include "RowBody.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,169 +32,6 @@ namespace weir {
 
 using namespace mlir;
 using namespace weir;
-
-//===----------------------------------------------------------------------===//
-// The formula and its policies
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// Chooses the score of a group's formula, and how it is applied.
-class Choice {
-public:
-  explicit Choice(const RowGroup &group)
-      : group(group), writer(group, group.getResults()) {}
-
-  /// Why the group has no formula that means the same, or "".
-  std::string make();
-
-  const RowGroup &group;
-  FormulaWriter writer;
-  std::optional<FormulaWriter::Operand> mask;
-  EmptyRow emptyRow = EmptyRow::Zero;
-  NegInf negInf = NegInf::Exclude;
-  NaNPolicy nan = NaNPolicy::Propagate;
-
-private:
-  SmallVector<FormulaWriter::Operand> getScores();
-  bool tryExcluding(const FormulaWriter::Operand &score);
-  std::optional<EmptyRow> getEmptyRow();
-  FormulaEdges getEdges() {
-    return FormulaEdges(writer.getFormula(), writer.getDropsNaN(),
-                        mayBeEmpty());
-  }
-  bool mayBeEmpty() const {
-    int64_t length = group.getSpace().shape[group.getSpace().rowDim];
-    return ShapedType::isDynamic(length) || length == 0;
-  }
-  bool hasUniformResult() const {
-    return llvm::any_of(group.getResults(), [&](Value result) {
-      return !group.getSpace().isVarying(group.getLayout(result));
-    });
-  }
-  bool takeMask();
-  bool dropGuards();
-};
-
-} // namespace
-
-/// Operands that may be the score: numbers, one for each element.
-SmallVector<FormulaWriter::Operand> Choice::getScores() {
-  writer.write();
-  SmallVector<FormulaWriter::Operand> scores;
-  auto isF64 = [](const FormulaWriter::Operand &operand) {
-    return getElementTypeOrSelf(operand.value.getType()).isF64();
-  };
-  bool anyF64 = llvm::any_of(writer.getOperands(), isF64);
-  for (const FormulaWriter::Operand &operand : writer.getOperands())
-    if (operand.varying && group.getSpace().isComplete(operand.layout) &&
-        isa<FloatType>(getElementTypeOrSelf(operand.value.getType())) &&
-        (!anyF64 || isF64(operand)))
-      scores.push_back(operand);
-  return scores;
-}
-
-std::string Choice::make() {
-  SmallVector<FormulaWriter::Operand> scores = getScores();
-  if (!writer.getFormula().hasReduction())
-    return "no result leans on it";
-  bool isDouble = !scores.empty() &&
-                  getElementTypeOrSelf(scores[0].value.getType()).isF64();
-  if (writer.needsDoubles() && !isDouble)
-    return "it computes in f64 on narrower elements, which set the "
-           "accumulator's type";
-  if (scores.empty())
-    return "no operand from outside has a number for each element of the row";
-  if (writer.startsReductionsFromNaN() && mayBeEmpty() && hasUniformResult())
-    return "a reduction starts from NaN, which it keeps in a row without "
-           "elements";
-  for (const FormulaWriter::Operand &score : scores)
-    if (tryExcluding(score))
-      return "";
-  negInf = NegInf::Ordinary;
-  for (const FormulaWriter::Operand &score : scores) {
-    writer.write(&score);
-    if (getEdges().propagatesNaN())
-      return "";
-  }
-  writer.write(&scores[0]);
-  nan = NaNPolicy::Arithmetic;
-  if (getEdges().keepsDroppedNaN())
-    return "";
-  return "a maximum or minimum drops a NaN that no result shows";
-}
-
-/// The policy for empty rows when scores of -inf can be excluded. Worth it only
-/// where a maximum tells which rows are empty.
-std::optional<EmptyRow> Choice::getEmptyRow() {
-  FormulaEdges edges = getEdges();
-  return edges.propagatesNaN() && edges.hasEmptinessWitness()
-             ? edges.getEmptyRowIfExcluding()
-             : std::nullopt;
-}
-
-bool Choice::tryExcluding(const FormulaWriter::Operand &score) {
-  std::optional<EmptyRow> found;
-  for (bool masked : {true, false}) {
-    writer.write(&score);
-    mask.reset();
-    if (masked && !takeMask())
-      continue;
-    found = getEmptyRow();
-    if (found)
-      break;
-  }
-  if (!found)
-    return false;
-  emptyRow = *found;
-  // Excluded rows apart, a maximum that starts from the lowest number is one
-  // that starts from -inf.
-  if (dropGuards() && getEmptyRow() == found)
-    return true;
-  bool masked = mask.has_value();
-  writer.write(&score);
-  if (masked)
-    takeMask();
-  return true;
-}
-
-/// Takes a choice between the score and -inf out of the formula: it is a mask.
-bool Choice::takeMask() {
-  Block &body = writer.getFormula().getBody().front();
-  Value score = body.getArgument(0);
-  if (!score.hasOneUse())
-    return false;
-  auto select = dyn_cast<arith::SelectOp>(*score.user_begin());
-  if (!select || select.getTrueValue() != score ||
-      !matchPattern(select.getFalseValue(), m_NegInfFloat()))
-    return false;
-  auto condition = dyn_cast<BlockArgument>(select.getCondition());
-  if (!condition || !condition.hasOneUse() ||
-      !writer.getOperands()[condition.getArgNumber()].varying)
-    return false;
-  mask = writer.getOperands()[condition.getArgNumber()];
-  select.getResult().replaceAllUsesWith(score);
-  select.erase();
-  writer.dropUnused();
-  return true;
-}
-
-/// True when all guards were dropped, and no row tells unless it is empty.
-bool Choice::dropGuards() {
-  FormulaEdges edges = getEdges();
-  for (Operation *guard : writer.getGuards()) {
-    auto reduce = guard->getOperand(0).getDefiningOp<ReduceOp>();
-    if (reduce.getKind() != ReductionKind::Max ||
-        edges.mayBeNegInf(reduce.getValue()))
-      return false;
-  }
-  for (Operation *guard : writer.getGuards()) {
-    guard->getResult(0).replaceAllUsesWith(guard->getOperand(0));
-    guard->erase();
-  }
-  writer.forgetGuards();
-  return true;
-}
 
 //===----------------------------------------------------------------------===//
 // Into the program
@@ -238,7 +75,7 @@ private:
   std::string raiseGroup(const RowGroup &group);
   FlatSymbolRefAttr insert(FormulaOp formula, Operation *user);
   void eraseWithProducers(ArrayRef<Operation *> ops);
-  void explainGroup(const RowGroup &group, const Choice &choice,
+  void explainGroup(const RowGroup &group, const FormulaChoice &choice,
                     FlatSymbolRefAttr name);
 
   bool explain;
@@ -278,7 +115,7 @@ FlatSymbolRefAttr Raiser::insert(FormulaOp formula, Operation *user) {
   return FlatSymbolRefAttr::get(formula.getSymNameAttr());
 }
 
-void Raiser::explainGroup(const RowGroup &group, const Choice &choice,
+void Raiser::explainGroup(const RowGroup &group, const FormulaChoice &choice,
                           FlatSymbolRefAttr name) {
   int64_t reductions = group.countReductions();
   InFlightDiagnostic remark =
@@ -315,7 +152,7 @@ void Raiser::eraseWithProducers(ArrayRef<Operation *> ops) {
 }
 
 std::string Raiser::raiseGroup(const RowGroup &group) {
-  Choice choice(group);
+  FormulaChoice choice(group);
   if (std::string why = choice.make(); !why.empty())
     return why;
   FailureOr<SmallVector<Operation *>> users = getUsersBetween(group);

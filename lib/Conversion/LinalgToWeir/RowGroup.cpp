@@ -165,69 +165,82 @@ bool RowGroup::addWithProducers(Operation *op) {
   return true;
 }
 
-/// Whether a value's layout is `layout`, also from now on. All that have the
-/// row's dimension must be whole: what lacks others is read, not computed.
+/// Whether a value's layout is `layout`, also from now on.
 bool RowGroup::setLayout(Value value, ArrayRef<int64_t> layout) {
   auto [known, isNew] = layouts.try_emplace(value, Layout(layout));
   return (isNew || ArrayRef<int64_t>(known->second) == layout) &&
          isOrdered(layout);
 }
 
+/// What is the same number everywhere needs no layout.
 static bool isConstantOperand(Value value) {
   return getSplat(value) || getFilling(value);
+}
+
+/// What the loops of `op` run over, as the layouts of its operands and results
+/// that are known say. None when they do not say it, or contradict.
+std::optional<Layout> RowGroup::findLoops(linalg::LinalgOp op) const {
+  Layout dims = getUnboundLoops(op);
+  auto bind = [&](Value value, AffineMap map) {
+    auto known = layouts.find(value);
+    return known == layouts.end() || bindLoops(map, known->second, dims);
+  };
+  for (OpOperand &operand : op->getOpOperands())
+    if (!bind(operand.get(), op.getMatchingIndexingMap(&operand)))
+      return std::nullopt;
+  for (OpResult result : op->getResults())
+    if (!bind(result, op.getIndexingMapMatchingResult(result)))
+      return std::nullopt;
+  return llvm::is_contained(dims, kUnknown) ? std::nullopt
+                                            : std::optional(dims);
+}
+
+/// True when a reduction runs along the row, over whole elements.
+bool RowGroup::reducesRow(linalg::LinalgOp op, ArrayRef<int64_t> dims) const {
+  std::string why;
+  FailureOr<unsigned> reduced = getReducedLoop(op, why);
+  return succeeded(reduced) && dims[*reduced] == space.rowDim &&
+         dropUnits(dims).size() == space.getDims(/*varying=*/true).size();
+}
+
+/// True when the indices that a body asks for are the element's or, in a
+/// program of two dimensions, the row's: the language has no others.
+bool RowGroup::hasOnlyRowIndices(linalg::LinalgOp op,
+                                 ArrayRef<int64_t> dims) const {
+  return llvm::all_of(getUsedBody(op), [&](Operation *inner) {
+    auto index = dyn_cast<linalg::IndexOp>(inner);
+    if (!index)
+      return true;
+    int64_t dim = dims[index.getDim()];
+    return dim == space.rowDim || (dim != kUnit && space.getRank() == 2);
+  });
 }
 
 bool RowGroup::addLinalg(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics() || !findObstacle(op).empty())
     return false;
-  Layout dims = getUnboundLoops(op);
-  for (OpOperand &operand : op->getOpOperands()) {
-    auto known = layouts.find(operand.get());
-    if (known != layouts.end() &&
-        !bindLoops(op.getMatchingIndexingMap(&operand), known->second, dims))
-      return false;
-  }
-  for (OpResult result : op->getResults()) {
-    auto known = layouts.find(result);
-    AffineMap map = op.getIndexingMapMatchingResult(result);
-    if (known != layouts.end() && !bindLoops(map, known->second, dims))
-      return false;
-  }
-  if (llvm::is_contained(dims, kUnknown))
+  std::optional<Layout> dims = findLoops(op);
+  if (!dims || !hasOnlyRowIndices(op, *dims) ||
+      (op.getNumReductionLoops() > 0 && !reducesRow(op, *dims)))
     return false;
-  std::string why;
-  bool reduces = op.getNumReductionLoops() > 0;
-  if (reduces) {
-    FailureOr<unsigned> reduced = getReducedLoop(op, why);
-    if (failed(reduced) || dims[*reduced] != space.rowDim ||
-        dropUnits(dims).size() != space.getDims(/*varying=*/true).size())
-      return false;
-  }
   for (OpOperand &operand : op->getOpOperands()) {
     auto type = dyn_cast<RankedTensorType>(operand.get().getType());
     if (!type || isConstantOperand(operand.get()) ||
         (op.isDpsInit(&operand) && !op.payloadUsesValueFromOperand(&operand)))
       continue;
     auto layout =
-        weir::getLayout(op.getMatchingIndexingMap(&operand), dims, type);
+        weir::getLayout(op.getMatchingIndexingMap(&operand), *dims, type);
     if (!layout || !setLayout(operand.get(), *layout))
       return false;
   }
   for (OpResult result : op->getResults()) {
-    auto layout = weir::getLayout(op.getIndexingMapMatchingResult(result), dims,
-                                  cast<RankedTensorType>(result.getType()));
+    auto layout =
+        weir::getLayout(op.getIndexingMapMatchingResult(result), *dims,
+                        cast<RankedTensorType>(result.getType()));
     if (!layout || !setLayout(result, *layout) || !space.isComplete(*layout))
       return false;
   }
-  bool needsRow = false;
-  for (Operation *inner : getUsedBody(op))
-    if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
-      int64_t dim = dims[index.getDim()];
-      needsRow |= dim == kUnit || (dim != space.rowDim && space.getRank() > 2);
-    }
-  if (needsRow) // The language has the row's index as a whole only.
-    return false;
-  loops[op] = dims;
+  loops[op] = *dims;
   return true;
 }
 

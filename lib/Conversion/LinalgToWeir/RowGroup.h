@@ -49,6 +49,11 @@ private:
   bool tryAdd(mlir::Operation *op);
   bool addWithProducers(mlir::Operation *op);
   bool addLinalg(mlir::linalg::LinalgOp op);
+  std::optional<Layout> findLoops(mlir::linalg::LinalgOp op) const;
+  bool reducesRow(mlir::linalg::LinalgOp op,
+                  llvm::ArrayRef<int64_t> dims) const;
+  bool hasOnlyRowIndices(mlir::linalg::LinalgOp op,
+                         llvm::ArrayRef<int64_t> dims) const;
   bool addReshape(mlir::Operation *op);
   bool setLayout(mlir::Value value, llvm::ArrayRef<int64_t> layout);
   bool leansOnMember(mlir::Operation *op) const;
