@@ -8,6 +8,7 @@
 #include "weir/Pipelines/Pipelines.h"
 
 #include "weir/Codegen/CPU/Passes.h"
+#include "weir/Conversion/LinalgToWeir/Passes.h"
 #include "weir/Conversion/Passes.h"
 #include "weir/Dialect/Weir/Analysis/Passes.h"
 #include "weir/Dialect/Weir/Library/WeirLibrary.h"
@@ -43,6 +44,10 @@ void weir::buildTensorPipeline(OpPassManager &pm,
                                const CPUPipelineOptions &options) {
   auto leaveAlone = [](OpPassManager &) {};
   pm.addPass(createInlinerPass({}, leaveAlone));
+  ConvertLinalgToWeirOptions raise;
+  raise.enable = options.raiseLinalg;
+  raise.explain = options.explain;
+  pm.addPass(createConvertLinalgToWeir(raise));
   pm.addPass(createWeirLinkLibrary());
   pm.addPass(createWeirNormalizeFormulas());
   WeirDifferentiateSolvesOptions differentiate;
@@ -117,6 +122,7 @@ void weir::registerPipelinesAndPasses() {
   registerWeirAnalysisPasses();
   registerWeirLibraryPasses();
   registerWeirTransformsPasses();
+  registerWeirLinalgToWeirPasses();
   registerWeirConversionPasses();
   registerWeirCodegenCPUPasses();
   registerWeirTargetPasses();

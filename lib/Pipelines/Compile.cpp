@@ -113,6 +113,7 @@ llvm::Error Compilation::lower(ModuleOp variant, size_t index) {
   pipeline.prefix = options.prefix;
   pipeline.explain = options.explain;
   pipeline.threads = options.threads;
+  pipeline.raiseLinalg = options.raiseLinalg;
   pipeline.variant = index;
   pipeline.variants = describeAll();
   if (llvm::Error error = runPasses(variant, [&](OpPassManager &pm) {

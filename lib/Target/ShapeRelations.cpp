@@ -99,6 +99,21 @@ static int64_t getMaxRank(ArrayRef<Value> values) {
   return rank;
 }
 
+/// Of the dimensions that a reshape joins or splits, one that is not of static
+/// size 1 keeps its size.
+void ShapeRelations::visitReshape(Value wide, Value narrow,
+                                  ArrayRef<ReassociationIndices> groups) {
+  auto type = cast<RankedTensorType>(wide.getType());
+  for (auto [dim, group] : llvm::enumerate(groups)) {
+    SmallVector<int64_t> kept;
+    for (int64_t i : group)
+      if (type.getDimSize(i) != 1)
+        kept.push_back(i);
+    if (kept.size() == 1)
+      equate(narrow, dim, wide, kept[0]);
+  }
+}
+
 void ShapeRelations::visit(Operation *op) {
   SmallVector<Value> varying, uniform;
   if (auto apply = dyn_cast<ApplyOp>(op)) {
@@ -131,6 +146,12 @@ void ShapeRelations::visit(Operation *op) {
                 empty.getDynamicSizes()[next++].getDefiningOp<tensor::DimOp>())
           if (std::optional<int64_t> source = dim.getConstantIndex())
             equate(dim.getSource(), *source, empty, d);
+  } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    visitReshape(expand.getResult(), expand.getSrc(),
+                 expand.getReassociationIndices());
+  } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    visitReshape(collapse.getSrc(), collapse.getResult(),
+                 collapse.getReassociationIndices());
   } else if (auto cast = dyn_cast<tensor::CastOp>(op)) {
     if (isa<RankedTensorType>(cast.getType()) &&
         isa<RankedTensorType>(cast.getSource().getType()))

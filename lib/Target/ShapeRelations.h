@@ -35,6 +35,8 @@ private:
   void equate(mlir::Value a, int64_t aDim, mlir::Value b, int64_t bDim);
   void equateAll(mlir::Value a, mlir::Value b);
   void visit(mlir::Operation *op);
+  void visitReshape(mlir::Value wide, mlir::Value narrow,
+                    llvm::ArrayRef<mlir::ReassociationIndices> groups);
   void visitRows(mlir::ValueRange values, mlir::ValueRange uniforms,
                  int64_t rank, int64_t rowDim);
 

@@ -25,6 +25,18 @@ def weirc():
 
 
 @pytest.fixture(scope="session")
+def weir_opt():
+    """Runs weir-opt on text with the given flags; returns what it prints."""
+
+    def run(text, *flags):
+        done = subprocess.run([BIN / "weir-opt", "-", *flags], input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def compile_library(weirc, tmp_path_factory):
     """Compiles IR text into a library and opens it."""
 

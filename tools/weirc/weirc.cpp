@@ -50,6 +50,11 @@ struct CommandLine {
   cl::opt<bool> explain{"explain",
                         cl::desc("say how each weir op runs, and why"),
                         cl::cat(category)};
+  cl::opt<bool> raise{
+      "raise",
+      cl::desc("run row programs in linalg (softmax, norms and the like) as "
+               "formulas: true (default) or false"),
+      cl::init(true), cl::cat(category)};
   cl::opt<std::string> emit{
       "emit", cl::desc("shared (default), object, asm, llvm or mlir"),
       cl::init("shared"), cl::cat(category)};
@@ -117,6 +122,7 @@ int main(int argc, char **argv) {
   options.prefix = line.prefix;
   options.threads = line.threads == "omp";
   options.explain = line.explain;
+  options.raiseLinalg = line.raise;
   options.runtimeArchive = findRuntimeArchive(argv[0]);
   if (llvm::Error error = compile(*module, options, *kind, line.output))
     return fail(llvm::toString(std::move(error)));

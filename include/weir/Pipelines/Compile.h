@@ -25,6 +25,7 @@ struct CompileOptions {
   std::string prefix;
   bool threads = false; // Rows may be shared among OpenMP threads.
   bool explain = false;
+  bool raiseLinalg = true;    // Row programs in linalg become formulas.
   std::string runtimeArchive; // Needed for EmitKind::Shared.
 };
 

@@ -20,6 +20,7 @@ struct CPUPipelineOptions {
   std::vector<std::string> variants; // Of the library, as Machine::describe.
   int64_t variant = 0;               // Which of them the module is.
   bool threads = false;              // Rows may be shared among OpenMP threads.
+  bool raiseLinalg = true;           // Row programs in linalg become formulas.
 };
 
 /// From public functions on tensors to kernels on memrefs with weir.rows: link,

@@ -22,8 +22,11 @@ using namespace mlir;
 using namespace weir;
 
 RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
-    : rows(rows), formula(formula), access(access), limits(formula),
-      schedule(formula), shifts(formula), loc(rows.getLoc()), rowBuilder(rows),
+    : rows(rows), formula(formula), access(access),
+      scoreExcludes(formula.hasReduction() &&
+                    rows.getNegInf() != NegInf::Ordinary),
+      limits(formula, scoreExcludes), schedule(formula), shifts(formula),
+      loc(rows.getLoc()), rowBuilder(rows),
       score(formula.getBody().getArgument(formula.getScoreIndex())) {
   auto allPropagate = [&](bool maximaKeepNaN) {
     return llvm::all_of(formula.getYieldedValues(), [&](Value result) {
@@ -31,9 +34,11 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
                                   maximaKeepNaN);
     });
   };
-  maximaMayLoseNaN = allPropagate(/*maximaKeepNaN=*/false);
+  NaNPolicy policy = rows.getNan().value_or(NaNPolicy::Propagate);
+  maximaMayLoseNaN =
+      policy != NaNPolicy::Arithmetic && allPropagate(/*maximaKeepNaN=*/false);
   looksForNaN = formula.hasReduction() && score.getType().isF32() &&
-                rows.getNan() != NaNPolicy::Ignore &&
+                policy == NaNPolicy::Propagate &&
                 !allPropagate(/*maximaKeepNaN=*/true);
 }
 
@@ -362,7 +367,7 @@ Value RowEmitter::loadArgument(OpBuilder &builder, Element &element,
   if (access.isBroadcastAlongRow(index) && argument != score)
     return getBroadcast(argument);
   bool isScore =
-      argument == score && formula.hasReduction() && argument.getType().isF32();
+      argument == score && scoreExcludes && argument.getType().isF32();
   Value padding;
   if (isScore && element.lanes.mask)
     padding = constant(builder, access.getVectorType(access.getComputeType()),
@@ -465,7 +470,7 @@ Value RowEmitter::getIncluded(OpBuilder &builder, Element &element) {
     return element.lanes.mask;
   if (element.included)
     return element.included;
-  if (!score.getType().isF32()) {
+  if (!score.getType().isF32() || !scoreExcludes) {
     element.included = element.lanes.mask;
     if (access.hasMask()) {
       Value mask = access.loadMask(builder, element.lanes);
@@ -503,12 +508,18 @@ double RowEmitter::getMaskedValue(unsigned index) {
 
 bool RowEmitter::resultMasksItself(unsigned index) {
   Limit limit = limits.atExcluded(formula.getYieldedValues()[index]);
-  return !formula.hasReduction() ||
+  return !formula.hasReduction() || allTakePart() ||
          (getEmptinessWitness() &&
           (limit == Limit::NegInf || limit == Limit::Zero));
 }
 
+bool RowEmitter::allTakePart() {
+  return rows.getNegInf() == NegInf::Ordinary && !access.hasMask();
+}
+
 ReduceOp RowEmitter::getEmptinessWitness() {
+  if (!scoreExcludes)
+    return ReduceOp();
   for (ReduceOp reduce : formula.getBody().front().getOps<ReduceOp>())
     if (reduce.getKind() == ReductionKind::Max &&
         reduce.getValue().getType().isF32() &&

@@ -107,6 +107,9 @@ public:
   /// the masked value, and a row with nothing left, where the limit does not
   /// exist, is recognised apart.
   bool resultMasksItself(unsigned index);
+  /// True when no element can be excluded, so that the arithmetic decides what
+  /// every row becomes.
+  bool allTakePart();
   /// A maximum over the row that is -inf exactly when nothing is left of it, or
   /// null.
   ReduceOp getEmptinessWitness();
@@ -190,6 +193,8 @@ public:
   RowsOp rows;
   FormulaOp formula;
   RowAccess &access;
+  /// A score of -inf excludes its element.
+  bool scoreExcludes;
   FormulaLimits limits;
   FormulaSchedule schedule;
   FormulaShifts shifts;

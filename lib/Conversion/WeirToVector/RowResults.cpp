@@ -114,7 +114,7 @@ static Value emitNothingLeft(RowEmitter &emitter, OpBuilder &builder) {
 /// know.
 static Value emitIsEmpty(RowEmitter &emitter, OpBuilder &builder) {
   FormulaOp formula = emitter.formula;
-  if (!formula.hasReduction())
+  if (!formula.hasReduction() || emitter.allTakePart())
     return Value();
   bool matters =
       emitter.rows.getEmptyRow().value_or(EmptyRow::Zero) != EmptyRow::Zero;

@@ -153,7 +153,7 @@ Limit FormulaLimits::atExcluded(Value value) {
 
 Limit FormulaLimits::compute(Value value) {
   if (value == formula.getBody().getArgument(formula.getScoreIndex()))
-    return Limit::NegInf;
+    return scoreExcludes ? Limit::NegInf : Limit::Unknown;
   APFloat constant(0.0f);
   if (matchPattern(value, m_ConstantFloat(&constant)))
     return ofConstant(constant);

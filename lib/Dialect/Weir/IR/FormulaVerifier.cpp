@@ -20,10 +20,7 @@
 using namespace mlir;
 using namespace weir;
 
-/// The elementwise ops a formula may use: pure, total on scalars, and with a
-/// meaning over the extended reals. Integer division is absent on purpose:
-/// dividing by zero is undefined there.
-static bool isAllowedElementwise(Operation *op) {
+bool weir::isElementwiseBodyOp(Operation *op) {
   return isa<arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
              arith::DivFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
              arith::MaxNumFOp, arith::MinNumFOp, arith::CmpFOp, arith::CmpIOp,
@@ -79,7 +76,7 @@ static LogicalResult verifyTypes(FormulaOp formula, Operation *op,
 }
 
 static LogicalResult verifyBodyOp(FormulaOp formula, Operation *op) {
-  if (!isBodyOp(op) && !isAllowedElementwise(op))
+  if (!isBodyOp(op) && !isElementwiseBodyOp(op))
     return op->emitOpError(
         "C2: is not allowed in a weir.formula; use weir's row ops and pure "
         "elementwise arith and math ops");

@@ -38,6 +38,47 @@ LogicalResult weir::verifyOneKind(Operation *op) {
       "mixes tensors and memrefs; all shaped operands must be of one kind");
 }
 
+/// Where a score of -inf is a number, nothing may be excluded by making it one.
+template <typename RowsLike>
+static LogicalResult verifyNegInf(RowsLike op, FormulaOp formula) {
+  if (op.getNegInf() != NegInf::Ordinary)
+    return success();
+  if (!formula.getArgumentTypes()[formula.getScoreIndex()].isF32())
+    return op.emitOpError("C11: neg_inf = ordinary needs an f32 score");
+  auto refuse = [&](StringRef what) {
+    return op.emitOpError("C11: neg_inf = ordinary does not go with ")
+           << what << ", which excludes scores";
+  };
+  if (op.getNan() == NaNPolicy::Ignore)
+    return refuse("nan = ignore");
+  if (op.getPosInf() == PosInf::Share)
+    return refuse("pos_inf = share");
+  if (op.getForm() == Form::Online)
+    return refuse("the form online");
+  return success();
+}
+
+/// Comparisons with NaN give a selection no order and a search no direction.
+template <typename RowsLike>
+static LogicalResult verifyNaN(RowsLike op, FormulaOp formula) {
+  if (op.getNan() != NaNPolicy::Arithmetic)
+    return success();
+  Operation *search = nullptr;
+  formula.getBody().walk([&](Operation *inner) {
+    if (isa<KthOp, SolveOp>(inner))
+      search = inner;
+  });
+  if (!search)
+    return success();
+  return op.emitOpError("C12: nan = arithmetic does not go with ")
+         << search->getName() << " in @" << formula.getSymName();
+}
+
+template <typename RowsLike>
+static LogicalResult verifyPolicies(RowsLike op, FormulaOp formula) {
+  return failed(verifyNegInf(op, formula)) ? failure() : verifyNaN(op, formula);
+}
+
 //===----------------------------------------------------------------------===//
 // weir.apply
 //===----------------------------------------------------------------------===//
@@ -49,7 +90,8 @@ static RowSignature getSignature(ApplyOp op, FormulaOp formula) {
           op.getMask(),
           SmallVector<Type>(op.getResultTypes()),
           op.getAlong(),
-          op.getEmptyRow() || op.getPosInf() || op.getNan() || op.getTies(),
+          op.getEmptyRow() || op.getPosInf() || op.getNan() || op.getTies() ||
+              op.getNegInf(),
           op.getRowBase(),
           op.getColumn(),
           op.getRowStrides().size()};
@@ -59,7 +101,9 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &) {
   FormulaOp formula;
   if (failed(resolveOrError(*this, getFormulaAttr(), formula)))
     return failure();
-  return verifyRowSignature(getSignature(*this, formula));
+  if (failed(verifyRowSignature(getSignature(*this, formula))))
+    return failure();
+  return verifyPolicies(*this, formula);
 }
 
 FormulaOp ApplyOp::resolveFormula() {
@@ -162,8 +206,9 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
   if (failed(verifyRowSignature(
           {*this, formula, getInputs(), getMask(),
            SmallVector<Type>(getOutputs().getTypes()), std::nullopt,
-           getEmptyRow() || getPosInf() || getNan() || getTies(), getRowBase(),
-           getColumn(), getRowStrides().size()})))
+           getEmptyRow() || getPosInf() || getNan() || getTies() || getNegInf(),
+           getRowBase(), getColumn(), getRowStrides().size()})) ||
+      failed(verifyPolicies(*this, formula)))
     return failure();
   if (getForm() && (*getForm() == Form::Elementwise) == formula.hasReduction())
     return emitOpError("C8: form ")

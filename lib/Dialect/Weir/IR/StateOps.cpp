@@ -38,6 +38,9 @@ static std::string describe(ArrayRef<RowValue> values) {
 
 static FailureOr<StateLayout> getLayout(Operation *op, FormulaOp formula,
                                         StatePolicies policies, int64_t sweep) {
+  if (policies.nan == NaNPolicy::Arithmetic)
+    return op->emitOpError("C14: a state tells whether a row holds NaN, which "
+                           "nan = arithmetic does not ask");
   auto *dialect = op->getContext()->getLoadedDialect<WeirDialect>();
   auto *states = dialect->getRegisteredInterface<FormulaStatesInterface>();
   if (!states)

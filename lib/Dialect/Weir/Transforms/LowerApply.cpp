@@ -33,8 +33,8 @@ static void lower(ApplyOp apply) {
       apply.getFormulaAttr(), layout.inputs, layout.mask, apply.getRowBase(),
       apply.getRowStrides(), apply.getColumn(), outputs,
       apply.getEmptyRowAttr(), apply.getPosInfAttr(), apply.getNanAttr(),
-      apply.getTiesAttr(), apply.getFormAttr(), apply.getThreadGrainAttr(),
-      apply.getStreamBytesAttr());
+      apply.getTiesAttr(), apply.getNegInfAttr(), apply.getFormAttr(),
+      apply.getThreadGrainAttr(), apply.getStreamBytesAttr());
   for (auto [i, result] : llvm::enumerate(rows.getResults()))
     layout.replaceResult(i, result);
   apply.erase();

@@ -181,7 +181,8 @@ RowsOp Lowering::overRows(OpBuilder &b, OpTy op, FlatSymbolRefAttr formula,
   return RowsOp::create(b, op.getLoc(), getResultTypes(outputs), formula,
                         inputs, mask, op.getRowBase(), op.getRowStrides(),
                         op.getColumn(), outputs, EmptyRowAttr(), PosInfAttr(),
-                        nan, TiesAttr(), FormAttr::get(b.getContext(), form),
+                        nan, TiesAttr(), NegInfAttr(),
+                        FormAttr::get(b.getContext(), form),
                         op.getThreadGrainAttr(), IntegerAttr());
 }
 

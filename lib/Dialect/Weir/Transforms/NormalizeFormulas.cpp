@@ -371,6 +371,11 @@ void weir::normalizeFormula(FormulaOp formula) { Normalizer(formula).run(); }
 namespace {
 struct WeirNormalizeFormulas
     : weir::impl::WeirNormalizeFormulasBase<WeirNormalizeFormulas> {
-  void runOnOperation() override { getOperation().walk(normalizeFormula); }
+  void runOnOperation() override {
+    getOperation().walk([](FormulaOp formula) {
+      if (!formula->hasAttr(WeirDialect::kAsWrittenAttrName))
+        normalizeFormula(formula);
+    });
+  }
 };
 } // namespace

@@ -135,21 +135,21 @@ void Taking::shareInfinity() {
   SmallVector<int64_t> full = getFullShape();
   // A NaN does not keep +inf from being shared.
   auto ignore = NaNPolicyAttr::get(builder.getContext(), NaNPolicy::Ignore);
-  auto greatest =
-      ApplyOp::create(builder, loc,
-                      RankedTensorType::get(ArrayRef<int64_t>(full).drop_back(),
-                                            getAccumulator()),
-                      most, varying, layout->mask, IntegerAttr(),
-                      EmptyRowAttr(), PosInfAttr(), ignore, TiesAttr(),
-                      FormAttr(), apply.getThreadGrainAttr(), IntegerAttr());
+  auto greatest = ApplyOp::create(
+      builder, loc,
+      RankedTensorType::get(ArrayRef<int64_t>(full).drop_back(),
+                            getAccumulator()),
+      most, varying, layout->mask, IntegerAttr(), EmptyRowAttr(), PosInfAttr(),
+      ignore, TiesAttr(), NegInfAttr(), FormAttr(), apply.getThreadGrainAttr(),
+      IntegerAttr());
   varying.push_back(greatest.getResult(0));
   score =
       ApplyOp::create(
           builder, loc,
           RankedTensorType::get(full, getElementTypeOrSelf(score.getType())),
           shared, varying, Value(), IntegerAttr(), EmptyRowAttr(), PosInfAttr(),
-          NaNPolicyAttr(), TiesAttr(), FormAttr(), apply.getThreadGrainAttr(),
-          IntegerAttr())
+          NaNPolicyAttr(), TiesAttr(), NegInfAttr(), FormAttr(),
+          apply.getThreadGrainAttr(), IntegerAttr())
           .getResult(0);
 }
 
@@ -172,7 +172,7 @@ Value Taking::countUnmasked() {
                                     builder.getIndexType());
   return ApplyOp::create(builder, loc, type, length, operands, Value(),
                          IntegerAttr(), EmptyRowAttr(), PosInfAttr(),
-                         NaNPolicyAttr(), TiesAttr(), FormAttr(),
+                         NaNPolicyAttr(), TiesAttr(), NegInfAttr(), FormAttr(),
                          apply.getThreadGrainAttr(), IntegerAttr())
       .getResult(0);
 }
@@ -256,6 +256,13 @@ void Taking::runWeights() {
 }
 
 LogicalResult Taking::run() {
+  // A state tells what is excluded and what is NaN; arithmetic does not.
+  if (apply.getNegInf() == NegInf::Ordinary ||
+      apply.getNan() == NaNPolicy::Arithmetic)
+    return apply.emitOpError("cannot be taken apart: ")
+           << (apply.getNegInf() == NegInf::Ordinary ? "neg_inf = ordinary"
+                                                     : "nan = arithmetic")
+           << " has no state";
   if (failed(parts.check(
           0, [&] { return apply.emitOpError("cannot be taken apart: "); })))
     return failure();

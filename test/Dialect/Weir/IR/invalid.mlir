@@ -663,3 +663,63 @@ weir.formula @f(%x: f32) -> f32 {
   %c = arith.negf %x {weir.f64 = 1.0 : f64} : f32
   weir.yield %c : f32
 }
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C11: neg_inf = ordinary does not go with nan = ignore, which excludes scores}}
+  %y = weir.apply @softmax(%x) {nan = #weir.nan<ignore>, neg_inf = #weir.neg_inf<ordinary>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C11: neg_inf = ordinary does not go with pos_inf = share, which excludes scores}}
+  %y = weir.apply @softmax(%x) {neg_inf = #weir.neg_inf<ordinary>, pos_inf = #weir.pos_inf<share>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: memref<2x4xf32>, %y: memref<2x4xf32>) {
+  // expected-error@+1 {{C11: neg_inf = ordinary does not go with the form online, which excludes scores}}
+  weir.rows @softmax ins(%x : memref<2x4xf32>) outs(%y : memref<2x4xf32>) {form = #weir.form<online>, neg_inf = #weir.neg_inf<ordinary>}
+  return
+}
+
+// -----
+
+weir.formula @most(%x: i32) -> (i32 {weir.uniform}) {
+  %m = weir.reduce max %x : i32
+  weir.yield %m : i32
+}
+func.func @f(%x: tensor<2x4xi32>) -> tensor<2xi32> {
+  // expected-error@+1 {{C11: neg_inf = ordinary needs an f32 score}}
+  %y = weir.apply @most(%x) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<2x4xi32>) -> tensor<2xi32>
+  return %y : tensor<2xi32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C7: a row policy needs a formula with a reduction; @silu is elementwise}}
+  %y = weir.apply @silu(%x) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %alpha: f32) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C12: nan = arithmetic does not go with weir.solve in @entmax}}
+  %y = weir.apply @entmax(%x, %alpha) {nan = #weir.nan<arithmetic>} : (tensor<2x4xf32>, f32) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.as_written' is a unit attribute of a weir.formula}}
+  %c = arith.negf %x {weir.as_written} : f32
+  weir.yield %c : f32
+}

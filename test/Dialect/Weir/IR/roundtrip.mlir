@@ -52,6 +52,8 @@ func.func @use(%x: tensor<?x8xf32>, %m: tensor<8xi1>, %b: memref<4x8xbf16>) -> t
   %0 = weir.apply @soft(%x) mask(%m : tensor<8xi1>) {along = 0, empty_row = #weir.empty_row<nan>,
       pos_inf = #weir.pos_inf<share>, nan = #weir.nan<ignore>, ties = #weir.ties<all_equal>, form = #weir.form<online>}
       : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  // CHECK: weir.apply @soft(%{{.*}}) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %1 = weir.apply @soft(%0) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<?x8xf32>) -> tensor<?x8xf32>
   // CHECK: weir.rows @soft ins(%{{.*}} : memref<4x8xbf16>) outs(%{{.*}} : memref<4x8xbf16>) {form = #weir.form<stored>}
   weir.rows @soft ins(%b : memref<4x8xbf16>) outs(%b : memref<4x8xbf16>) {form = #weir.form<stored>}
   return %0 : tensor<?x8xf32>

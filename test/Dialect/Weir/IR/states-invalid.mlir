@@ -180,3 +180,11 @@ func.func @f(%x: tensor<4x8xf32>, %i: index, %e: f32) {
   %0 = weir.apply @rms_norm(%x, %x, %e) column(%i) : (tensor<4x8xf32>, tensor<4x8xf32>, f32) -> tensor<4x8xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: memref<4x8xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
+  // expected-error@+1 {{C14: a state tells whether a row holds NaN, which nan = arithmetic does not ask}}
+  weir.stats @softmax sweep(1) ins(%x : memref<4x8xf32>) outs(%m, %s : memref<4xf32>, memref<4xf32>) {nan = #weir.nan<arithmetic>}
+  return
+}

@@ -181,3 +181,13 @@ weir.formula @gate(%x: f32) -> f32 {
   %y = arith.divf %x, %d : f32
   weir.yield %y : f32
 }
+// -----
+// No maximum is added to what is meant as it is written.
+// CHECK-LABEL: @as_written
+// CHECK-NOT:  weir.reduce max
+weir.formula @as_written(%x: f32) -> (f32) attributes {weir.as_written} {
+  %v1 = math.exp %x : f32
+  %v2 = weir.reduce add %v1 : f32
+  %v3 = arith.divf %v1, %v2 : f32
+  weir.yield %v3 : f32
+}

@@ -38,3 +38,19 @@ func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %y = weir.apply @root(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error@+1 {{cannot be taken apart: neg_inf = ordinary has no state}}
+  %y = weir.apply @softmax(%x) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error@+1 {{cannot be taken apart: nan = arithmetic has no state}}
+  %y = weir.apply @softmax(%x) {nan = #weir.nan<arithmetic>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}

@@ -22,10 +22,12 @@ enum class Limit { Unknown, NegInf, PosInf, Zero, Positive, Negative, Finite };
 /// by itself.
 class FormulaLimits {
 public:
-  explicit FormulaLimits(FormulaOp formula)
-      : formula(formula), variance(formula) {}
+  /// With `scoreExcludes` an element is excluded by a score of -inf, else only
+  /// by a mask, and nothing is known of its score.
+  FormulaLimits(FormulaOp formula, bool scoreExcludes)
+      : formula(formula), variance(formula), scoreExcludes(scoreExcludes) {}
 
-  /// The limit of `value` for an element whose score is -inf.
+  /// The limit of `value` for an excluded element.
   Limit atExcluded(mlir::Value value);
 
   /// Whose score is NaN: that of the element at hand, or that of some element
@@ -49,6 +51,7 @@ private:
 
   FormulaOp formula;
   Variance variance;
+  bool scoreExcludes;
   llvm::DenseMap<mlir::Value, Limit> known;
 };
 

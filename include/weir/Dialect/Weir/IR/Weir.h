@@ -44,6 +44,11 @@ public:
   virtual FormulaOp lookup(llvm::StringRef name) const = 0;
 };
 
+/// True for the elementwise ops a formula may use: pure, total on scalars, and
+/// with a meaning over the extended reals. Integer division is absent on
+/// purpose: dividing by zero is undefined there.
+bool isElementwiseBodyOp(mlir::Operation *op);
+
 /// Resolves `name` from `from`: the nearest symbol table that has a formula of
 /// that name, else the library. Null when neither has one.
 FormulaOp resolveFormula(mlir::Operation *from, mlir::FlatSymbolRefAttr name);

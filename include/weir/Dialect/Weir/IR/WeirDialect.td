@@ -40,6 +40,8 @@ def Weir_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kABIAttrName{"weir.abi"};
     /// On an arith.constant of type f32 in a formula: its value in f64, for f64 data.
     static constexpr ::llvm::StringLiteral kF64AttrName{"weir.f64"};
+    /// On a formula: its ops are meant as they are written, infinities and NaN included, and are not normalised.
+    static constexpr ::llvm::StringLiteral kAsWrittenAttrName{"weir.as_written"};
     /// Library formulas, once linked into a module, carry this symbol prefix.
     static constexpr ::llvm::StringLiteral kLibraryPrefix{"weir.lib."};
   }];
@@ -76,8 +78,13 @@ def Weir_PosInf : Weir_Enum<"PosInf", "what scores of +inf do", [
   I32EnumAttrCase<"NaN", 0, "nan">, I32EnumAttrCase<"Share", 1, "share">]>;
 def Weir_PosInfAttr : Weir_BracketedEnumAttr<Weir_PosInf, "pos_inf">;
 
+def Weir_NegInf : Weir_Enum<"NegInf", "what scores of -inf do", [
+  I32EnumAttrCase<"Exclude", 0, "exclude">, I32EnumAttrCase<"Ordinary", 1, "ordinary">]>;
+def Weir_NegInfAttr : Weir_BracketedEnumAttr<Weir_NegInf, "neg_inf">;
+
 def Weir_NaNPolicy : Weir_Enum<"NaNPolicy", "what NaN scores do", [
-  I32EnumAttrCase<"Propagate", 0, "propagate">, I32EnumAttrCase<"Ignore", 1, "ignore">]>;
+  I32EnumAttrCase<"Propagate", 0, "propagate">, I32EnumAttrCase<"Ignore", 1, "ignore">,
+  I32EnumAttrCase<"Arithmetic", 2, "arithmetic">]>;
 def Weir_NaNPolicyAttr : Weir_BracketedEnumAttr<Weir_NaNPolicy, "nan">;
 
 def Weir_Ties : Weir_Enum<"Ties", "which of equal scores a selection takes", [

@@ -50,6 +50,10 @@ def Weir_FormulaOp : Weir_Op<"formula", [
     One or more values, given to `weir.yield`; a uniform one carries `{weir.uniform}`. A uniform f32 one may also carry
     `{weir.empty = number}`, its value in a row with nothing left.
 
+    A formula with the attribute `weir.as_written` is evaluated as it is written: no maximum is added to a sum of exponentials, and
+    nothing is pulled out of a reduction. What is raised from other languages may rely on what their arithmetic does
+    with infinities.
+
     #### Constraints
 
     - C1: the body is one block and ends in `weir.yield`, whose types are the result types.

@@ -13,7 +13,8 @@ include "mlir/Interfaces/DestinationStyleOpInterface.td"
 
 defvar Weir_Policies = (ins
   OptionalAttr<Weir_EmptyRowAttr>:$empty_row, OptionalAttr<Weir_PosInfAttr>:$pos_inf,
-  OptionalAttr<Weir_NaNPolicyAttr>:$nan, OptionalAttr<Weir_TiesAttr>:$ties);
+  OptionalAttr<Weir_NaNPolicyAttr>:$nan, OptionalAttr<Weir_TiesAttr>:$ties,
+  OptionalAttr<Weir_NegInfAttr>:$neg_inf);
 
 // How the rows run. Passes choose what is not given.
 defvar Weir_Schedule = (ins
@@ -35,7 +36,8 @@ def Weir_ApplyOp : Weir_Op<"apply", [
 
     Every row along dimension `along` (the last by default) of the operands is one run of the formula.
     Elements where `mask` is false are excluded; policies say what happens to rows with nothing left
-    (`empty_row`), with +inf (`pos_inf`), with NaN (`nan`) and to equal scores (`ties`). Masks and policies
+    (`empty_row`), with +inf (`pos_inf`), with NaN (`nan`), to equal scores (`ties`) and to scores of -inf (`neg_inf`):
+    they are excluded like masked ones, or numbers like all others. Masks and policies
     concern formulas with a reduction only; the others are elementwise and follow limits.
 
     A tile of a larger whole says where it lies: `row(%base by %s0, %s1)` makes the row at outer indices (i, j) the one with
@@ -71,6 +73,9 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     - C8: a constant operand lies in the argument's `weir.domain`.
     - C9: `row` has a stride for each outer dimension.
     - C10: `column` needs a formula that asks for neither `weir.length` nor `weir.extent`: a part of a row does not know them.
+    - C11: `neg_inf = ordinary` goes with an f32 score, and not with `nan = ignore`, `pos_inf = share` or the form `online`, which
+      exclude scores.
+    - C12: `nan = arithmetic` goes with formulas that neither select nor search.
 
     #### Examples
 
@@ -123,6 +128,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
 
     - C1 to C7, C9 and C10 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
     - C8: `form` is `elementwise` exactly where the formula has no reduction.
+    - C9, C10 as of `weir.apply`.
 
     #### Examples
 

@@ -60,6 +60,7 @@ def Weir_StatsOp : Weir_StateOp<"stats"> {
     - C11: the formula has this sweep, and the sweep has a state.
     - C12: `known` and `outs` have as many values as the layout of the sweep says, of its types. A slot has the outer shape and, for
       `f32`, the accumulator type; what is known is a scalar or has the outer shape, sizes equal or statically 1.
+    - C14: `nan` is not `arithmetic`.
 
     #### Examples
 

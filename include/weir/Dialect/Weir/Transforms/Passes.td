@@ -17,7 +17,7 @@ def WeirNormalizeFormulas : Pass<"weir-normalize-formulas", "::mlir::ModuleOp"> 
     rewrites sums whose exponentials nothing bounds (they get a maximum to lean on), products and quotients
     of exponentials (they become one), and reductions that carry a statistic (it is pulled out, so that they join an earlier
     sweep). What can be evaluated as written stays as written. The sweeps, reads and costs of
-    `weir-print-analysis` stay the same or fall.
+    `weir-print-analysis` stay the same or fall. Formulas with `weir.as_written` are left alone.
 
     Before: `%e = math.exp %x`, `%s = weir.reduce add %e`, `%w = arith.divf %e, %s`.
     After: `%m = weir.reduce max %x`, `%d = arith.subf %x, %m`, `%e = math.exp %d`, `%s = weir.reduce add %e`,
