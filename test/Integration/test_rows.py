@@ -27,7 +27,7 @@ ODD = (pathlib.Path(__file__).parent / "odd.mlir").read_text()
 def variants_of(case):
     parameters = {"target": TARGETS, "form": list(case.forms), "dtype": DTYPES, "uniforms": ["scalar", "tensor"]}
     if not case.elementwise:
-        parameters |= {"mask": ["none", "full", "row"],
+        parameters |= {"mask": ["none", "full", "row", "each"],
                        "policies": [Policies(), Policies(empty_row="nan", pos_inf="share"),
                                     Policies(empty_row="uniform", nan="ignore")]}
     if not any(isinstance(o, (Uniform, Target)) for o in case.operands):
@@ -62,7 +62,7 @@ def function_text(case, variant):
     types = [f"tensor<?x?x{dtype}>"] + [operand_type(o, variant) for o in case.operands]
     names = [f"%a{i}" for i in range(len(types))]
     parameters = [f"{n}: {t}" for n, t in zip(names, types)]
-    mask = {"none": "", "full": "tensor<?x?xi1>", "row": "tensor<?xi1>"}[variant["mask"]]
+    mask = {"none": "", "full": "tensor<?x?xi1>", "row": "tensor<?xi1>", "each": "tensor<?x1xi1>"}[variant["mask"]]
     if mask:
         parameters.append(f"%valid: {mask}")
     accumulator = "f64" if dtype == "f64" else "f32"
@@ -147,7 +147,7 @@ def draw_mask(rng, kind, shape):
     """The mask as it is passed, and in full. The first two rows of a full one keep nothing and everything."""
     if kind == "none":
         return [], np.ones(shape, bool)
-    mask = rng.random(shape if kind == "full" else shape[1:]) < 0.7
+    mask = rng.random({"full": shape, "row": shape[1:], "each": (shape[0], 1)}[kind]) < 0.7
     if kind == "full":
         mask[:1], mask[1:2] = False, True
     return [mask], np.broadcast_to(mask, shape)

@@ -76,8 +76,12 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
   bool keeps = form == Form::Stored && emitter.schedule.getStoredValue();
   bool keepsApart = keeps && !StoredForm::storesInResult(emitter);
   bool compacts = emitter.canCompact && !keepsApart;
-  RowLoops loops(rows, emitter.access, mayFlushDenormals(emitter),
-                 keepsApart || compacts);
+  RowLoops::Scratch scratchRow;
+  if (keepsApart || compacts)
+    scratchRow = {emitter.access.getComputeType(),
+                  emitter.access.getRowLength()};
+  RowLoops loops(rows, emitter.access, rows.getThreadGrain().value_or(0),
+                 mayFlushDenormals(emitter), scratchRow);
   loops.emit(builder, [&](OpBuilder &b, Value scratch) {
     if (compacts)
       std::swap(emitter.scratch, scratch);
