@@ -55,6 +55,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   threads.explain = options.explain;
   pm.addPass(createWeirChooseThreads(threads));
   pm.addPass(createWeirLowerApply());
+  pm.addPass(createWeirLowerTopK());
   cleanUpFunctions(pm);
   pm.addPass(createWeirPrepareABI({options.library, options.prefix}));
   pm.addPass(bufferization::createEmptyTensorEliminationPass());

@@ -28,7 +28,7 @@ namespace {
 struct WeirInlinerInterface : DialectInlinerInterface {
   using DialectInlinerInterface::DialectInlinerInterface;
   bool isLegalToInline(Operation *op, Region *, bool, IRMapping &) const final {
-    return isa<ApplyOp, RowsOp>(op);
+    return isa<ApplyOp, RowsOp, TopKOp, TopKRowsOp>(op);
   }
 };
 } // namespace

@@ -1,5 +1,4 @@
-//===- BufferizableOpInterfaceImpl.cpp - weir.rows under one-shot bufferization
-//===//
+//===- BufferizableOpInterfaceImpl.cpp - rows under one-shot bufferization ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -20,7 +19,9 @@ using namespace weir;
 namespace {
 /// Destinations are written whole and never read, so their old contents need no
 /// copy.
-struct RowsModel : DstBufferizableOpInterfaceExternalModel<RowsModel, RowsOp> {
+template <typename OpTy>
+struct RowsModel
+    : DstBufferizableOpInterfaceExternalModel<RowsModel<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
@@ -29,7 +30,7 @@ struct RowsModel : DstBufferizableOpInterfaceExternalModel<RowsModel, RowsOp> {
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    auto rows = cast<RowsOp>(op);
+    auto rows = cast<OpTy>(op);
     SmallVector<Value> operands;
     for (Value operand : op->getOperands()) {
       if (!isa<TensorType>(operand.getType())) {
@@ -56,6 +57,7 @@ struct RowsModel : DstBufferizableOpInterfaceExternalModel<RowsModel, RowsOp> {
 
 void weir::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, WeirDialect *) {
-    RowsOp::attachInterface<RowsModel>(*context);
+    RowsOp::attachInterface<RowsModel<RowsOp>>(*context);
+    TopKRowsOp::attachInterface<RowsModel<TopKRowsOp>>(*context);
   });
 }

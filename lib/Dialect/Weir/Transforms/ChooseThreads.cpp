@@ -29,6 +29,8 @@ namespace {
 constexpr int64_t kVectorGrain = 32768;
 /// A function of the C library takes 5 to 20 ns for an element.
 constexpr int64_t kScalarGrain = 1024;
+/// A selection sweeps the row 16 times and sorts what it found.
+constexpr int64_t kSelectionGrain = 4096;
 
 struct Choice {
   int64_t grain;
@@ -54,16 +56,22 @@ Choice choose(FormulaOp formula) {
   return {kVectorGrain, "all of it runs on vectors"};
 }
 
+Choice choose(TopKOp topk) {
+  if (topk.getForm() == TopKForm::Select)
+    return {kSelectionGrain, "a selection reads them many times"};
+  return {kVectorGrain, "each is compared once"};
+}
+
 struct WeirChooseThreads
     : weir::impl::WeirChooseThreadsBase<WeirChooseThreads> {
   using WeirChooseThreadsBase::WeirChooseThreadsBase;
 
-  void setGrain(ApplyOp apply, Choice choice) {
-    apply.setThreadGrain(choice.grain);
+  template <typename OpTy>
+  void setGrain(OpTy op, const Twine &what, Choice choice) {
+    op.setThreadGrain(choice.grain);
     if (!explain)
       return;
-    InFlightDiagnostic remark = apply.emitRemark("@")
-                                << apply.getFormula() << " runs on ";
+    InFlightDiagnostic remark = op.emitRemark() << what << " runs on ";
     if (choice.grain == 0)
       remark << "one thread: " << choice.why;
     else
@@ -71,12 +79,23 @@ struct WeirChooseThreads
              << " elements or more: " << choice.why;
   }
 
+  template <typename OpTy>
+  void decide(OpTy op, const Twine &what,
+              llvm::function_ref<Choice()> chooseGrain) {
+    if (!enable)
+      setGrain(op, what, {0, "the library is compiled without threads"});
+    else if (!op.getThreadGrain())
+      setGrain(op, what, chooseGrain());
+  }
+
   void runOnOperation() override {
     getOperation().walk([&](ApplyOp apply) {
-      if (!enable)
-        setGrain(apply, {0, "the library is compiled without threads"});
-      else if (!apply.getThreadGrain())
-        setGrain(apply, choose(apply.resolveFormula()));
+      decide(apply, "@" + apply.getFormula(),
+             [&] { return choose(apply.resolveFormula()); });
+    });
+    getOperation().walk([&](TopKOp topk) {
+      decide(topk, "the search for the " + Twine(topk.getK()) + " largest",
+             [&] { return choose(topk); });
     });
   }
 };

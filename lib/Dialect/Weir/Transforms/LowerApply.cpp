@@ -7,6 +7,7 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
+#include "MoveRow.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -22,51 +23,6 @@ namespace weir {
 
 using namespace mlir;
 using namespace weir;
-
-/// The permutation that moves dimension `from` of `rank` to the end, keeping
-/// the order of the others.
-static SmallVector<int64_t> moveToEnd(int64_t rank, int64_t from) {
-  SmallVector<int64_t> permutation;
-  for (int64_t dim = 0; dim < rank; ++dim)
-    if (dim != from)
-      permutation.push_back(dim);
-  permutation.push_back(from);
-  return permutation;
-}
-
-static Value transpose(OpBuilder &builder, Location loc, Value value,
-                       ArrayRef<int64_t> permutation) {
-  auto type = cast<RankedTensorType>(value.getType());
-  SmallVector<OpFoldResult> sizes;
-  for (int64_t dim : permutation)
-    sizes.push_back(tensor::getMixedSize(builder, loc, value, dim));
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
-  return linalg::TransposeOp::create(builder, loc, value, empty, permutation)
-      ->getResult(0);
-}
-
-/// An operand with the row as its last dimension. An operand of lower rank that
-/// does not reach the row's dimension gets it, with size 1, since it repeats
-/// along the row.
-static Value alignOperand(OpBuilder &builder, Location loc, Value value,
-                          int64_t rank, int64_t along) {
-  auto type = cast<RankedTensorType>(value.getType());
-  int64_t own = along - (rank - type.getRank());
-  if (own >= 0)
-    return own == type.getRank() - 1
-               ? value
-               : transpose(builder, loc, value, moveToEnd(type.getRank(), own));
-  SmallVector<ReassociationIndices> groups;
-  SmallVector<int64_t> shape(type.getShape());
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    groups.push_back({dim});
-  shape.push_back(1);
-  if (!groups.empty())
-    groups.back().push_back(type.getRank());
-  auto wide = RankedTensorType::get(shape, type.getElementType());
-  return tensor::ExpandShapeOp::create(builder, loc, wide, value, groups);
-}
 
 namespace {
 
@@ -107,14 +63,6 @@ struct Lowering {
     replaceResults(rows, moved ? invertPermutationVector(permutation)
                                : SmallVector<int64_t>());
     return success();
-  }
-
-  SmallVector<OpFoldResult> applyPermutation(ArrayRef<OpFoldResult> sizes,
-                                             ArrayRef<int64_t> permutation) {
-    SmallVector<OpFoldResult> moved;
-    for (int64_t dim : permutation)
-      moved.push_back(sizes[dim]);
-    return moved;
   }
 
   void replaceResults(RowsOp rows, ArrayRef<int64_t> back) {

@@ -10,5 +10,6 @@
 
 include "weir/Dialect/Weir/IR/WeirFormulaOps.td"
 include "weir/Dialect/Weir/IR/WeirRowOps.td"
+include "weir/Dialect/Weir/IR/WeirTopKOps.td"
 
 #endif // WEIR_DIALECT_WEIR_IR_WEIROPS_TD

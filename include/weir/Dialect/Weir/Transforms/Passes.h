@@ -14,7 +14,7 @@
 
 namespace weir {
 
-/// Lets one-shot bufferization see weir.rows.
+/// Lets one-shot bufferization see weir.rows and weir.topk_rows.
 void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
 
 /// Writes `formula` the way its normal forms say (weir-normalize-formulas), in
