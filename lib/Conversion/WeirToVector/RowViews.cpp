@@ -270,9 +270,12 @@ Value RowViews::loadFlags(OpBuilder &builder, Value buffer,
   if (!repeatsAlongRow(cast<MemRefType>(buffer.getType())))
     return loadVector(builder, buffer, lanes, Value());
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  return vector::BroadcastOp::create(builder, loc,
-                                     getVectorType(builder.getI1Type()),
-                                     loadFlag(builder, buffer, zero));
+  Value flags = vector::BroadcastOp::create(builder, loc,
+                                            getVectorType(builder.getI1Type()),
+                                            loadFlag(builder, buffer, zero));
+  return lanes.mask
+             ? Value(arith::AndIOp::create(builder, loc, flags, lanes.mask))
+             : flags;
 }
 
 Value RowViews::loadFlag(OpBuilder &builder, Value buffer, Value position) {

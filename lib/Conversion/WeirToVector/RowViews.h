@@ -54,8 +54,8 @@ public:
   /// and outside all rows: a prefetch never faults.
   void prefetchRow(mlir::OpBuilder &builder, mlir::Value row,
                    llvm::ArrayRef<Lanes> group);
-  /// Reads a row of i1, of which one element may stand for all: a vector, or
-  /// the flag of one element.
+  /// Reads a row of i1, of which one element may stand for all: a vector, with
+  /// lanes off the end false, or the flag of one element.
   mlir::Value loadFlags(mlir::OpBuilder &builder, mlir::Value buffer,
                         const Lanes &lanes);
   mlir::Value loadFlag(mlir::OpBuilder &builder, mlir::Value buffer,

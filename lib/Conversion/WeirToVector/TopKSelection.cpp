@@ -84,7 +84,7 @@ Cut Selection::emitCut() {
       b, loc, TypeRange(), formula.getSymName(), access.getScores(),
       access.getMask(), ValueRange(), EmptyRowAttr(), PosInfAttr(),
       NaNPolicyAttr::get(b.getContext(), NaNPolicy::Ignore), TiesAttr(),
-      FormAttr(), IntegerAttr());
+      FormAttr(), IntegerAttr(), IntegerAttr());
   Cut cut;
   {
     OpBuilder::InsertionGuard guard(b);
