@@ -249,3 +249,15 @@ def test_forms_left_out_are_refused(weirc, tmp_path, case):
     source.write_text(function_text(case, variant))
     done = weirc(source, "-o", tmp_path / "f.so")
     assert done.returncode != 0 and "no running form" in done.stderr
+
+
+def test_rows_of_one_element(compile_library):
+    """Static ones, whose views have several dimensions of size 1."""
+    library = compile_library("""
+    func.func @one(%x: tensor<?x?x1xf32>, %m: tensor<?x1xi1>) -> tensor<?x?x1xf32> {
+      %y = weir.apply @softmax(%x) mask(%m : tensor<?x1xi1>) : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+      return %y : tensor<?x?x1xf32>
+    }""", name="one")
+    x, y = np.zeros((3, 8, 1), np.float32)[:, ::2], np.full((3, 4, 1), 7, np.float32)
+    library.call("one", x, np.array([[True], [False], [True], [True]]), y)
+    np.testing.assert_array_equal(y[:, :, 0], [[1, 0, 1, 1]] * 3)

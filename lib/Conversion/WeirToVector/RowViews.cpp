@@ -74,16 +74,39 @@ SmallVector<Value> RowViews::getOuterIndices(Value operand,
   return own;
 }
 
+/// The view of a row of one element. A subview does not say which of several
+/// dimensions of size 1 it keeps, and with it the stride.
+static Value emitElementView(OpBuilder &builder, Location loc, Value operand,
+                             ValueRange outerIndices) {
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(builder, loc, operand);
+  Value offset = metadata.getOffset();
+  for (auto [index, stride] : llvm::zip(outerIndices, metadata.getStrides())) {
+    Value step = arith::MulIOp::create(builder, loc, index, stride);
+    offset = arith::AddIOp::create(builder, loc, offset, step);
+  }
+  auto layout =
+      StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic, {1});
+  auto type = MemRefType::get(
+      {1}, cast<MemRefType>(operand.getType()).getElementType(), layout);
+  OpFoldResult one = builder.getIndexAttr(1);
+  return memref::ReinterpretCastOp::create(
+      builder, loc, type, metadata.getBaseBuffer(), OpFoldResult(offset),
+      ArrayRef<OpFoldResult>{one}, ArrayRef<OpFoldResult>{one});
+}
+
 /// A one-dimensional view of the row of `operand`.
 Value RowViews::emitRowView(OpBuilder &builder, Value operand) {
   auto type = cast<MemRefType>(operand.getType());
   int64_t rank = type.getRank();
   if (rank == 1)
     return operand;
-  SmallVector<OpFoldResult> offsets, sizes(rank, builder.getIndexAttr(1)),
+  SmallVector<Value> outer = getOuterIndices(operand, rank - 1);
+  if (type.getDimSize(rank - 1) == 1)
+    return emitElementView(builder, loc, operand, outer);
+  SmallVector<OpFoldResult> offsets(outer.begin(), outer.end()),
+      sizes(rank, builder.getIndexAttr(1)),
       strides(rank, builder.getIndexAttr(1));
-  for (Value index : getOuterIndices(operand, rank - 1))
-    offsets.push_back(index);
   offsets.push_back(builder.getIndexAttr(0));
   int64_t size = type.getDimSize(rank - 1);
   // A row without elements is never read, and upstream takes no view of one.
