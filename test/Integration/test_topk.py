@@ -27,7 +27,7 @@ MASKS = {"none": None, "full": "?x?", "row": "?", "each": "?x1"}
 
 @functools.cache
 def all_variants():
-    chosen = covering({"target": TARGETS, "dtype": list(STORED), "k": [1, 2, 5, 64, 65], "rule": RULES, "mask": list(MASKS),
+    chosen = covering({"target": TARGETS, "dtype": list(STORED), "k": [1, 2, 5, 64, 65, 129], "rule": RULES, "mask": list(MASKS),
                        "form": [None, "insert", "select"], "along": [1, 0]})
     return [{**variant, "function": f"topk_{i}"} for i, variant in enumerate(chosen)]
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The k largest so far lie in order in registers. Almost every vector of the
+// The k largest so far lie in order in vectors. Almost every vector of the
 // row has no element above the last of them, and one comparison passes it by.
 // Others are inserted one by one; an element goes behind those that equal it,
 // so that of equal ones the lower index stays in front.

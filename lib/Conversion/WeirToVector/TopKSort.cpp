@@ -31,9 +31,20 @@ public:
   void emit(OpBuilder &b, Value scratch);
 
 private:
+  /// Two neighbouring runs, [low, middle) and [middle, high).
+  struct Runs {
+    Value low, middle, high;
+  };
   void emitPass(OpBuilder &b, Value from, Value to, Value width);
-  void emitMerge(OpBuilder &b, Value from, Value to, Value low, Value middle,
-                 Value high);
+  void emitMerge(OpBuilder &b, Value from, Value to, const Runs &runs);
+  Value takeFirst(OpBuilder &b, Value from, const Runs &runs,
+                  MutableArrayRef<Value> next);
+  Value takeLast(OpBuilder &b, Value from, const Runs &runs,
+                 MutableArrayRef<Value> next);
+  Value compare(OpBuilder &b, arith::CmpIPredicate predicate, Value x,
+                Value y) {
+    return arith::CmpIOp::create(b, loc, predicate, x, y);
+  }
   /// The index at `slot`, or at some other where `slot` is past the last one,
   /// and its score.
   std::pair<Value, Value> load(OpBuilder &b, Value from, Value slot) {
@@ -51,34 +62,75 @@ private:
 
 } // namespace
 
-/// Merges the runs [low, middle) and [middle, high).
-void MergeSort::emitMerge(OpBuilder &b, Value from, Value to, Value low,
-                          Value middle, Value high) {
+/// The next index of the merged run from its front: the left one unless the
+/// right one is greater. `next` are the places in the runs, and move on.
+Value MergeSort::takeFirst(OpBuilder &b, Value from, const Runs &runs,
+                           MutableArrayRef<Value> next) {
+  auto [left, leftScore] = load(b, from, next[0]);
+  auto [right, rightScore] = load(b, from, next[1]);
+  Value leftIsOver =
+      compare(b, arith::CmpIPredicate::uge, next[0], runs.middle);
+  Value rightIsThere =
+      compare(b, arith::CmpIPredicate::ult, next[1], runs.high);
+  Value isGreater = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
+                                          rightScore, leftScore);
+  Value takesRight = arith::AndIOp::create(
+      b, loc, rightIsThere,
+      arith::OrIOp::create(b, loc, leftIsOver, isGreater));
+  Value step =
+      arith::IndexCastUIOp::create(b, loc, b.getIndexType(), takesRight);
+  Value stepLeft = arith::SubIOp::create(b, loc, one, step);
+  next[0] = arith::AddIOp::create(b, loc, next[0], stepLeft);
+  next[1] = arith::AddIOp::create(b, loc, next[1], step);
+  return arith::SelectOp::create(b, loc, takesRight, right, left);
+}
+
+/// The next one from the back: the right one unless it is greater. `next` are
+/// the ends of what is left of the runs.
+Value MergeSort::takeLast(OpBuilder &b, Value from, const Runs &runs,
+                          MutableArrayRef<Value> next) {
+  auto before = [&](Value end) -> Value {
+    return arith::SubIOp::create(b, loc, end, one);
+  };
+  auto [left, leftScore] = load(b, from, before(next[0]));
+  auto [right, rightScore] = load(b, from, before(next[1]));
+  Value leftIsThere = compare(b, arith::CmpIPredicate::ugt, next[0], runs.low);
+  Value rightIsOver =
+      compare(b, arith::CmpIPredicate::ule, next[1], runs.middle);
+  Value isGreater = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
+                                          rightScore, leftScore);
+  Value takesLeft = arith::AndIOp::create(
+      b, loc, leftIsThere,
+      arith::OrIOp::create(b, loc, rightIsOver, isGreater));
+  Value step =
+      arith::IndexCastUIOp::create(b, loc, b.getIndexType(), takesLeft);
+  Value stepRight = arith::SubIOp::create(b, loc, one, step);
+  next[0] = arith::SubIOp::create(b, loc, next[0], step);
+  next[1] = arith::SubIOp::create(b, loc, next[1], stepRight);
+  return arith::SelectOp::create(b, loc, takesLeft, left, right);
+}
+
+/// Merges two runs from both ends at once, since each end alone waits for its
+/// loads. Where their length is odd both write the same index to the middle.
+void MergeSort::emitMerge(OpBuilder &b, Value from, Value to,
+                          const Runs &runs) {
+  Value length = arith::SubIOp::create(b, loc, runs.high, runs.low);
+  Value half = arith::AddIOp::create(b, loc, length, one);
+  half = arith::ShRUIOp::create(b, loc, half, one);
+  Value end = arith::AddIOp::create(b, loc, runs.low, half);
+  Value last = arith::SubIOp::create(b, loc, runs.high, one);
   scf::ForOp::create(
-      b, loc, low, high, one, ValueRange{low, middle},
-      [&](OpBuilder &in, Location, Value slot, ValueRange next) {
-        auto [left, leftScore] = load(in, from, next[0]);
-        auto [right, rightScore] = load(in, from, next[1]);
-        auto below = [&](Value at, Value end) -> Value {
-          return arith::CmpIOp::create(in, loc, arith::CmpIPredicate::ult, at,
-                                       end);
-        };
-        Value isGreater = arith::CmpFOp::create(
-            in, loc, arith::CmpFPredicate::OGT, rightScore, leftScore);
-        Value leftIsOver = arith::CmpIOp::create(
-            in, loc, arith::CmpIPredicate::uge, next[0], middle);
-        Value takesRight = arith::AndIOp::create(
-            in, loc, below(next[1], high),
-            arith::OrIOp::create(in, loc, leftIsOver, isGreater));
-        Value index = arith::SelectOp::create(in, loc, takesRight, right, left);
-        memref::StoreOp::create(in, loc, index, to, slot);
-        Value step = arith::IndexCastUIOp::create(in, loc, in.getIndexType(),
-                                                  takesRight);
-        Value stepLeft = arith::SubIOp::create(in, loc, one, step);
-        scf::YieldOp::create(
-            in, loc,
-            ValueRange{arith::AddIOp::create(in, loc, next[0], stepLeft),
-                       arith::AddIOp::create(in, loc, next[1], step)});
+      b, loc, runs.low, end, one,
+      ValueRange{runs.low, runs.middle, runs.middle, runs.high, last},
+      [&](OpBuilder &in, Location, Value slot, ValueRange now) {
+        SmallVector<Value> next(now);
+        MutableArrayRef<Value> places(next);
+        Value first = takeFirst(in, from, runs, places.take_front(2));
+        memref::StoreOp::create(in, loc, first, to, slot);
+        Value back = takeLast(in, from, runs, places.slice(2, 2));
+        memref::StoreOp::create(in, loc, back, to, next[4]);
+        next[4] = arith::SubIOp::create(in, loc, next[4], one);
+        scf::YieldOp::create(in, loc, next);
       });
 }
 
@@ -93,7 +145,7 @@ void MergeSort::emitPass(OpBuilder &b, Value from, Value to, Value width) {
     Value at = arith::AddIOp::create(inner, loc, low, length);
     return arith::MinUIOp::create(inner, loc, at, count);
   };
-  emitMerge(inner, from, to, low, end(width), end(step));
+  emitMerge(inner, from, to, {low, end(width), end(step)});
 }
 
 /// Two passes at a time, so that the result lies where it was.
