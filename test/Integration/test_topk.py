@@ -333,3 +333,46 @@ def test_strides(compile_library):
             v, i, count = call(compiled, function, x, k)
             for r in range(len(x)):
                 check_row(topk(x[r], k), x[r], v[r], i[r], count[r], (function, r))
+
+
+def test_routing(compile_library):
+    """What a router is made of: the scores of the k largest to weights, one after the other and from each other's results."""
+    compiled = compile_library("""
+    func.func @route(%x: tensor<?x?xf32>) -> (tensor<?x4xf32>, tensor<?x4xi32>) {
+      %v, %i, %n = weir.topk %x {k = 4 : i64} : (tensor<?x?xf32>) -> (tensor<?x4xf32>, tensor<?x4xi32>, tensor<?xi32>)
+      %w = weir.apply @softmax(%v) {pos_inf = #weir.pos_inf<share>} : (tensor<?x4xf32>) -> tensor<?x4xf32>
+      return %w, %i : tensor<?x4xf32>, tensor<?x4xi32>
+    }
+    func.func @nucleus(%x: tensor<?x16xf32>) -> (tensor<?x16xi32>, tensor<?xi32>) {
+      %p = weir.apply @softmax(%x) : (tensor<?x16xf32>) -> tensor<?x16xf32>
+      %v, %i, %n = weir.topk %p {k = 16 : i64, mode = #weir.topk_mode<mass>, thr = 0.6 : f64, non_negative}
+        : (tensor<?x16xf32>) -> (tensor<?x16xf32>, tensor<?x16xi32>, tensor<?xi32>)
+      return %i, %n : tensor<?x16xi32>, tensor<?xi32>
+    }
+    func.func @twice(%x: tensor<?x16xf32>) -> tensor<?x16xi32> {
+      %v, %i, %n = weir.topk %x {k = 16 : i64} : (tensor<?x16xf32>) -> (tensor<?x16xf32>, tensor<?x16xi32>, tensor<?xi32>)
+      %w, %j, %m = weir.topk %v {k = 16 : i64} : (tensor<?x16xf32>) -> (tensor<?x16xf32>, tensor<?x16xi32>, tensor<?xi32>)
+      return %j : tensor<?x16xi32>
+    }""", name="routing")
+    rng = np.random.default_rng(6)
+    x = rng.normal(0, 1, (5, 9)).astype(np.float32)
+    x[1], x[2], x[3, :6], x[4, [3, 7]] = np.nan, -np.inf, np.nan, np.inf
+    w, i = np.full((5, 4), 7, np.float32), np.full((5, 4), 7, np.int32)
+    compiled.call("route", x, w, i)
+    expected = np.exp(x[0][i[0]].astype(np.float64))
+    np.testing.assert_allclose(w[0], expected / expected.sum(), rtol=1e-6)
+    assert i[1].tolist() == i[2].tolist() == [0, 1, 2, 3] and not w[1:3].any()
+    assert sorted(i[3][:3]) == [6, 7, 8] and i[3][3] == 0 and w[3][3] == 0
+    assert i[4][:2].tolist() == [3, 7] and w[4].tolist() == [0.5, 0.5, 0, 0]
+
+    x = rng.normal(0, 2, (6, 16)).astype(np.float32)
+    p = np.exp(x.astype(np.float64))
+    p /= p.sum(1, keepdims=True)
+    i, n = np.full((6, 16), 7, np.int32), np.full(6, 7, np.int32)
+    compiled.call("nucleus", x, i, n)
+    order = np.argsort(-x, axis=1, kind="stable")
+    for r in range(6):
+        count = int((np.cumsum(p[r][order[r]]) < 0.6).sum()) + 1
+        assert n[r] == count and i[r].tolist() == order[r][:count].tolist() + [-1] * (16 - count)
+    compiled.call("twice", x, i)
+    assert (i == np.arange(16)).all()
