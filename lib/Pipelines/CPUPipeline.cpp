@@ -62,6 +62,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   pm.addPass(createWeirChooseThreads(threads));
   pm.addPass(createWeirLowerStates());
   pm.addPass(createWeirLowerApply());
+  pm.addPass(createWeirLowerTopK());
   cleanUpFunctions(pm);
   pm.addPass(createWeirPrepareABI({options.library, options.prefix}));
   pm.addPass(bufferization::createEmptyTensorEliminationPass());

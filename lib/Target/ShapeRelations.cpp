@@ -114,6 +114,22 @@ void ShapeRelations::visitReshape(Value wide, Value narrow,
   }
 }
 
+/// Scores and mask share the full shape; values and indices have k where the
+/// row is, and otherwise the outer shape, like the count.
+void ShapeRelations::visitTopK(TopKRowsOp topk) {
+  Value scores = topk.getScores();
+  int64_t rank = cast<ShapedType>(scores.getType()).getRank();
+  SmallVector<Value> varying{scores}, uniform;
+  if (topk.getMask())
+    varying.push_back(topk.getMask());
+  if (topk.getThreshold())
+    uniform.push_back(topk.getThreshold());
+  visitRows(varying, uniform, rank, rank - 1);
+  for (Value output : topk.getOutputs())
+    for (int64_t dim = 0; dim + 1 < rank; ++dim)
+      equate(scores, dim, output, dim);
+}
+
 void ShapeRelations::visit(Operation *op) {
   SmallVector<Value> varying, uniform;
   if (auto apply = dyn_cast<ApplyOp>(op)) {
@@ -125,6 +141,8 @@ void ShapeRelations::visit(Operation *op) {
                  rows.getOutputs(), varying, uniform);
     int64_t rank = getMaxRank(varying);
     visitRows(varying, uniform, rank, rank - 1);
+  } else if (auto topk = dyn_cast<TopKRowsOp>(op)) {
+    visitTopK(topk);
   } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     DenseMap<unsigned, std::pair<Value, int64_t>> loops;
     for (OpOperand &operand : op->getOpOperands())

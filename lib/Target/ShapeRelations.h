@@ -9,6 +9,8 @@
 #ifndef WEIR_LIB_TARGET_SHAPERELATIONS_H
 #define WEIR_LIB_TARGET_SHAPERELATIONS_H
 
+#include "weir/Dialect/Weir/IR/Weir.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -39,6 +41,7 @@ private:
                     llvm::ArrayRef<mlir::ReassociationIndices> groups);
   void visitRows(mlir::ValueRange values, mlir::ValueRange uniforms,
                  int64_t rank, int64_t rowDim);
+  void visitTopK(TopKRowsOp topk);
 
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, unsigned> ids;
   llvm::SmallVector<unsigned> parents;

@@ -28,7 +28,7 @@ ODD = (pathlib.Path(__file__).parent / "odd.mlir").read_text()
 def variants_of(case):
     parameters = {"target": TARGETS, "form": list(case.forms), "dtype": DTYPES, "uniforms": ["scalar", "tensor"]}
     if not case.elementwise:
-        parameters |= {"mask": ["none", "full", "row"],
+        parameters |= {"mask": ["none", "full", "row", "each"],
                        "policies": [Policies(), Policies(empty_row="nan", pos_inf="share"),
                                     Policies(empty_row="uniform", nan="ignore")]}
     if not any(isinstance(o, (Uniform, Target)) for o in case.operands):
@@ -69,7 +69,7 @@ def function_text(case, variant):
     types = [f"tensor<?x?x{dtype}>"] + [operand_type(o, variant) for o in case.operands]
     names = [f"%a{i}" for i in range(len(types))]
     parameters = [f"{n}: {t}" for n, t in zip(names, types)]
-    mask = {"none": "", "full": "tensor<?x?xi1>", "row": "tensor<?xi1>"}[variant["mask"]]
+    mask = {"none": "", "full": "tensor<?x?xi1>", "row": "tensor<?xi1>", "each": "tensor<?x1xi1>"}[variant["mask"]]
     if mask:
         parameters.append(f"%valid: {mask}")
     results = [f"tensor<?x{accumulator(variant)}>" if r.uniform else types[0] for r in case.results]
@@ -163,7 +163,7 @@ def draw_mask(rng, kind, shape):
     """The mask as it is passed, and in full. The first two rows of a full one keep nothing and everything."""
     if kind == "none":
         return [], np.ones(shape, bool)
-    mask = rng.random(shape if kind == "full" else shape[1:]) < 0.7
+    mask = rng.random({"full": shape, "row": shape[1:], "each": (shape[0], 1)}[kind]) < 0.7
     if kind == "full":
         mask[:1], mask[1:2] = False, True
     return [mask], np.broadcast_to(mask, shape)
@@ -247,3 +247,15 @@ def test_forms_left_out_are_refused(weirc, tmp_path, case):
     source.write_text(function_text(case, variant))
     done = weirc(source, "-o", tmp_path / "f.so")
     assert done.returncode != 0 and "no running form" in done.stderr
+
+
+def test_rows_of_one_element(compile_library):
+    """Static ones, whose views have several dimensions of size 1."""
+    library = compile_library("""
+    func.func @one(%x: tensor<?x?x1xf32>, %m: tensor<?x1xi1>) -> tensor<?x?x1xf32> {
+      %y = weir.apply @softmax(%x) mask(%m : tensor<?x1xi1>) : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+      return %y : tensor<?x?x1xf32>
+    }""", name="one")
+    x, y = np.zeros((3, 8, 1), np.float32)[:, ::2], np.full((3, 4, 1), 7, np.float32)
+    library.call("one", x, np.array([[True], [False], [True], [True]]), y)
+    np.testing.assert_array_equal(y[:, :, 0], [[1, 0, 1, 1]] * 3)

@@ -11,9 +11,9 @@
 include "mlir/Pass/PassBase.td"
 
 def ConvertWeirToVector : Pass<"convert-weir-to-vector", "::mlir::ModuleOp"> {
-  let summary = "Turn weir.rows on memrefs into loops over vectors";
+  let summary = "Turn weir.rows and weir.topk_rows on memrefs into loops over vectors";
   let description = [{
-    Writes each `weir.rows` as loops over its outer dimensions around the sweeps of its form, at the vector width that the
+    Writes each `weir.rows` and `weir.topk_rows` as loops over its outer dimensions around the sweeps of its form, at the vector width that the
     module's `weir.target` names (128 bits without one). Formulas are erased once nothing refers to them.
 
     Before: `weir.rows @softmax ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>) {form = #weir.form<stored>}`.

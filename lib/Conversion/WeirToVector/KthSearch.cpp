@@ -106,6 +106,8 @@ SmallVector<Value> KthSearch::count(OpBuilder &b, ValueRange thresholds,
   SmallVector<Value> splats;
   for (Value threshold : thresholds)
     splats.push_back(vector::BroadcastOp::create(b, loc, keyVector, threshold));
+  // Counted in lanes as wide as the keys, which are added up before they could
+  // overflow.
   auto body = [&](OpBuilder &inner, ArrayRef<Lanes> lanes, ValueRange carried) {
     SmallVector<Value> next(carried);
     for (const Lanes &group : lanes) {
@@ -113,17 +115,30 @@ SmallVector<Value> KthSearch::count(OpBuilder &b, ValueRange thresholds,
       Value keys = emitKeys(inner, element);
       for (auto [i, splat] : llvm::enumerate(splats)) {
         Value is = arith::CmpIOp::create(inner, loc, predicate, keys, splat);
-        Value one = arith::ExtUIOp::create(inner, loc, countVector, is);
+        Value one = arith::ExtUIOp::create(inner, loc, keyVector, is);
         next[i] = arith::AddIOp::create(inner, loc, next[i], one);
       }
     }
     return next;
   };
+  auto fold = [&](OpBuilder &inner, ValueRange totals, ValueRange block) {
+    SmallVector<Value> next;
+    for (auto [total, counted] : llvm::zip(totals, block)) {
+      Value wide = counted;
+      if (keyVector != countVector)
+        wide = arith::ExtUIOp::create(inner, loc, countVector, counted);
+      next.push_back(arith::AddIOp::create(inner, loc, total, wide));
+    }
+    return next;
+  };
   RowSweep sweep(emitter, b, /*groupSize=*/4);
   SmallVector<Value> zeros(thresholds.size(),
-                           emitter.constant(b, countVector, 0));
-  SmallVector<Value> counts =
-      sweep.emitRest(sweep.emitGroups(zeros, body), body);
+                           emitter.constant(b, keyVector, 0));
+  SmallVector<Value> none(thresholds.size(),
+                          emitter.constant(b, countVector, 0));
+  SmallVector<Value> counts = sweep.emitGroupsInBlocks(
+      none, [&](OpBuilder &, ValueRange) { return zeros; }, body, fold);
+  counts = fold(b, counts, sweep.emitRest(zeros, body));
   for (Value &value : counts)
     value =
         vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, value);

@@ -1,4 +1,4 @@
-//===- RowLoops.cpp - loops over the rows of weir.rows ===//
+//===- RowLoops.cpp - loops over the rows of an op ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -41,21 +41,20 @@ void RowLoops::leaveStreams(OpBuilder &builder) {
 
 void RowLoops::emitRow(OpBuilder &builder, ValueRange indices, Value scratch,
                        Row row) {
-  rows->moveBefore(builder.getInsertionBlock(), builder.getInsertionPoint());
-  builder.setInsertionPoint(rows);
+  op->moveBefore(builder.getInsertionBlock(), builder.getInsertionPoint());
+  builder.setInsertionPoint(op);
   access.enterRow(builder, indices);
   row(builder, scratch);
 }
 
 void RowLoops::emitSerial(OpBuilder &builder, Row row) {
-  Value scratch;
-  if (needsScratch) {
-    auto type =
-        MemRefType::get({ShapedType::kDynamic}, access.getComputeType());
-    scratch = memref::AllocOp::create(builder, loc, type, emitPitch(builder),
-                                      builder.getI64IntegerAttr(64));
+  Value buffer;
+  if (scratch.element) {
+    auto type = MemRefType::get({ShapedType::kDynamic}, scratch.element);
+    buffer = memref::AllocOp::create(builder, loc, type, emitPitch(builder),
+                                     builder.getI64IntegerAttr(64));
     // Freed where the loops end: what follows goes before the op's old place.
-    auto free = memref::DeallocOp::create(builder, loc, scratch);
+    auto free = memref::DeallocOp::create(builder, loc, buffer);
     builder.setInsertionPoint(free);
   }
   leaveStreams(builder);
@@ -67,14 +66,14 @@ void RowLoops::emitSerial(OpBuilder &builder, Row row) {
     indices.push_back(loop.getInductionVar());
     builder.setInsertionPoint(loop.getBody()->getTerminator());
   }
-  emitRow(builder, indices, scratch, row);
+  emitRow(builder, indices, buffer, row);
 }
 
 /// The elements of a scratch row: whole cache lines, so that whole vectors may
 /// be stored at its end.
 Value RowLoops::emitPitch(OpBuilder &builder) {
-  int64_t line = 512 / access.getComputeType().getIntOrFloatBitWidth();
-  Value lines = arith::CeilDivUIOp::create(builder, loc, access.getRowLength(),
+  int64_t line = 512 / scratch.element.getIntOrFloatBitWidth();
+  Value lines = arith::CeilDivUIOp::create(builder, loc, scratch.size,
                                            index(builder, line));
   return arith::MulIOp::create(builder, loc, lines, index(builder, line));
 }
@@ -84,7 +83,7 @@ Value RowLoops::emitPitch(OpBuilder &builder) {
 Value RowLoops::emitScratch(OpBuilder &builder, Value parts) {
   Value pitch = emitPitch(builder);
   auto type = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic},
-                              access.getComputeType());
+                              scratch.element);
   return memref::AllocOp::create(builder, loc, type, ValueRange{parts, pitch},
                                  builder.getI64IntegerAttr(64));
 }
@@ -109,7 +108,7 @@ static SmallVector<Value> emitIndices(OpBuilder &builder, Location loc,
   return indices;
 }
 
-void RowLoops::emitParts(OpBuilder &builder, int64_t grain, Row row) {
+void RowLoops::emitParts(OpBuilder &builder, Row row) {
   Value zero = index(builder, 0), one = index(builder, 1);
   Value count = one;
   for (Value size : access.getOuterSizes())
@@ -123,7 +122,7 @@ void RowLoops::emitParts(OpBuilder &builder, int64_t grain, Row row) {
       cpu::PartsOp::create(builder, loc, builder.getIndexType(), wanted);
   Value share = arith::DivUIOp::create(builder, loc, count, parts);
   Value rest = arith::RemUIOp::create(builder, loc, count, parts);
-  Value allScratch = needsScratch ? emitScratch(builder, parts) : Value();
+  Value allScratch = scratch.element ? emitScratch(builder, parts) : Value();
 
   auto loop = scf::ParallelOp::create(builder, loc, ValueRange{zero},
                                       ValueRange{parts}, ValueRange{one});
@@ -134,17 +133,16 @@ void RowLoops::emitParts(OpBuilder &builder, int64_t grain, Row row) {
   Value first = emitFirstRow(builder, loc, part, share, rest);
   Value next = arith::AddIOp::create(builder, loc, part, one);
   Value end = emitFirstRow(builder, loc, next, share, rest);
-  Value scratch;
+  Value buffer;
   if (allScratch) {
     SmallVector<OpFoldResult> offsets = {part, builder.getIndexAttr(0)};
-    SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(1),
-                                       access.getRowLength()};
+    SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(1), scratch.size};
     SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
     auto type = memref::SubViewOp::inferRankReducedResultType(
         {ShapedType::kDynamic}, cast<MemRefType>(allScratch.getType()), offsets,
         sizes, strides);
-    scratch = memref::SubViewOp::create(builder, loc, cast<MemRefType>(type),
-                                        allScratch, offsets, sizes, strides);
+    buffer = memref::SubViewOp::create(builder, loc, cast<MemRefType>(type),
+                                       allScratch, offsets, sizes, strides);
   }
   leaveStreams(builder);
   enterMode(builder);
@@ -152,15 +150,14 @@ void RowLoops::emitParts(OpBuilder &builder, int64_t grain, Row row) {
   builder.setInsertionPoint(rowLoop.getBody()->getTerminator());
   SmallVector<Value> indices = emitIndices(
       builder, loc, rowLoop.getInductionVar(), access.getOuterSizes());
-  emitRow(builder, indices, scratch, row);
+  emitRow(builder, indices, buffer, row);
 }
 
 void RowLoops::emit(OpBuilder &builder, Row row) {
   OpBuilder::InsertionGuard guard(builder);
-  int64_t grain = rows.getThreadGrain().value_or(0);
   // A single row has nothing to share.
   if (grain == 0 || access.getOuterSizes().empty())
     emitSerial(builder, row);
   else
-    emitParts(builder, grain, row);
+    emitParts(builder, row);
 }

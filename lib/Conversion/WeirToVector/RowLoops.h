@@ -1,4 +1,4 @@
-//===- RowLoops.h - loops over the rows of weir.rows ---*- C++ -*- ===//
+//===- RowLoops.h - loops over the rows of an op ---*- C++ -*- ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,11 +8,11 @@
 #ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWLOOPS_H
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWLOOPS_H
 
-#include "RowAccess.h"
+#include "RowViews.h"
 
 namespace weir {
 
-/// The loops over the outer dimensions of one weir.rows, on one thread or in
+/// The loops over the outer dimensions of one op over rows, on one thread or in
 /// parts of consecutive rows that threads take. What a part needs for itself, a
 /// scratch row and the floating-point mode, lies inside it.
 class RowLoops {
@@ -20,10 +20,18 @@ public:
   /// Emits one row; `scratch` is null unless asked for.
   using Row = llvm::function_ref<void(mlir::OpBuilder &, mlir::Value scratch)>;
 
-  RowLoops(RowsOp rows, RowAccess &access, bool flushesDenormals,
-           bool needsScratch)
-      : rows(rows), access(access), loc(rows.getLoc()),
-        flushesDenormals(flushesDenormals), needsScratch(needsScratch) {}
+  /// A buffer that each part has for its rows: `size` elements. Without an
+  /// element type there is none.
+  struct Scratch {
+    mlir::Type element;
+    mlir::Value size;
+  };
+
+  /// Rows are shared where each thread gets `grain` elements; 0 means never.
+  RowLoops(mlir::Operation *op, RowViews &access, int64_t grain,
+           bool flushesDenormals, Scratch scratch)
+      : op(op), access(access), loc(op->getLoc()), grain(grain),
+        flushesDenormals(flushesDenormals), scratch(scratch) {}
 
   /// Emits the loops at `builder`, which stands before the op, and moves the
   /// op into the innermost one: the row's code goes before it.
@@ -31,7 +39,7 @@ public:
 
 private:
   void emitSerial(mlir::OpBuilder &builder, Row row);
-  void emitParts(mlir::OpBuilder &builder, int64_t grain, Row row);
+  void emitParts(mlir::OpBuilder &builder, Row row);
   void enterMode(mlir::OpBuilder &builder);
   void leaveStreams(mlir::OpBuilder &builder);
   void emitRow(mlir::OpBuilder &builder, mlir::ValueRange indices,
@@ -40,10 +48,12 @@ private:
   mlir::Value emitScratch(mlir::OpBuilder &builder, mlir::Value parts);
   mlir::Value index(mlir::OpBuilder &builder, int64_t value);
 
-  RowsOp rows;
-  RowAccess &access;
+  mlir::Operation *op;
+  RowViews &access;
   mlir::Location loc;
-  bool flushesDenormals, needsScratch;
+  int64_t grain;
+  bool flushesDenormals;
+  Scratch scratch;
 };
 
 } // namespace weir

@@ -15,10 +15,19 @@ using namespace mlir;
 using namespace weir;
 
 RowSweep::RowSweep(RowEmitter &emitter, OpBuilder &builder, int64_t groupSize)
-    : emitter(emitter), builder(builder), loc(emitter.rows.getLoc()),
-      groupSize(groupSize) {
-  Value length = emitter.getSweepLength();
-  Value step = index(builder, groupSize * emitter.access.getLaneCount());
+    : RowSweep(&emitter, emitter.access, emitter.getSweepLength(), builder,
+               emitter.rows.getLoc(), groupSize) {}
+
+RowSweep::RowSweep(RowViews &access, OpBuilder &builder, Location loc,
+                   int64_t groupSize)
+    : RowSweep(nullptr, access, access.getRowLength(), builder, loc,
+               groupSize) {}
+
+RowSweep::RowSweep(RowEmitter *emitter, RowViews &access, Value length,
+                   OpBuilder &builder, Location loc, int64_t groupSize)
+    : emitter(emitter), access(access), length(length), builder(builder),
+      loc(loc), groupSize(groupSize) {
+  Value step = index(builder, groupSize * access.getLaneCount());
   Value rest = arith::RemUIOp::create(builder, loc, length, step);
   groupsEnd = arith::SubIOp::create(builder, loc, length, rest);
 }
@@ -30,11 +39,11 @@ Value RowSweep::index(OpBuilder &b, int64_t value) {
 SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to,
                                       int64_t vectors, bool masked,
                                       ValueRange carried, Body body) {
-  int64_t lanes = emitter.access.getLaneCount();
+  int64_t lanes = access.getLaneCount();
   auto loop =
       scf::ForOp::create(b, loc, from, to, index(b, vectors * lanes), carried);
   if (&b == &builder) // Not inside a block loop, which is the anchor then.
-    emitter.anchorRowCode(loop);
+    anchorRowCode(loop);
   OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
   SmallVector<Lanes> group;
   for (int64_t v = 0; v < vectors; ++v) {
@@ -47,7 +56,7 @@ SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to,
     if (masked) {
       Value left = arith::SubIOp::create(inner, loc, to, position);
       mask = vector::CreateMaskOp::create(
-          inner, loc, emitter.access.getVectorType(inner.getI1Type()), left);
+          inner, loc, access.getVectorType(inner.getI1Type()), left);
     }
     group.push_back({position, mask});
   }
@@ -69,12 +78,12 @@ SmallVector<Value> RowSweep::emitGroupsInBlocks(
     Body body,
     llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange, ValueRange)>
         fold) {
-  Value step = index(builder, kGroupsInBlock * groupSize *
-                                  emitter.access.getLaneCount());
+  Value step =
+      index(builder, kGroupsInBlock * groupSize * access.getLaneCount());
   auto blocks = scf::ForOp::create(builder, loc, index(builder, 0), groupsEnd,
                                    step, carried);
   OpBuilder inner = OpBuilder::atBlockBegin(blocks.getBody());
-  emitter.anchorRowCode(blocks);
+  anchorRowCode(blocks);
   Value end = arith::AddIOp::create(inner, loc, blocks.getInductionVar(), step);
   end = arith::MinUIOp::create(inner, loc, end, groupsEnd);
   SmallVector<Value> block = emitLoop(
@@ -87,6 +96,6 @@ SmallVector<Value> RowSweep::emitGroupsInBlocks(
 }
 
 SmallVector<Value> RowSweep::emitRest(ValueRange carried, Body body) {
-  return emitLoop(builder, groupsEnd, emitter.getSweepLength(), 1,
+  return emitLoop(builder, groupsEnd, length, 1,
                   /*masked=*/true, carried, body);
 }

@@ -20,7 +20,12 @@ public:
   using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       mlir::OpBuilder &, llvm::ArrayRef<Lanes>, mlir::ValueRange carried)>;
 
+  /// A sweep of a formula's row: uniform values of it are emitted ahead of the
+  /// loops.
   RowSweep(RowEmitter &emitter, mlir::OpBuilder &builder, int64_t groupSize);
+  /// A sweep of any row.
+  RowSweep(RowViews &access, mlir::OpBuilder &builder, mlir::Location loc,
+           int64_t groupSize);
 
   /// Visits the whole groups. `carried` goes through the loop.
   llvm::SmallVector<mlir::Value> emitGroups(mlir::ValueRange carried,
@@ -50,7 +55,16 @@ private:
                                           mlir::ValueRange carried, Body body);
   mlir::Value index(mlir::OpBuilder &builder, int64_t value);
 
-  RowEmitter &emitter;
+  RowSweep(RowEmitter *emitter, RowViews &access, mlir::Value length,
+           mlir::OpBuilder &builder, mlir::Location loc, int64_t groupSize);
+  void anchorRowCode(mlir::Operation *loop) {
+    if (emitter)
+      emitter->anchorRowCode(loop);
+  }
+
+  RowEmitter *emitter;
+  RowViews &access;
+  mlir::Value length;
   mlir::OpBuilder &builder;
   mlir::Location loc;
   int64_t groupSize;

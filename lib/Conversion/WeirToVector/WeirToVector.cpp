@@ -1,4 +1,4 @@
-//===- WeirToVector.cpp - weir.rows to loops over vectors ===//
+//===- WeirToVector.cpp - rows of weir ops to loops over vectors ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,6 +11,7 @@
 #include "RowLoops.h"
 #include "SolveSupport.h"
 #include "StoredForm.h"
+#include "TopKForms.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -47,10 +48,10 @@ static VectorTarget getVectorTarget(ModuleOp module) {
               llvm::is_contained(features, "+avx512f")};
 }
 
-static LogicalResult checkSupported(RowsOp rows) {
+static LogicalResult checkSupported(Operation *rows) {
   for (Value operand : rows->getOperands())
     if (isa<TensorType>(operand.getType()))
-      return rows.emitOpError(
+      return rows->emitOpError(
           "works on tensors; bufferize before convert-weir-to-vector");
   return success();
 }
@@ -95,6 +96,13 @@ static bool mayDecide(Operation *op, const Variance &variance) {
          mayVanish(op->getOperand(0), variance);
 }
 
+/// The type that rows of scores are computed in.
+static Type getComputeType(Value scores) {
+  Type element = getElementTypeOrSelf(scores.getType());
+  return element.isF64() ? element
+                         : Type(Float32Type::get(element.getContext()));
+}
+
 /// Small weights are denormal and cost an assist each. They may be flushed
 /// where every exponential of an element leans on a maximum of the row, so that
 /// what is flushed is small beside 1, which the class of such results allows,
@@ -119,8 +127,12 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
   bool keeps = form == Form::Stored && emitter.schedule.getStoredValue();
   bool keepsApart = keeps && !StoredForm::storesInResult(emitter);
   bool compacts = emitter.canCompact && !keepsApart;
-  RowLoops loops(rows, emitter.access, mayFlushDenormals(emitter),
-                 keepsApart || compacts);
+  RowLoops::Scratch scratchRow;
+  if (keepsApart || compacts)
+    scratchRow = {emitter.access.getComputeType(),
+                  emitter.access.getRowLength()};
+  RowLoops loops(rows, emitter.access, rows.getThreadGrain().value_or(0),
+                 mayFlushDenormals(emitter), scratchRow);
   loops.emit(builder, [&](OpBuilder &b, Value scratch) {
     if (compacts)
       std::swap(emitter.scratch, scratch);
@@ -138,10 +150,7 @@ static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
   if (failed(checkSupported(rows)))
     return failure();
   OpBuilder builder(rows);
-  Type score =
-      getElementTypeOrSelf(rows.getInputs()[formula.getScoreIndex()].getType());
-  Type computeType =
-      score.isF64() ? builder.getF64Type() : Type(builder.getF32Type());
+  Type computeType = getComputeType(rows.getInputs()[formula.getScoreIndex()]);
   int64_t lanes = target.bits / computeType.getIntOrFloatBitWidth();
   FailureOr<RowAccess> access =
       RowAccess::create(rows, formula, builder, computeType, lanes);
@@ -161,6 +170,33 @@ static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
   return success();
 }
 
+static LogicalResult lowerTopK(TopKRowsOp op, VectorTarget target) {
+  if (failed(checkSupported(op)))
+    return failure();
+  OpBuilder builder(op);
+  Type computeType = getComputeType(op.getScores());
+  int64_t lanes = target.bits / computeType.getIntOrFloatBitWidth();
+  FailureOr<TopKAccess> access =
+      TopKAccess::create(op, builder, computeType, lanes);
+  if (failed(access))
+    return failure();
+  // A selection serves every k.
+  bool selects = op.getForm() != TopKForm::Insert;
+  RowLoops::Scratch sorting;
+  if (selects)
+    sorting = {builder.getI32Type(),
+               arith::ConstantIndexOp::create(builder, op.getLoc(), op.getK())};
+  RowLoops loops(op, *access, op.getThreadGrain().value_or(0),
+                 /*flushesDenormals=*/false, sorting);
+  loops.emit(builder, [&](OpBuilder &b, Value scratch) {
+    Value found = selects ? emitTopKBySelection(*access, b, scratch)
+                          : emitTopKByInsertion(*access, b);
+    emitTopKResults(*access, b, found);
+  });
+  op.erase();
+  return success();
+}
+
 namespace {
 struct ConvertWeirToVector
     : weir::impl::ConvertWeirToVectorBase<ConvertWeirToVector> {
@@ -170,6 +206,11 @@ struct ConvertWeirToVector
     getOperation().walk([&](RowsOp rows) { all.push_back(rows); });
     for (RowsOp rows : all)
       if (failed(lowerRows(rows, target)))
+        return signalPassFailure();
+    SmallVector<TopKRowsOp> allTopK;
+    getOperation().walk([&](TopKRowsOp op) { allTopK.push_back(op); });
+    for (TopKRowsOp op : allTopK)
+      if (failed(lowerTopK(op, target)))
         return signalPassFailure();
     SmallVector<FormulaOp> unused;
     getOperation().walk([&](FormulaOp formula) {

@@ -28,7 +28,8 @@ namespace {
 struct WeirInlinerInterface : DialectInlinerInterface {
   using DialectInlinerInterface::DialectInlinerInterface;
   bool isLegalToInline(Operation *op, Region *, bool, IRMapping &) const final {
-    return isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp>(op);
+    return isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp, TopKOp,
+               TopKRowsOp>(op);
   }
 };
 } // namespace

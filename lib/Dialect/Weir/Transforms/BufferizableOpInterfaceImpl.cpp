@@ -83,5 +83,6 @@ void weir::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
     MergeOp::attachInterface<DstModel<MergeOp>>(*context);
     FinishOp::attachInterface<DstModel<FinishOp>>(*context);
     WeightsOp::attachInterface<DstModel<WeightsOp>>(*context);
+    TopKRowsOp::attachInterface<DstModel<TopKRowsOp>>(*context);
   });
 }

@@ -1,4 +1,4 @@
-//===- ChooseForm.cpp - how the rows of each weir.apply run ===//
+//===- ChooseForm.cpp - how the rows of each weir.apply and weir.topk run ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -98,6 +98,23 @@ LogicalResult chooseStreaming(ApplyOp apply, bool explain) {
   return success();
 }
 
+/// Of a row in random order k (1 + ln(n / k)) elements are inserted. On 512-bit
+/// vectors, n = 32768 and k = 128 that takes 15 microseconds and a selection
+/// 100; a row in rising order, of which all are inserted, 340.
+constexpr uint64_t kMostInserted = 128;
+
+struct TopKChoice {
+  TopKForm form;
+  StringRef why;
+};
+
+TopKChoice choose(TopKOp topk) {
+  if (topk.getK() <= kMostInserted)
+    return {TopKForm::Insert, "few elements are ever among the largest so far, "
+                              "and the row is read once"};
+  return {TopKForm::Select, "a list of so many is dear to insert into"};
+}
+
 struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
   using WeirChooseFormBase::WeirChooseFormBase;
   void runOnOperation() override {
@@ -119,7 +136,17 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
                                                      : WalkResult::advance();
     });
     if (walk.wasInterrupted())
-      signalPassFailure();
+      return signalPassFailure();
+    getOperation().walk([&](TopKOp topk) {
+      if (topk.getForm())
+        return;
+      TopKChoice choice = choose(topk);
+      topk.setForm(choice.form);
+      if (explain)
+        topk.emitRemark("the ")
+            << topk.getK() << " largest are found in the "
+            << stringifyTopKForm(choice.form) << " form: " << choice.why;
+    });
   }
 };
 

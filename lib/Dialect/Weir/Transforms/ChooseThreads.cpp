@@ -30,6 +30,8 @@ namespace {
 constexpr int64_t kVectorGrain = 32768;
 /// A function of the C library takes 5 to 20 ns for an element.
 constexpr int64_t kScalarGrain = 1024;
+/// A selection sweeps the row 16 times and sorts what it found.
+constexpr int64_t kSelectionGrain = 4096;
 
 struct Choice {
   int64_t grain;
@@ -55,17 +57,22 @@ Choice choose(FormulaOp formula) {
   return {kVectorGrain, "all of it runs on vectors"};
 }
 
+Choice choose(TopKOp topk) {
+  if (topk.getForm() == TopKForm::Select)
+    return {kSelectionGrain, "a selection reads them many times"};
+  return {kVectorGrain, "each is compared once"};
+}
+
 struct WeirChooseThreads
     : weir::impl::WeirChooseThreadsBase<WeirChooseThreads> {
   using WeirChooseThreadsBase::WeirChooseThreadsBase;
 
   template <typename OpTy>
-  void setGrain(OpTy op, Choice choice) {
+  void setGrain(OpTy op, const Twine &what, Choice choice) {
     op.setThreadGrain(choice.grain);
     if (!explain)
       return;
-    InFlightDiagnostic remark = op.emitRemark("@")
-                                << op.getFormula() << " runs on ";
+    InFlightDiagnostic remark = op.emitRemark() << what << " runs on ";
     if (choice.grain == 0)
       remark << "one thread: " << choice.why;
     else
@@ -74,17 +81,26 @@ struct WeirChooseThreads
   }
 
   template <typename OpTy>
-  void visit(OpTy op) {
+  void decide(OpTy op, const Twine &what,
+              llvm::function_ref<Choice()> chooseGrain) {
     if (!enable)
-      setGrain(op, {0, "the library is compiled without threads"});
+      setGrain(op, what, {0, "the library is compiled without threads"});
     else if (!op.getThreadGrain())
-      setGrain(op, choose(op.resolveFormula()));
+      setGrain(op, what, chooseGrain());
   }
 
   void runOnOperation() override {
     getOperation().walk([&](Operation *op) {
-      llvm::TypeSwitch<Operation *, void>(op).Case<ApplyOp, StatsOp, WeightsOp>(
-          [&](auto typed) { visit(typed); });
+      llvm::TypeSwitch<Operation *, void>(op)
+          .Case<ApplyOp, StatsOp, WeightsOp>([&](auto rows) {
+            decide(rows, "@" + rows.getFormula(),
+                   [&] { return choose(rows.resolveFormula()); });
+          })
+          .Case([&](TopKOp topk) {
+            decide(topk,
+                   "the search for the " + Twine(topk.getK()) + " largest",
+                   [&] { return choose(topk); });
+          });
     });
   }
 };

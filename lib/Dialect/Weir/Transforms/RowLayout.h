@@ -30,9 +30,6 @@ public:
   void replaceResult(unsigned index, mlir::Value value);
 
 private:
-  mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
-  mlir::Value align(mlir::Value value);
-
   ApplyOp apply;
   FormulaOp formula;
   mlir::OpBuilder &builder;

@@ -76,3 +76,16 @@ func.func @targets(%x: tensor<?x?xf32>, %a: f32, %t: tensor<?xi32>, %u: i64) -> 
   %z = weir.apply @declared(%x, %a, %u) : (tensor<?x?xf32>, f32, i64) -> tensor<?xf32>
   return %y, %z : tensor<?xf32>, tensor<?xf32>
 }
+
+// CHECK-LABEL: func.func @largest
+func.func @largest(%x: tensor<?x8xbf16>, %t: tensor<8xf32>, %m: tensor<8xi1>, %b: memref<4x8xf32>, %v: memref<4x2xf32>,
+                   %i: memref<4x2xi32>, %n: memref<4xi32>) -> tensor<2x8xi32> {
+  // CHECK: weir.topk %{{.*}} thr(%{{.*}} : tensor<8xf32>) mask(%{{.*}} : tensor<8xi1>) {along = 0 : i64, form = #weir.topk_form<select>, include_crossing = false, k = 2 : i64, mode = #weir.topk_mode<mass>, non_negative, thread_grain = 7 : i64, ties = #weir.ties<unspecified>} : (tensor<?x8xbf16>) -> (tensor<2x8xbf16>, tensor<2x8xi32>, tensor<8xi32>)
+  %0:3 = weir.topk %x thr(%t : tensor<8xf32>) mask(%m : tensor<8xi1>) {k = 2 : i64, along = 0, mode = #weir.topk_mode<mass>,
+      include_crossing = false, non_negative, ties = #weir.ties<unspecified>, form = #weir.topk_form<select>,
+      thread_grain = 7 : i64} : (tensor<?x8xbf16>) -> (tensor<2x8xbf16>, tensor<2x8xi32>, tensor<8xi32>)
+  // CHECK: weir.topk_rows ins(%{{.*}} : memref<4x8xf32>) outs(%{{.*}}, %{{.*}}, %{{.*}} : memref<4x2xf32>, memref<4x2xi32>, memref<4xi32>) {form = #weir.topk_form<insert>, k = 2 : i64, mode = #weir.topk_mode<gap>, thr = 5.000000e-01 : f64}
+  weir.topk_rows ins(%b : memref<4x8xf32>) outs(%v, %i, %n : memref<4x2xf32>, memref<4x2xi32>, memref<4xi32>)
+    {k = 2 : i64, mode = #weir.topk_mode<gap>, thr = 0.5 : f64, form = #weir.topk_form<insert>}
+  return %0#1 : tensor<2x8xi32>
+}

@@ -19,3 +19,17 @@ func.func @f(%x: tensor<4xf32>, %e: f32) -> tensor<4xf32> {
   %g = weir.apply @silu(%d) {stream_bytes = 0 : i64} : (tensor<4xf32>) -> tensor<4xf32>
   return %g : tensor<4xf32>
 }
+
+// CHECK-LABEL: func.func @largest
+func.func @largest(%x: tensor<?xf32>) -> (tensor<128xi32>, tensor<129xi32>, tensor<5xi32>) {
+  // CHECK: weir.topk {{.*}}form = #weir.topk_form<insert>
+  // expected-remark@+1 {{the 128 largest are found in the insert form: few elements are ever among the largest so far}}
+  %0:3 = weir.topk %x {k = 128 : i64} : (tensor<?xf32>) -> (tensor<128xf32>, tensor<128xi32>, tensor<i32>)
+  // CHECK: weir.topk {{.*}}form = #weir.topk_form<select>
+  // expected-remark@+1 {{the 129 largest are found in the select form: a list of so many is dear to insert into}}
+  %1:3 = weir.topk %x {k = 129 : i64} : (tensor<?xf32>) -> (tensor<129xf32>, tensor<129xi32>, tensor<i32>)
+  // CHECK: weir.topk {{.*}}form = #weir.topk_form<select>
+  %2:3 = weir.topk %x {k = 5 : i64, form = #weir.topk_form<select>}
+    : (tensor<?xf32>) -> (tensor<5xf32>, tensor<5xi32>, tensor<i32>)
+  return %0#1, %1#1, %2#1 : tensor<128xi32>, tensor<129xi32>, tensor<5xi32>
+}

@@ -23,3 +23,22 @@ weir.formula @log_sigmoid(%x: f32) -> f32 {
   %r = arith.negf %l : f32
   weir.yield %r : f32
 }
+
+// CHECK-LABEL: func.func @largest
+func.func @largest(%x: tensor<?x?xf32>) -> (tensor<?x5xi32>, tensor<?x65xi32>, tensor<?xi32>) {
+  // CHECK: weir.topk {{.*}}thread_grain = 32768
+  // NONE: weir.topk {{.*}}thread_grain = 0
+  // expected-remark@+1 {{the search for the 5 largest runs on several threads where each gets 32768 elements or more: each is compared once}}
+  %0:3 = weir.topk %x {k = 5 : i64, form = #weir.topk_form<insert>}
+    : (tensor<?x?xf32>) -> (tensor<?x5xf32>, tensor<?x5xi32>, tensor<?xi32>)
+  // CHECK: weir.topk {{.*}}thread_grain = 4096
+  // NONE: weir.topk {{.*}}thread_grain = 0
+  // expected-remark@+1 {{the search for the 65 largest runs on several threads where each gets 4096 elements or more: a selection reads them many times}}
+  %1:3 = weir.topk %x {k = 65 : i64, form = #weir.topk_form<select>}
+    : (tensor<?x?xf32>) -> (tensor<?x65xf32>, tensor<?x65xi32>, tensor<?xi32>)
+  // CHECK: weir.topk {{.*}}thread_grain = 9
+  // NONE: weir.topk {{.*}}thread_grain = 0
+  %2:3 = weir.topk %x {k = 5 : i64, form = #weir.topk_form<insert>, thread_grain = 9 : i64}
+    : (tensor<?x?xf32>) -> (tensor<?x5xf32>, tensor<?x5xi32>, tensor<?xi32>)
+  return %0#1, %1#1, %2#2 : tensor<?x5xi32>, tensor<?x65xi32>, tensor<?xi32>
+}

@@ -97,4 +97,13 @@ def Weir_Form : Weir_Enum<"Form", "the way a row program runs", [
   I32EnumAttrCase<"Recompute", 2, "recompute">, I32EnumAttrCase<"Online", 3, "online">]>;
 def Weir_FormAttr : Weir_BracketedEnumAttr<Weir_Form, "form">;
 
+def Weir_TopKMode : Weir_Enum<"TopKMode", "how many of the largest elements are selected", [
+  I32EnumAttrCase<"Count", 0, "count">, I32EnumAttrCase<"Gap", 1, "gap">, I32EnumAttrCase<"Mass", 2, "mass">,
+  I32EnumAttrCase<"Threshold", 3, "threshold">]>;
+def Weir_TopKModeAttr : Weir_BracketedEnumAttr<Weir_TopKMode, "topk_mode">;
+
+def Weir_TopKForm : Weir_Enum<"TopKForm", "the way the largest elements are found", [
+  I32EnumAttrCase<"Insert", 0, "insert">, I32EnumAttrCase<"Select", 1, "select">]>;
+def Weir_TopKFormAttr : Weir_BracketedEnumAttr<Weir_TopKForm, "topk_form">;
+
 #endif // WEIR_DIALECT_WEIR_IR_WEIRDIALECT_TD

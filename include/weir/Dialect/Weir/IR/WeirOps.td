@@ -11,5 +11,6 @@
 include "weir/Dialect/Weir/IR/WeirFormulaOps.td"
 include "weir/Dialect/Weir/IR/WeirRowOps.td"
 include "weir/Dialect/Weir/IR/WeirStateOps.td"
+include "weir/Dialect/Weir/IR/WeirTopKOps.td"
 
 #endif // WEIR_DIALECT_WEIR_IR_WEIROPS_TD

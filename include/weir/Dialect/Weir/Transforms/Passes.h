@@ -14,7 +14,7 @@
 
 namespace weir {
 
-/// Lets one-shot bufferization see weir.rows.
+/// Lets one-shot bufferization see weir.rows and weir.topk_rows.
 void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
 
 /// Lets upstream tile weir's ops by rows, and weir.stats along the row too.

@@ -42,9 +42,9 @@ def WeirDifferentiateSolves : Pass<"weir-differentiate-solves", "::mlir::ModuleO
 }
 
 def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
-  let summary = "Decide how the rows of each weir.apply run";
+  let summary = "Decide how the rows of each weir.apply and weir.topk run";
   let description = [{
-    Puts a `form` on every `weir.apply` that has none and explains the choice in a remark. A form that is there already is
+    Puts a `form` on every `weir.apply` and `weir.topk` that has none and explains the choice in a remark. A form that is there already is
     kept when the formula can run in it, and is an error otherwise: the schedule is data. In the elementwise form it adds `stream_bytes`,
     the size from which on results are written past the caches: larger than what a later reader could find there.
 
@@ -57,11 +57,11 @@ def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
 }
 
 def WeirChooseThreads : Pass<"weir-choose-threads", "::mlir::ModuleOp"> {
-  let summary = "Decide when the rows of each weir.apply are shared among threads";
+  let summary = "Decide when the rows of each weir.apply and weir.topk are shared among threads";
   let description = [{
-    Puts a `thread_grain` on every `weir.apply`, `weir.stats` and `weir.weights` that has none and explains the choice in a remark. The grain is in elements: waking
+    Puts a `thread_grain` on every `weir.apply`, `weir.topk`, `weir.stats` and `weir.weights` that has none and explains the choice in a remark. The grain is in elements: waking
     threads costs some microseconds, so each must get work for several times as long, and how many elements that is follows
-    from what the formula asks of the C library. With `enable=false` every grain becomes 0, one that is there already too.
+    from what the formula asks of the C library, or from how often a row is read. With `enable=false` every grain becomes 0, one that is there already too.
 
     Before: `weir.apply @softmax(%x)`. After: `weir.apply @softmax(%x) {thread_grain = 32768 : i64}`.
   }];
@@ -110,6 +110,18 @@ def WeirLowerApply : Pass<"weir-lower-apply", "::mlir::ModuleOp"> {
 
     Before: `%y = weir.apply @softmax(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>`.
     After: `%y = weir.rows @softmax ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>`.
+  }];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def WeirLowerTopK : Pass<"weir-lower-topk", "::mlir::ModuleOp"> {
+  let summary = "Give weir.topk its destinations and make its row the last dimension";
+  let description = [{
+    Each `weir.topk` becomes a `weir.topk_rows` into fresh `tensor.empty` destinations. Where `along` names another dimension than the
+    last, the scores and the mask are transposed before, values and indices after.
+
+    Before: `%v, %i, %n = weir.topk %x {k = 5 : i64} : (tensor<?x8xf32>) -> (tensor<?x5xf32>, tensor<?x5xi32>, tensor<?xi32>)`.
+    After: `%r:3 = weir.topk_rows ins(%x : tensor<?x8xf32>) outs(%e, %f, %g : ...) {k = 5 : i64} -> ...`.
   }];
   let dependentDialects = ["::weir::WeirDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
