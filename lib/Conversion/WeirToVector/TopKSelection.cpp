@@ -81,10 +81,10 @@ Cut Selection::emitCut() {
   FormulaOp formula;
   KthOp kth = createKth(atModule, formula, loc, access.op.getK());
   auto rows = RowsOp::create(
-      b, loc, TypeRange(), formula.getSymName(), access.getScores(),
+      b, loc, TypeRange(), FlatSymbolRefAttr::get(formula), access.getScores(),
       access.getMask(), ValueRange(), EmptyRowAttr(), PosInfAttr(),
       NaNPolicyAttr::get(b.getContext(), NaNPolicy::Ignore), TiesAttr(),
-      FormAttr(), IntegerAttr(), IntegerAttr());
+      NegInfAttr(), FormAttr(), IntegerAttr(), IntegerAttr());
   Cut cut;
   {
     OpBuilder::InsertionGuard guard(b);

@@ -413,7 +413,7 @@ FormulaOp TakenApart::buildWeights(bool masked, StringRef name) {
     if (policies.nan == NaNPolicy::Ignore)
       include(w.compare(P::ORD, x, x));
   }
-  FormulaLimits limits(*formula);
+  FormulaLimits limits(*formula, /*scoreExcludes=*/true);
   Policed policed{w, policies, witness, map};
   bool seesEmpty = policies.emptyRow.value_or(EmptyRow::Zero) != EmptyRow::Zero;
   for (auto [i, value] : llvm::enumerate(formula->getYieldedValues())) {

@@ -134,7 +134,7 @@ SmallVector<Value> Lowering::overStates(OpBuilder &b, Operation *op,
   }
   auto elementwise = FormAttr::get(b.getContext(), Form::Elementwise);
   auto rows = RowsOp::create(b, loc, getResultTypes(destinations), formula,
-                             inputs, Value(), destinations, {}, {}, {}, {},
+                             inputs, Value(), destinations, {}, {}, {}, {}, {},
                              elementwise, {}, {});
   SmallVector<Value> results(rows.getResults());
   if (single)

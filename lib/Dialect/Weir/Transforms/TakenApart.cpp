@@ -44,7 +44,7 @@ TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies)
 /// Finds, or adds, a reduction that tells what the policies ask for: a maximum
 /// over finite values is -inf where nothing is left, and NaN where a score is.
 void TakenApart::addWitness() {
-  FormulaLimits limits(*formula);
+  FormulaLimits limits(*formula, /*scoreExcludes=*/true);
   Block &body = formula->getBody().front();
   Value score = body.getArgument(formula->getScoreIndex());
   bool isFloat = score.getType().isF32();

@@ -25,7 +25,9 @@ defvar Weir_Schedule = (ins
 // Where a tile lies in the whole: what travels with it so that weir.row, weir.position and weir.random mean the same.
 defvar Weir_RowOffset = (ins Optional<Index>:$row_base, Variadic<Index>:$row_strides);
 defvar Weir_ColumnOffset = (ins Optional<Index>:$column);
-defvar Weir_OffsetsFormat = "(`row` `(` $row_base^ (`by` $row_strides^)? `)`)? (`column` `(` $column^ `)`)?";
+class Weir_Offsets {
+  string format = "(`row` `(` $row_base^ (`by` $row_strides^)? `)`)? (`column` `(` $column^ `)`)?";
+}
 
 def Weir_ApplyOp : Weir_Op<"apply", [
     Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
@@ -91,15 +93,15 @@ def Weir_ApplyOp : Weir_Op<"apply", [
                        Weir_RowOffset, Weir_ColumnOffset, (ins OptionalAttr<I64Attr>:$along), Weir_Policies,
                        Weir_Schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = "$formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? " # Weir_OffsetsFormat #
+  let assemblyFormat = "$formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? " # Weir_Offsets<>.format #
                        " attr-dict `:` functional-type($inputs, results)";
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::FlatSymbolRefAttr":$formula,
       "::mlir::ValueRange":$inputs, "::mlir::Value":$mask, "::mlir::IntegerAttr":$along,
       "::weir::EmptyRowAttr":$empty_row, "::weir::PosInfAttr":$pos_inf, "::weir::NaNPolicyAttr":$nan,
-      "::weir::TiesAttr":$ties, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
+      "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
       "::mlir::IntegerAttr":$stream_bytes), [{
     build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
-          along, empty_row, pos_inf, nan, ties, form, thread_grain, stream_bytes);
+          along, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes);
   }]>];
   let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
@@ -126,9 +128,8 @@ def Weir_RowsOp : Weir_Op<"rows", [
 
     #### Constraints
 
-    - C1 to C7, C9 and C10 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
+    - C1 to C7 and C9 to C12 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
     - C8: `form` is `elementwise` exactly where the formula has no reduction.
-    - C9, C10 as of `weir.apply`.
 
     #### Examples
 
@@ -149,16 +150,16 @@ def Weir_RowsOp : Weir_Op<"rows", [
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
-  }] # Weir_OffsetsFormat # [{
+  }] # Weir_Offsets<>.format # [{
     `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
   }];
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::FlatSymbolRefAttr":$formula,
       "::mlir::ValueRange":$inputs, "::mlir::Value":$mask, "::mlir::ValueRange":$outputs,
       "::weir::EmptyRowAttr":$empty_row, "::weir::PosInfAttr":$pos_inf, "::weir::NaNPolicyAttr":$nan,
-      "::weir::TiesAttr":$ties, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
+      "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
       "::mlir::IntegerAttr":$stream_bytes), [{
     build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
-          outputs, empty_row, pos_inf, nan, ties, form, thread_grain, stream_bytes);
+          outputs, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes);
   }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }
