@@ -24,7 +24,9 @@ defvar Weir_Schedule = (ins
 // Where a tile lies in the whole: what travels with it so that weir.row, weir.position and weir.random mean the same.
 defvar Weir_RowOffset = (ins Optional<Index>:$row_base, Variadic<Index>:$row_strides);
 defvar Weir_ColumnOffset = (ins Optional<Index>:$column);
-defvar Weir_OffsetsFormat = "(`row` `(` $row_base^ (`by` $row_strides^)? `)`)? (`column` `(` $column^ `)`)?";
+class Weir_Offsets {
+  string format = "(`row` `(` $row_base^ (`by` $row_strides^)? `)`)? (`column` `(` $column^ `)`)?";
+}
 
 def Weir_ApplyOp : Weir_Op<"apply", [
     Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
@@ -86,7 +88,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
                        Weir_RowOffset, Weir_ColumnOffset, (ins OptionalAttr<I64Attr>:$along), Weir_Policies,
                        Weir_Schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = "$formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? " # Weir_OffsetsFormat #
+  let assemblyFormat = "$formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? " # Weir_Offsets<>.format #
                        " attr-dict `:` functional-type($inputs, results)";
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::FlatSymbolRefAttr":$formula,
       "::mlir::ValueRange":$inputs, "::mlir::Value":$mask, "::mlir::IntegerAttr":$along,
@@ -143,7 +145,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
-  }] # Weir_OffsetsFormat # [{
+  }] # Weir_Offsets<>.format # [{
     `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
   }];
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::FlatSymbolRefAttr":$formula,

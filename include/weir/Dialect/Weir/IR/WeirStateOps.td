@@ -77,7 +77,7 @@ def Weir_StatsOp : Weir_StateOp<"stats"> {
   let assemblyFormat = [{
     $formula `sweep` `(` $sweep `)` `ins` `(` $inputs `:` type($inputs) `)` (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`known` `(` $known^ `:` type($known) `)`)?
-  }] # Weir_OffsetsFormat # [{
+  }] # Weir_Offsets<>.format # [{
     `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = stateDeclarations;
@@ -211,7 +211,7 @@ def Weir_WeightsOp : Weir_StateOp<"weights"> {
   let assemblyFormat = [{
     $formula `ins` `(` $inputs `:` type($inputs) `)` (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`known` `(` $known^ `:` type($known) `)`)?
-  }] # Weir_OffsetsFormat # [{
+  }] # Weir_Offsets<>.format # [{
     `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = stateDeclarations;
