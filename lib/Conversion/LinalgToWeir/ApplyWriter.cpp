@@ -120,7 +120,8 @@ ApplyOp weir::writeApply(OpBuilder &builder, const RowGroup &group,
   auto apply = ApplyOp::create(
       builder, loc, types, raised.formula, inputs, mask,
       /*along=*/IntegerAttr(), EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
-      TiesAttr(), NegInfAttr(), FormAttr(), IntegerAttr(), IntegerAttr());
+      TiesAttr(), NegInfAttr(), FormAttr(), /*thread_grain=*/IntegerAttr(),
+      /*stream_bytes=*/IntegerAttr());
   if (space.rowDim != space.getRank() - 1)
     apply.setAlong(space.rowDim);
   if (raised.emptyRow != EmptyRow::Zero)
