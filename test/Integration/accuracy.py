@@ -65,10 +65,12 @@ def a_exp(z=None, top=lambda row, *operands: -np.inf, scale=1.0, also=lambda row
     def tolerance(row, operands, expected, _):
         score = row.x if z is None else z(row, *operands)
         below = below_maximum(score, top(row, *operands))
-        relative = (2e-6 + 1e-7 * below) * unit(row)
+        relative, absolute = (2e-6 + 1e-7 * below) * unit(row), 1.1 * least(row)
         if z is not None:
-            relative = relative + np.expm1(np.minimum(2e-7 * unit(row) * (below + largest(score)), 80))
-        return np.maximum(np.abs(expected) * relative, 1.1 * least(row) * scale) + unit(row) * also(row, *operands)
+            rounded = 2e-7 * unit(row) * (below + largest(score))
+            relative = relative + np.expm1(np.minimum(rounded, 1))
+            absolute = np.where(rounded > 1, 1.0, absolute)  # Nothing is left of the score.
+        return np.maximum(np.abs(expected) * relative, absolute * scale) + unit(row) * also(row, *operands)
 
     return tolerance
 

@@ -89,6 +89,7 @@ def number(empty=0.0):
 
 
 HUGE = ("all -1e30", "-1e30 head", "-1e30 and -inf", "huge apart")
+TINY = ("denormal", "denormal in f64")  # Where sums of squares vanish.
 PLAIN = ("recompute", "stored")  # A winner's position has no running form beside sums.
 positive = Full(lambda rng, shape: rng.gamma(2, 1, shape))
 share = Full(lambda rng, shape: rng.dirichlet(np.ones(max(shape[-1], 1)), shape[:-1])[..., : shape[-1]])
@@ -213,7 +214,7 @@ CASES = [
     Case("two_relu", a_sum()),
     elementwise("scaling"),
     Case("taylor_softmax", a_sum(), beyond=HUGE, sums_to_one=True),
-    Case("spherical_softmax", a_sum(), beyond=(*HUGE, "denormal", "denormal in f64")),
+    Case("spherical_softmax", a_sum(), beyond=(*HUGE, *TINY)),
     elementwise("sigmoid_weights", Uniform(-2.3, 0.0)),
     elementwise("relu_weights"),
     # Exact zeros.
@@ -235,7 +236,7 @@ CASES = [
     loss("label_smoothing", Uniform(0.1, 0.0)),
     loss("maxsup", Uniform(0.1, 0.2)),
     loss("logit_penalty", Uniform(2e-3), scale=with_penalty, beyond=HUGE),
-    loss("z_loss", Uniform(0.5, 2.0), Uniform(1.0, 5.0), scale=z_error, beyond=HUGE),
+    loss("z_loss", Uniform(0.5, 2.0), Uniform(1.0, 5.0), scale=z_error, beyond=(*HUGE, *TINY)),
     loss("stablemax_cross_entropy"),
     loss("noisy_softmax_loss", Uniform(0.1, 0.0), Uniform(9.0), Uniform(-0.7, 1.3)),
     loss("sparsemax_loss"),
