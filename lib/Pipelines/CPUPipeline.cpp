@@ -84,11 +84,12 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   cleanUp(pm);
   pm.addPass(createWeirInterleaveChains());
   pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;
   pm.addPass(arith::createArithExpandOpsPass(expand));
   pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createLowerAffinePass()); // Of strides, and of what is read
+                                       // element by element.
   pm.addPass(createSCFToControlFlowPass());
   // Powers with an integer exponent become functions of the module: LLVM's own
   // form wants one exponent for all lanes and a library of its compiler's.

@@ -92,13 +92,6 @@ static void sortOperands(FormulaOp formula, ValueRange inputs, Value mask,
     varying.push_back(mask);
 }
 
-static int64_t getMaxRank(ArrayRef<Value> values) {
-  int64_t rank = 0;
-  for (Value value : values)
-    rank = std::max(rank, cast<ShapedType>(value.getType()).getRank());
-  return rank;
-}
-
 /// Of the dimensions that a reshape joins or splits, one that is not of static
 /// size 1 keeps its size.
 void ShapeRelations::visitReshape(Value wide, Value narrow,
@@ -139,8 +132,7 @@ void ShapeRelations::visit(Operation *op) {
   } else if (auto rows = dyn_cast<RowsOp>(op)) {
     sortOperands(rows.resolveFormula(), rows.getInputs(), rows.getMask(),
                  rows.getOutputs(), varying, uniform);
-    int64_t rank = getMaxRank(varying);
-    visitRows(varying, uniform, rank, rank - 1);
+    visitRows(varying, uniform, rows.getRowRank(), rows.getRowDim());
   } else if (auto topk = dyn_cast<TopKRowsOp>(op)) {
     visitTopK(topk);
   } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {

@@ -11,6 +11,7 @@ import pytest
 from accuracy import assert_close, half_ulp
 from covering import covering
 from formulas import ALL_FORMS, CASES, Count, Full, Along, Target, Uniform
+from layouts import LAST
 from row_model import Policies, expected_row
 
 STORAGE = {"f32": np.float32, "bf16": ml_dtypes.bfloat16, "f16": np.float16, "f64": np.float64}
@@ -25,7 +26,10 @@ ODD = (pathlib.Path(__file__).parent / "odd.mlir").read_text()
 #===----------------------------------------------------------------------===#
 
 
-def variants_of(case):
+PLAINEST = {"uniforms": "scalar", "mask": "none", "policies": Policies(), "layout": LAST}
+
+
+def parameters_of(case):
     parameters = {"target": TARGETS, "form": list(case.forms), "dtype": DTYPES, "uniforms": ["scalar", "tensor"]}
     if not case.elementwise:
         parameters |= {"mask": ["none", "full", "row", "each"],
@@ -33,25 +37,25 @@ def variants_of(case):
                                     Policies(empty_row="uniform", nan="ignore")]}
     if not any(isinstance(o, (Uniform, Target)) for o in case.operands):
         del parameters["uniforms"]
-    return covering(parameters)
+    return parameters
 
 
 @functools.cache
 def all_variants():
-    return {case.name: [{"uniforms": "scalar", "mask": "none", "policies": Policies(), **choice, "function": f"{case.name}_{i}"}
-                        for i, choice in enumerate(variants_of(case))] for case in CASES}
+    return {case.name: [{**PLAINEST, **choice, "function": f"{case.name}_{i}"}
+                        for i, choice in enumerate(covering(parameters_of(case)))] for case in CASES}
 
 
 def operand_type(operand, variant):
     """The IR type of an operand; an index is stored as i32 beside f32 and as i64 beside bf16."""
-    storage = variant["dtype"] if operand.type == "f32" else operand.type
+    storage, layout = variant["dtype"] if operand.type == "f32" else operand.type, variant["layout"]
     if isinstance(operand, Along):
-        return f"tensor<?x{storage}>"
+        return f"tensor<{layout.per_position}x{storage}>"
     if isinstance(operand, Full):
-        return f"tensor<?x?x{storage}>"
+        return f"tensor<{layout.full}x{storage}>"
     if variant["uniforms"] == "scalar":
         return accumulator(variant) if operand.type == "f32" else operand.type
-    return f"tensor<?x{uniform_storage(operand, variant)}>"
+    return f"tensor<{layout.per_row}x{uniform_storage(operand, variant)}>"
 
 
 def accumulator(variant):
@@ -65,15 +69,16 @@ def uniform_storage(operand, variant):
 
 
 def function_text(case, variant):
-    dtype = variant["dtype"]
-    types = [f"tensor<?x?x{dtype}>"] + [operand_type(o, variant) for o in case.operands]
+    dtype, layout = variant["dtype"], variant["layout"]
+    types = [f"tensor<{layout.full}x{dtype}>"] + [operand_type(o, variant) for o in case.operands]
     names = [f"%a{i}" for i in range(len(types))]
     parameters = [f"{n}: {t}" for n, t in zip(names, types)]
-    mask = {"none": "", "full": "tensor<?x?xi1>", "row": "tensor<?xi1>", "each": "tensor<?x1xi1>"}[variant["mask"]]
+    mask = {"none": "", "full": f"tensor<{layout.full}xi1>", "row": f"tensor<{layout.per_position}xi1>",
+            "each": f"tensor<{layout.once}xi1>"}[variant["mask"]]
     if mask:
         parameters.append(f"%valid: {mask}")
-    results = [f"tensor<?x{accumulator(variant)}>" if r.uniform else types[0] for r in case.results]
-    attributes = [f"form = #weir.form<{variant['form']}>"] + variant["policies"].attributes()
+    results = [f"tensor<{layout.per_row}x{accumulator(variant)}>" if r.uniform else types[0] for r in case.results]
+    attributes = [f"form = #weir.form<{variant['form']}>"] + layout.attributes() + variant["policies"].attributes()
     count = f":{len(results)}" if len(results) > 1 else ""
     values = ", ".join(f"%y#{i}" if count else "%y" for i in range(len(results)))
     return (f"func.func @{variant['function']}({', '.join(parameters)}) -> ({', '.join(results)}) {{\n"
@@ -82,10 +87,13 @@ def function_text(case, variant):
             f"  return {values} : {', '.join(results)}\n}}\n")
 
 
+def functions_text(variants, target):
+    return ODD + "".join(function_text(case, v) for case in CASES for v in variants[case.name] if v["target"] == target)
+
+
 @pytest.fixture(scope="module", params=TARGETS)
 def library(request, compile_library):
-    text = ODD + "".join(function_text(case, v) for case in CASES for v in all_variants()[case.name]
-                         if v["target"] == request.param)
+    text = functions_text(all_variants(), request.param)
     return request.param, compile_library(text, f"--target={request.param}", name="rows")
 
 
@@ -138,11 +146,12 @@ def edge_rows(n, shift):
 def draw_operand(rng, operand, shape, variant):
     """The operand as it is passed, and as the oracle sees it: an array of one number per row, or per element."""
     rows, n = shape
-    storage = STORAGE[variant["dtype"]]
+    storage, layout = STORAGE[variant["dtype"]], variant["layout"]
     if isinstance(operand, Full):
         drawn = operand.draw(rng, shape[1:] if isinstance(operand, Along) else shape)
         drawn = drawn.astype(storage if operand.type == "f32" else np.int32)
-        return drawn, np.broadcast_to(drawn.astype(np.float64), shape)
+        passed = layout.lay_per_position(drawn) if isinstance(operand, Along) else layout.lay(drawn)
+        return passed, np.broadcast_to(drawn.astype(np.float64), shape)
     if isinstance(operand, Target):
         values = rng.integers(0, max(n, 1), rows)
         values[::5] = [-1, n][rng.integers(2)]
@@ -155,18 +164,19 @@ def draw_operand(rng, operand, shape, variant):
         scalar = {"f32": ctypes.c_float, "f64": ctypes.c_double}.get(stored)
         passed = scalar(values[0]) if scalar else ctypes.c_int64(int(values[0]))
     else:
-        passed = values.astype(kind)
+        passed = layout.lay_per_row(values.astype(kind))
     return passed, values.astype(kind).astype(np.float64)
 
 
-def draw_mask(rng, kind, shape):
+def draw_mask(rng, variant, shape):
     """The mask as it is passed, and in full. The first two rows of a full one keep nothing and everything."""
+    kind, layout = variant["mask"], variant["layout"]
     if kind == "none":
         return [], np.ones(shape, bool)
     mask = rng.random({"full": shape, "row": shape[1:], "each": (shape[0], 1)}[kind]) < 0.7
     if kind == "full":
         mask[:1], mask[1:2] = False, True
-    return [mask], np.broadcast_to(mask, shape)
+    return [layout.lay_per_position(mask) if kind == "row" else layout.lay(mask)], np.broadcast_to(mask, shape)
 
 
 #===----------------------------------------------------------------------===#
@@ -207,14 +217,16 @@ def check_row(case, variant, names, x, mask, operands, results, i):
 
 def check(library, case, variant, names, x, seed):
     rng = np.random.default_rng(seed)
-    storage = STORAGE[variant["dtype"]]
+    storage, layout = STORAGE[variant["dtype"]], variant["layout"]
     x = x.astype(storage)
     drawn = [draw_operand(rng, o, x.shape, variant) for o in case.operands]
-    mask_argument, mask = draw_mask(rng, variant["mask"], x.shape)
+    mask_argument, mask = draw_mask(rng, variant, x.shape)
     uniform = np.float64 if variant["dtype"] == "f64" else np.float32
-    results = [np.full(x.shape[:1], 7, uniform) if r.uniform else np.full(x.shape, 7, np.float32).astype(storage)
-               for r in case.results]
-    library.call(variant["function"], x, *[passed for passed, _ in drawn], *mask_argument, *results)
+    shapes = [x.shape[:1] if r.uniform else x.shape for r in case.results]
+    results = [layout.lay_per_row(np.full(shape, 7, uniform)) if len(shape) == 1 else
+               layout.lay(np.full(shape, 7, np.float32).astype(storage)) for shape in shapes]
+    library.call(variant["function"], layout.lay(x), *[passed for passed, _ in drawn], *mask_argument, *results)
+    results = [layout.gather(result, shape) for result, shape in zip(results, shapes)]
     exact = x.astype(np.float64)
     for i in range(len(x)):
         operands = tuple(np.array(o[i]) if o.ndim == 2 else o[i] for _, o in drawn)
@@ -235,9 +247,6 @@ def test_rows(library, case):
 #===----------------------------------------------------------------------===#
 # Beside the product
 #===----------------------------------------------------------------------===#
-
-PLAINEST = {"uniforms": "scalar", "mask": "none", "policies": Policies()}
-
 
 @pytest.mark.parametrize("case", [c for c in CASES if set(ALL_FORMS) - set(c.forms) == {"online"}], ids=lambda c: c.name)
 def test_forms_left_out_are_refused(weirc, tmp_path, case):

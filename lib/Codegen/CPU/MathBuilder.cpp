@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace weir;
@@ -42,7 +43,7 @@ MathBuilder::MathBuilder(OpBuilder &builder, Location loc, Type type,
 bool MathBuilder::isAVX512() const {
   auto vector = dyn_cast<VectorType>(type);
   return target.avx512 && vector && vector.getRank() == 1 &&
-         vector.getNumElements() == (f64 ? 8 : 16);
+         vector.getNumElements() % (f64 ? 8 : 16) == 0;
 }
 
 static Value makeConstant(OpBuilder &b, Location loc, Type type,
@@ -227,7 +228,26 @@ Value MathBuilder::i32(int32_t value) {
   return LLVM::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
 }
 
+/// Wider vectors are taken in parts.
 Value MathBuilder::masked512(StringRef name, ValueRange operands) {
+  auto vector = cast<VectorType>(type);
+  int64_t lanes = f64 ? 8 : 16, count = vector.getNumElements();
+  if (count > lanes) {
+    VectorType part = VectorType::get(lanes, vector.getElementType());
+    MathBuilder inPart(b, loc, part, target);
+    Value whole = splat(0.0);
+    for (int64_t at = 0; at < count; at += lanes) {
+      SmallVector<Value> parts;
+      for (Value operand : operands)
+        parts.push_back(isa<VectorType>(operand.getType())
+                            ? vector::ExtractStridedSliceOp::create(
+                                  b, loc, operand, at, lanes, 1)
+                            : operand);
+      whole = vector::InsertStridedSliceOp::create(
+          b, loc, inPart.masked512(name, parts), whole, at, 1);
+    }
+    return whole;
+  }
   SmallVector<Value> all(operands);
   all.push_back(splat(0.0));
   all.push_back(LLVM::ConstantOp::create(

@@ -75,6 +75,45 @@ FormulaSchedule::scheduleBlock(Block &block) {
   return schedule(block, levels);
 }
 
+/// Adds `passes` to the arguments that the varying values among `values` are
+/// made of.
+static void countReads(ValueRange values, const Variance &variance,
+                       unsigned passes,
+                       llvm::DenseMap<BlockArgument, unsigned> &reads) {
+  SmallVector<Value> work(values);
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    if (!variance.isVarying(value) || !seen.insert(value).second)
+      continue;
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      reads[argument] += passes;
+    else
+      llvm::append_range(work, value.getDefiningOp()->getOperands());
+  }
+}
+
+SmallVector<unsigned> FormulaSchedule::getArgumentsReadOften() const {
+  llvm::DenseMap<BlockArgument, unsigned> reads;
+  for (const Stage &stage : stages) {
+    SmallVector<Value> values;
+    for (ReduceOp reduce : stage.reduces)
+      values.push_back(reduce.getValue());
+    countReads(values, variance, 1, reads);
+    for (Operation *search : stage.searches)
+      search->walk([&](Operation *op) { // A search takes many.
+        countReads(op->getOperands(), variance, 2, reads);
+      });
+  }
+  FormulaOp op = formula;
+  countReads(op.getYieldedValues(), variance, 1, reads);
+  SmallVector<unsigned> often;
+  for (BlockArgument argument : op.getBody().getArguments())
+    if (reads.lookup(argument) > 1)
+      often.push_back(argument.getArgNumber());
+  return often;
+}
+
 /// Work per element to evaluate `value` when `kept` can be read back.
 unsigned
 FormulaSchedule::getCost(Value value, Value kept,

@@ -40,6 +40,10 @@ public:
   /// nothing expensive would be saved.
   mlir::Value getStoredValue() const { return stored; }
 
+  /// The varying arguments that more than one pass over the row reads, the one
+  /// that writes the results among them.
+  llvm::SmallVector<unsigned> getArgumentsReadOften() const;
+
   bool hasVaryingResult() const;
   const Variance &getVariance() const { return variance; }
 

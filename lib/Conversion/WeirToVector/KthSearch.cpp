@@ -29,6 +29,7 @@ class KthSearch {
 public:
   KthSearch(RowEmitter &emitter, KthOp kth)
       : emitter(emitter), kth(kth), loc(kth.getLoc()),
+        layout(emitter.access.getLayout()),
         valueType(emitter.access.getScalarType(kth.getValue().getType())),
         isFloat(isa<FloatType>(valueType)) {
     bits = valueType.isIndex() ? 64 : valueType.getIntOrFloatBitWidth();
@@ -49,16 +50,30 @@ private:
   SmallVector<Value> count(OpBuilder &b, ValueRange thresholds,
                            arith::CmpIPredicate predicate);
   Value emitValue(OpBuilder &b, Value key);
+  Value emitPositionAlong(OpBuilder &b, Value key, Value rank);
+  Value emitPositionAcross(OpBuilder &b, Value key, Value rank);
+  Value constant(OpBuilder &b, Type type, TypedAttr attr) {
+    if (auto vector = dyn_cast<VectorType>(type))
+      attr = DenseElementsAttr::get(vector, attr);
+    return arith::ConstantOp::create(b, loc, attr);
+  }
+  /// Row numbers.
   Value key(OpBuilder &b, APInt value) {
-    return arith::ConstantOp::create(b, loc, b.getIntegerAttr(keyType, value));
+    return constant(b, layout.getRowType(keyType),
+                    b.getIntegerAttr(keyType, value));
   }
   Value whole(OpBuilder &b, int64_t value) {
-    return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value));
+    return constant(b, layout.getRowType(b.getI64Type()),
+                    b.getI64IntegerAttr(value));
+  }
+  Value nowhere(OpBuilder &b) {
+    return constant(b, layout.getRowType(b.getIndexType()), b.getIndexAttr(-1));
   }
 
   RowEmitter &emitter;
   KthOp kth;
   Location loc;
+  const LaneLayout &layout;
   Type valueType;
   bool isFloat;
   unsigned bits;
@@ -80,8 +95,7 @@ Value KthSearch::emitKeys(OpBuilder &b, Element &element) {
         b, loc,
         DenseElementsAttr::get(keyVector, b.getIntegerAttr(keyType, bits - 1)));
     Value sign = arith::ShRSIOp::create(b, loc, raw, shift);
-    Value low = vector::BroadcastOp::create(
-        b, loc, keyVector, key(b, APInt::getSignedMaxValue(bits)));
+    Value low = layout.spread(b, key(b, APInt::getSignedMaxValue(bits)));
     Value flip = arith::AndIOp::create(b, loc, sign, low);
     keys = arith::XOrIOp::create(b, loc, raw, flip);
   } else if (x.getType() == Type(keyVector)) {
@@ -94,8 +108,7 @@ Value KthSearch::emitKeys(OpBuilder &b, Element &element) {
   Value included = emitter.getIncluded(b, element);
   if (!included)
     return keys;
-  Value least = vector::BroadcastOp::create(
-      b, loc, keyVector, key(b, APInt::getSignedMinValue(bits)));
+  Value least = layout.spread(b, key(b, APInt::getSignedMinValue(bits)));
   return arith::SelectOp::create(b, loc, included, keys, least);
 }
 
@@ -105,7 +118,7 @@ SmallVector<Value> KthSearch::count(OpBuilder &b, ValueRange thresholds,
   emitter.anchorRowCode(b);
   SmallVector<Value> splats;
   for (Value threshold : thresholds)
-    splats.push_back(vector::BroadcastOp::create(b, loc, keyVector, threshold));
+    splats.push_back(layout.spread(b, threshold));
   // Counted in lanes as wide as the keys, which are added up before they could
   // overflow.
   auto body = [&](OpBuilder &inner, ArrayRef<Lanes> lanes, ValueRange carried) {
@@ -140,19 +153,20 @@ SmallVector<Value> KthSearch::count(OpBuilder &b, ValueRange thresholds,
       none, [&](OpBuilder &, ValueRange) { return zeros; }, body, fold);
   counts = fold(b, counts, sweep.emitRest(zeros, body));
   for (Value &value : counts)
-    value =
-        vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, value);
+    value = layout.combine(b, vector::CombiningKind::ADD, value);
   return counts;
 }
 
 /// k as an i64.
 Value KthSearch::emitRank(OpBuilder &b) {
   Value k = emitter.getScalar(kth.getK());
-  if (k.getType().isIndex())
-    return arith::IndexCastOp::create(b, loc, b.getI64Type(), k);
-  if (k.getType().isInteger(64))
+  Type type = layout.getRowType(b.getI64Type()),
+       element = getElementTypeOrSelf(k.getType());
+  if (element.isIndex())
+    return arith::IndexCastOp::create(b, loc, type, k);
+  if (element.isInteger(64))
     return k;
-  return arith::ExtSIOp::create(b, loc, b.getI64Type(), k);
+  return arith::ExtSIOp::create(b, loc, type, k);
 }
 
 /// The greatest key that at least `rank` keys reach.
@@ -191,9 +205,36 @@ Value KthSearch::emitThreshold(OpBuilder &b, Value rank) {
 /// The position of the `rank`-th element that has `key`, lowest first.
 Value KthSearch::emitPosition(OpBuilder &b, Value key, Value rank) {
   emitter.anchorRowCode(b);
-  Value splat = vector::BroadcastOp::create(b, loc, keyVector, key);
-  Value none = arith::ConstantIndexOp::create(b, loc, -1);
-  int64_t laneCount = emitter.access.getLaneCount();
+  return layout.isAcross() ? emitPositionAcross(b, key, rank)
+                           : emitPositionAlong(b, key, rank);
+}
+
+/// Each lane counts down; the element at which it reaches 0 is the one.
+Value KthSearch::emitPositionAcross(OpBuilder &b, Value key, Value rank) {
+  auto body = [&](OpBuilder &inner, ArrayRef<Lanes> lanes, ValueRange carried) {
+    Element element(lanes[0]);
+    Value is = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::eq,
+                                     emitKeys(inner, element), key);
+    Value one = arith::ExtUIOp::create(inner, loc, countVector, is);
+    Value left = arith::SubIOp::create(inner, loc, carried[0], one);
+    Value ends = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::eq,
+                                       left, whole(inner, 0));
+    Value found = arith::AndIOp::create(inner, loc, is, ends);
+    Value here = layout.emitPositions(inner, lanes[0].position);
+    Value position =
+        arith::SelectOp::create(inner, loc, found, here, carried[1]);
+    return SmallVector<Value>{left, position};
+  };
+  RowSweep sweep(emitter, b, /*groupSize=*/1);
+  SmallVector<Value> inits{rank, nowhere(b)};
+  return sweep.emitRest(sweep.emitGroups(inits, body), body)[1];
+}
+
+/// A vector's matches are counted at once; only the one with the element that
+/// is wanted is looked into.
+Value KthSearch::emitPositionAlong(OpBuilder &b, Value key, Value rank) {
+  Value splat = layout.spread(b, key);
+  int64_t laneCount = layout.getLaneCount();
   auto body = [&](OpBuilder &inner, ArrayRef<Lanes> lanes, ValueRange carried) {
     Element element(lanes[0]);
     Value keys = emitKeys(inner, element);
@@ -236,25 +277,26 @@ Value KthSearch::emitPosition(OpBuilder &b, Value key, Value rank) {
     return SmallVector<Value>{rest, branch.getResult(0)};
   };
   RowSweep sweep(emitter, b, /*groupSize=*/1);
-  SmallVector<Value> inits{rank, none};
+  SmallVector<Value> inits{rank, nowhere(b)};
   return sweep.emitRest(sweep.emitGroups(inits, body), body)[1];
 }
 
 /// The value whose key is `key`.
 Value KthSearch::emitValue(OpBuilder &b, Value key) {
+  Type type = layout.getRowType(valueType);
   if (isFloat) {
     Value shift = this->key(b, APInt(bits, bits - 1));
     Value sign = arith::ShRSIOp::create(b, loc, key, shift);
     Value low = this->key(b, APInt::getSignedMaxValue(bits));
     Value raw = arith::XOrIOp::create(b, loc, key,
                                       arith::AndIOp::create(b, loc, sign, low));
-    return arith::BitcastOp::create(b, loc, valueType, raw);
+    return arith::BitcastOp::create(b, loc, type, raw);
   }
-  if (key.getType() == valueType)
+  if (key.getType() == type)
     return key;
   if (valueType.isIndex())
-    return arith::IndexCastOp::create(b, loc, valueType, key);
-  return arith::TruncIOp::create(b, loc, valueType, key);
+    return arith::IndexCastOp::create(b, loc, type, key);
+  return arith::TruncIOp::create(b, loc, type, key);
 }
 
 void KthSearch::emit(OpBuilder &builder) {
@@ -280,13 +322,14 @@ void KthSearch::emit(OpBuilder &builder) {
                                      rank, whole(builder, 1));
   Value fails = arith::OrIOp::create(builder, loc, few, none);
   if (isFloat) {
-    Value low = emitter.constant(builder, valueType, -INFINITY);
+    Value low = emitter.constant(builder, value.getType(), -INFINITY);
     value = arith::SelectOp::create(builder, loc, fails, low, value);
   }
   if (Value column = emitter.rows.getColumn())
-    position = arith::AddIOp::create(builder, loc, position, column);
-  Value nowhere = arith::ConstantIndexOp::create(builder, loc, -1);
-  position = arith::SelectOp::create(builder, loc, fails, nowhere, position);
+    position = arith::AddIOp::create(builder, loc, position,
+                                     layout.fromScalar(builder, column));
+  position =
+      arith::SelectOp::create(builder, loc, fails, nowhere(builder), position);
   emitter.anchorRowCode(builder);
   emitter.setScalar(kth.getResult(), value);
   emitter.setScalar(kth.getPosition(), position);

@@ -42,7 +42,7 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
       carried,
       [&](OpBuilder &b, ValueRange c) { return state.beginBlock(b, c); },
       [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
-        return state.update(b, lanes, c, RunningState::kCopies);
+        return state.update(b, lanes, c, state.getCopyCount());
       },
       [&](OpBuilder &b, ValueRange, ValueRange block) {
         return state.endBlock(b, block);

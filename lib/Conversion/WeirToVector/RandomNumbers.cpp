@@ -68,15 +68,23 @@ Value weir::emitRandomNumbers(OpBuilder &b, Location loc, Value seed,
   VectorType words32 = VectorType::get(lanes, b.getI32Type());
   VectorType words64 = VectorType::get(lanes, b.getI64Type());
   Philox philox(b, loc, words32);
+  auto bits32 = [&](Type type) -> Value {
+    TypedAttr attr = b.getI64IntegerAttr(32);
+    if (auto vector = dyn_cast<VectorType>(type))
+      attr = DenseElementsAttr::get(vector, attr);
+    return arith::ConstantOp::create(b, loc, attr);
+  };
   auto half = [&](Value whole, bool high) -> Value {
     if (high)
-      whole = arith::ShRUIOp::create(
-          b, loc, whole,
-          arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(32)));
+      whole = arith::ShRUIOp::create(b, loc, whole, bits32(whole.getType()));
+    if (isa<VectorType>(whole.getType()))
+      return arith::TruncIOp::create(b, loc, words32, whole);
     Value low = arith::TruncIOp::create(b, loc, b.getI32Type(), whole);
     return vector::BroadcastOp::create(b, loc, words32, low);
   };
-  Value wideRow = arith::IndexCastOp::create(b, loc, b.getI64Type(), row);
+  Value wideRow = arith::IndexCastOp::create(
+      b, loc, isa<VectorType>(row.getType()) ? Type(words64) : b.getI64Type(),
+      row);
   Value column = arith::IndexCastOp::create(b, loc, words64, positions);
   column = arith::TruncIOp::create(b, loc, words32, column);
   Value quad = arith::ShRUIOp::create(b, loc, column, philox.splat(2));

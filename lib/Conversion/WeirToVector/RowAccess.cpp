@@ -12,24 +12,6 @@
 using namespace mlir;
 using namespace weir;
 
-/// The rank of the full shape: that of the highest varying operand, mask or
-/// result.
-static int64_t getFullRank(RowsOp rows, FormulaOp formula) {
-  int64_t rank = 0;
-  auto join = [&](Value value) {
-    rank = std::max(rank, cast<ShapedType>(value.getType()).getRank());
-  };
-  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
-    if (!formula.isUniformArgument(i))
-      join(input);
-  if (rows.getMask())
-    join(rows.getMask());
-  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
-    if (!formula.isUniformResult(i))
-      join(output);
-  return rank;
-}
-
 /// All shaped operands that hold one value per element, the destinations first:
 /// their sizes are exact, while an input may be broadcast.
 static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula) {
@@ -45,14 +27,37 @@ static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula) {
   return values;
 }
 
+/// Across rows, the elements of a vector are all that is used of the cache
+/// lines and the page they lie on before the next position, which is far away.
+/// Two lines are fetched together by hardware, and are two registers or more.
+static LaneLayout chooseLayout(RowsOp rows, ArrayRef<Value> varying,
+                               unsigned width, int64_t vectorBits) {
+  constexpr int64_t kLineBits = 512;
+  if (rows.getRowDim() == rows.getRowRank() - 1)
+    return LaneLayout(rows.getLoc(), vectorBits / width, 1, /*across=*/false);
+  int64_t lanes = std::max(kLineBits, 2 * vectorBits) / width, last = 1;
+  for (Value value : varying) {
+    int64_t size = cast<MemRefType>(value.getType()).getShape().back();
+    if (ShapedType::isDynamic(size))
+      size = lanes;
+    last = std::max(last, size);
+  }
+  if (last < lanes)
+    lanes = std::max<int64_t>(2, llvm::PowerOf2Ceil(last));
+  int64_t registers = llvm::divideCeil(lanes * width, vectorBits);
+  return LaneLayout(rows.getLoc(), lanes, registers, /*across=*/true);
+}
+
 FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
                                        OpBuilder &builder, Type computeType,
-                                       int64_t laneCount) {
+                                       int64_t vectorBits) {
   SmallVector<Value> varying = getVaryingOperands(rows, formula);
-  RowAccess access(rows, formula, computeType, laneCount);
-  if (failed(access.checkContiguous(varying)))
+  LaneLayout layout = chooseLayout(
+      rows, varying, computeType.getIntOrFloatBitWidth(), vectorBits);
+  RowAccess access(rows, formula, computeType, layout);
+  if (!layout.isAcross() && failed(access.checkContiguous(varying)))
     return failure();
-  access.emitSizes(builder, varying, getFullRank(rows, formula));
+  access.emitSizes(builder, varying, rows.getRowRank(), rows.getRowDim());
   access.resultsAreLarge = access.emitResultsAreLarge(builder);
   return access;
 }
@@ -61,9 +66,11 @@ FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
 // Writing past the caches
 //===----------------------------------------------------------------------===//
 
+/// Vectors across rows may lie anywhere on their cache lines: they are never
+/// written past the caches.
 Value RowAccess::emitResultsAreLarge(OpBuilder &b) {
   int64_t least = rows.getStreamBytes().value_or(0), bytes = 0;
-  if (least == 0)
+  if (least == 0 || layout.isAcross())
     return Value();
   for (auto [i, output] : llvm::enumerate(rows.getOutputs())) {
     if (formula.isUniformResult(i))
@@ -113,6 +120,7 @@ Value RowAccess::emitStreams(OpBuilder &b) {
 
 void RowAccess::enterRow(OpBuilder &builder, ValueRange outerIndices) {
   setIndices(outerIndices);
+  gatheredRows.clear();
   inputRows.assign(rows.getInputs().size(), Value());
   resultRows.assign(rows.getOutputs().size(), Value());
   for (auto [i, input] : llvm::enumerate(rows.getInputs()))
@@ -133,17 +141,45 @@ Value RowAccess::emitRowIndex(OpBuilder &builder) {
   for (auto [index, stride] : llvm::zip(getIndices(), rows.getRowStrides()))
     row = arith::AddIOp::create(
         builder, loc, row, arith::MulIOp::create(builder, loc, index, stride));
-  return row;
+  if (!layout.isAcross())
+    return row;
+  Value lane = vector::StepOp::create(builder, loc,
+                                      getVectorType(builder.getIndexType()));
+  Value stride = layout.fromScalar(builder, rows.getRowStrides().back());
+  return arith::AddIOp::create(
+      builder, loc, layout.fromScalar(builder, row),
+      arith::MulIOp::create(builder, loc, lane, stride));
+}
+
+void RowAccess::readGathered() {
+  for (auto [argument, buffer] : llvm::zip_equal(gathered, gatherBuffers))
+    gatheredRows[argument] = buffer;
+}
+
+Value RowAccess::emitBufferSize(OpBuilder &builder) {
+  Location loc = rows.getLoc();
+  int64_t line = 512 / getComputeType().getIntOrFloatBitWidth();
+  Value size = getRowLength();
+  auto index = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  if (layout.isAcross())
+    size =
+        arith::MulIOp::create(builder, loc, size, index(layout.getLaneCount()));
+  Value lines = arith::CeilDivUIOp::create(builder, loc, size, index(line));
+  return arith::MulIOp::create(builder, loc, lines, index(line));
 }
 
 Value RowAccess::loadVarying(OpBuilder &builder, unsigned index,
                              const Lanes &lanes, Value padding) {
+  if (Value buffer = gatheredRows.lookup(index))
+    return loadVector(builder, buffer, lanes, padding);
   Value row = inputRows[index];
   Type element = cast<MemRefType>(row.getType()).getElementType();
   if (padding && lanes.mask &&
       element != getElementTypeOrSelf(padding.getType()))
     padding = toStorage(builder, padding, element);
-  return toCompute(builder, loadVector(builder, row, lanes, padding),
+  return toCompute(builder, loadView(builder, row, lanes, padding),
                    getScalarType(formula.getArgumentTypes()[index]));
 }
 
@@ -160,13 +196,19 @@ Value RowAccess::loadScalar(OpBuilder &builder, unsigned index) {
   Type wanted = getScalarType(formula.getArgumentTypes()[index]);
   if (!formula.isUniformArgument(index)) {
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value row = inputRows[index];
     return toCompute(
-        builder, memref::LoadOp::create(builder, loc, inputRows[index], zero),
+        builder,
+        layout.isAcross()
+            ? loadView(builder, row, {zero, Value()}, Value())
+            : Value(memref::LoadOp::create(builder, loc, row, zero)),
         wanted);
   }
   auto type = dyn_cast<MemRefType>(input.getType());
   if (!type)
-    return toCompute(builder, input, wanted);
+    return layout.fromScalar(builder, toCompute(builder, input, wanted));
+  if (layout.isAcross())
+    return toCompute(builder, loadRowNumbers(builder, input), wanted);
   return toCompute(
       builder,
       memref::LoadOp::create(builder, loc, input,
@@ -188,13 +230,15 @@ void RowAccess::storeVarying(OpBuilder &builder, unsigned result,
                              const Lanes &lanes, Value value) {
   Value row = resultRows[result];
   Type element = cast<MemRefType>(row.getType()).getElementType();
-  storeVector(builder, row, lanes, toStorage(builder, value, element));
+  storeView(builder, row, lanes, toStorage(builder, value, element));
 }
 
 void RowAccess::storeScalar(OpBuilder &builder, unsigned result, Value value) {
   Value output = rows.getOutputs()[result];
   auto type = cast<MemRefType>(output.getType());
-  memref::StoreOp::create(builder, rows.getLoc(),
-                          toStorage(builder, value, type.getElementType()),
-                          output, getOuterIndices(output, type.getRank()));
+  value = toStorage(builder, value, type.getElementType());
+  if (layout.isAcross())
+    return storeRowNumbers(builder, output, value);
+  memref::StoreOp::create(builder, rows.getLoc(), value, output,
+                          getOuterIndices(output, type.getRank()));
 }

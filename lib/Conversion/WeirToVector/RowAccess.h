@@ -17,17 +17,35 @@ namespace weir {
 class RowAccess : public RowViews {
 public:
   /// Emits what is the same for all rows: sizes of the outer dimensions and the
-  /// row length. Fails, with an error on `rows`, when an operand's innermost
-  /// stride is not 1.
+  /// row length. Vectors along rows take one register of `vectorBits`; those
+  /// across rows take whole cache lines. Fails, with an error on `rows`, when
+  /// elements along the row have another stride than 1.
   static mlir::FailureOr<RowAccess> create(RowsOp rows, FormulaOp formula,
                                            mlir::OpBuilder &builder,
                                            mlir::Type computeType,
-                                           int64_t laneCount);
+                                           int64_t vectorBits);
 
   void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices) override;
 
   /// The row's index in row-major order of the outer dimensions of the whole.
   mlir::Value emitRowIndex(mlir::OpBuilder &builder);
+
+  /// Which varying arguments are worth copying together before the sweeps.
+  /// Across rows, elements of one lane lie a whole last dimension apart, so
+  /// that what is read in several sweeps costs cache lines and pages each time.
+  llvm::ArrayRef<unsigned> getGathered() const { return gathered; }
+  void setGathered(llvm::ArrayRef<unsigned> arguments) {
+    gathered.assign(arguments.begin(), arguments.end());
+  }
+  /// The buffers of the row at hand for them.
+  llvm::ArrayRef<mlir::Value> getGatherBuffers() const { return gatherBuffers; }
+  void setGatherBuffers(mlir::ValueRange buffers) {
+    gatherBuffers.assign(buffers.begin(), buffers.end());
+  }
+  /// Reads the gathered arguments of this row from their buffers from now on.
+  void readGathered();
+  /// The elements of the compute type that a buffer for a row holds.
+  mlir::Value emitBufferSize(mlir::OpBuilder &builder);
 
   /// Loads argument `index` as a vector of the compute type; lanes off the end
   /// read `padding`.
@@ -36,7 +54,7 @@ public:
   /// Asks for the memory of all arguments that a loop will read after `group`.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
   /// Loads argument `index`, which is uniform or the same over the whole row,
-  /// as a scalar.
+  /// as a row number.
   mlir::Value loadScalar(mlir::OpBuilder &builder, unsigned index);
   /// True when argument `index` is varying by declaration but has one element
   /// per row.
@@ -63,16 +81,21 @@ public:
   mlir::Type getScalarType(mlir::Type formal) const {
     return formal.isF32() ? getComputeType() : formal;
   }
+  /// The type of row numbers of the compute type.
+  mlir::Type getRowType() const { return layout.getRowType(getComputeType()); }
 
 private:
   RowAccess(RowsOp rows, FormulaOp formula, mlir::Type computeType,
-            int64_t laneCount)
-      : RowViews(rows, computeType, laneCount), rows(rows), formula(formula) {}
+            LaneLayout layout)
+      : RowViews(rows, computeType, layout), rows(rows), formula(formula) {}
   mlir::Value emitResultsAreLarge(mlir::OpBuilder &builder);
 
   RowsOp rows;
   FormulaOp formula;
   llvm::SmallVector<mlir::Value> inputRows, resultRows;
+  llvm::SmallVector<unsigned> gathered;
+  llvm::SmallVector<mlir::Value> gatherBuffers;
+  llvm::DenseMap<unsigned, mlir::Value> gatheredRows;
   mlir::Value maskRow;
 };
 

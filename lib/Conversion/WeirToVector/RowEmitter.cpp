@@ -143,7 +143,7 @@ Value RowEmitter::emitAreShiftsModerate(OpBuilder &builder) {
                                      size, limit);
     all = all ? Value(arith::AndIOp::create(builder, loc, all, is)) : is;
   }
-  return all;
+  return access.getLayout().emitAll(builder, all);
 }
 
 void RowEmitter::emitVersions(OpBuilder &builder,
@@ -184,6 +184,13 @@ Value RowEmitter::getScaledShift(OpBuilder &builder, Element &element,
 Value RowEmitter::emitShiftedScalar(Operation *op, Value u) {
   Value scalar = getScalar(u);
   Type type = scalar.getType();
+  if (access.getLayout().isAcross()) {
+    Element row{Lanes{}};
+    Value rest = shifts.getUnshifted(op);
+    Value x = rest ? getScalar(rest) : constant(rowBuilder, type, 0.0);
+    return cpu::ExpShiftedOp::create(rowBuilder, loc, type, x,
+                                     getScaledShift(rowBuilder, row, u));
+  }
   Value log2e = constant(rowBuilder, type, kLog2e);
   Value minus = arith::NegFOp::create(
       rowBuilder, loc, arith::MulFOp::create(rowBuilder, loc, scalar, log2e));
@@ -224,7 +231,8 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
                                   unsigned resultIndex, ValueRange operands,
                                   bool asVector) {
   Type scalarType = access.getScalarType(op->getResult(resultIndex).getType());
-  Type type = asVector ? Type(access.getVectorType(scalarType)) : scalarType;
+  Type type = asVector ? Type(access.getVectorType(scalarType))
+                       : access.getLayout().getRowType(scalarType);
   if (auto constantOp = dyn_cast<arith::ConstantOp>(op)) {
     if (auto value = dyn_cast<FloatAttr>(constantOp.getValue()))
       return constant(builder, type,
@@ -232,8 +240,8 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
                           ? getF64Value(constantOp)
                           : value.getValueAsDouble());
     TypedAttr attr = constantOp.getValue();
-    if (asVector)
-      attr = DenseElementsAttr::get(cast<VectorType>(type), attr);
+    if (auto vector = dyn_cast<VectorType>(type))
+      attr = DenseElementsAttr::get(vector, attr);
     return arith::ConstantOp::create(builder, loc, attr);
   }
   bool anchoredExp2 =
@@ -277,7 +285,7 @@ Value RowEmitter::getScalar(Value value) {
     Operation *op = value.getDefiningOp();
     assert(!isa<ReduceOp>(op) && "a reduction is used before its sweep");
     if (isa<LengthOp, ExtentOp>(op)) { // Under a mask the length has been set.
-      scalar = access.getRowLength();
+      scalar = access.getLayout().fromScalar(rowBuilder, access.getRowLength());
     } else if (isa<RowOp>(op)) {
       scalar = getRowIndex();
     } else {
@@ -318,8 +326,7 @@ void RowEmitter::setUnknown(Value value, Value base, Value distance,
 }
 
 Value RowEmitter::splat(Value scalar) {
-  return vector::BroadcastOp::create(
-      rowBuilder, loc, access.getVectorType(scalar.getType()), scalar);
+  return access.getLayout().spread(rowBuilder, scalar);
 }
 
 Value RowEmitter::getBroadcast(Value value) {
@@ -386,11 +393,7 @@ Value RowEmitter::emitPosition(OpBuilder &builder, Element &element) {
   Value position = element.lanes.position;
   if (Value column = rows.getColumn())
     position = arith::AddIOp::create(builder, loc, position, column);
-  Value first = vector::BroadcastOp::create(
-      builder, loc, access.getVectorType(builder.getIndexType()), position);
-  Value lane = vector::StepOp::create(
-      builder, loc, access.getVectorType(builder.getIndexType()));
-  return arith::AddIOp::create(builder, loc, first, lane);
+  return access.getLayout().emitPositions(builder, position);
 }
 
 Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
@@ -586,22 +589,16 @@ Value RowEmitter::combineLanes(OpBuilder &builder, ReduceOp reduce,
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(vector.getType()));
   bool isMax = reduce.getKind() == ReductionKind::Max;
   using Kind = vector::CombiningKind;
-  if (reduce.getKind() == ReductionKind::Add && isFloat) {
-    // The sum begins with -0, which LLVM knows to drop; without it with +0.
-    Value nothing =
-        constant(builder, getElementTypeOrSelf(vector.getType()), -0.0);
-    return vector::ReductionOp::create(builder, loc, Kind::ADD, vector, nothing,
-                                       arith::FastMathFlags::reassoc);
-  }
+  const LaneLayout &layout = access.getLayout();
   if (reduce.getKind() == ReductionKind::Add)
-    return vector::ReductionOp::create(builder, loc, Kind::ADD, vector);
+    return layout.combine(builder, Kind::ADD, vector,
+                          isFloat ? arith::FastMathFlags::reassoc
+                                  : arith::FastMathFlags::none);
   if (!isFloat)
-    return vector::ReductionOp::create(
-        builder, loc, isMax ? Kind::MAXSI : Kind::MINSI, vector);
+    return layout.combine(builder, isMax ? Kind::MAXSI : Kind::MINSI, vector);
   if (!maximaMayLoseNaN)
-    return vector::ReductionOp::create(
-        builder, loc, isMax ? Kind::MAXIMUMF : Kind::MINIMUMF, vector);
-  return vector::ReductionOp::create(
-      builder, loc, isMax ? Kind::MAXNUMF : Kind::MINNUMF, vector,
-      arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
+    return layout.combine(builder, isMax ? Kind::MAXIMUMF : Kind::MINIMUMF,
+                          vector);
+  return layout.combine(builder, isMax ? Kind::MAXNUMF : Kind::MINNUMF, vector,
+                        arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
 }

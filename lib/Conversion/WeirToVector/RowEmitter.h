@@ -28,7 +28,8 @@ struct Element {
 
 /// Emits the values of one formula for one row: uniform ones as scalars ahead
 /// of the loops, varying ones as vectors inside them. Every form is written in
-/// terms of this class.
+/// terms of this class. Across rows "the row" is a group of rows, and where
+/// this class says scalar, a vector holds one for each of them (LaneLayout.h).
 class RowEmitter {
 public:
   RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access);
@@ -66,7 +67,7 @@ public:
     mlir::Value root;
   };
   std::optional<Support> support;
-  /// True when the target can move lanes together.
+  /// True when the target can move the lanes of a row together.
   bool canCompact = false;
   /// A buffer as long as the row, for the row's own use, or null.
   mlir::Value scratch;
@@ -117,15 +118,15 @@ public:
   /// Combines two partial results of a reduction, on vectors or scalars.
   mlir::Value combine(mlir::OpBuilder &builder, ReduceOp reduce, mlir::Value a,
                       mlir::Value b);
-  /// Combines the lanes of a partial result.
+  /// Combines the lanes of a partial result that belong to one row.
   mlir::Value combineLanes(mlir::OpBuilder &builder, ReduceOp reduce,
                            mlir::Value vector);
   mlir::Value getIdentity(mlir::OpBuilder &builder, ReductionKind kind,
                           mlir::Type scalarType);
 
   mlir::Value constant(mlir::OpBuilder &builder, mlir::Type type, double value);
-  /// Result `resultIndex` of the elementwise `op` on operands of the row's own
-  /// code.
+  /// Result `resultIndex` of the elementwise `op` on operands in the lanes of
+  /// an element, or, without `asVector`, on scalars of the row.
   mlir::Value emitElementwise(mlir::OpBuilder &builder, mlir::Operation *op,
                               unsigned resultIndex, mlir::ValueRange operands,
                               bool asVector);
@@ -143,7 +144,8 @@ public:
   /// The shift u times log2(e), in the lanes of `element` or of the row.
   mlir::Value getScaledShift(mlir::OpBuilder &builder, Element &element,
                              mlir::Value u);
-  /// Whether all shifts of the row are below the bound. They must be finished.
+  /// Whether all shifts of the row are below the bound, one scalar for all rows
+  /// at hand. They must be finished.
   mlir::Value emitAreShiftsModerate(mlir::OpBuilder &builder);
   /// Emits `rest` twice: for rows whose shifts are moderate, where they are
   /// fused, and for others.

@@ -46,14 +46,15 @@ private:
   Element &element;
 };
 
-/// Expressions of finished uniforms, one number per row.
+/// Expressions of finished uniforms, one number per row: in lanes of vectors
+/// across rows.
 class ScalarExprBuilder : public ExprBuilder {
 public:
   ScalarExprBuilder(mlir::OpBuilder &builder, RowEmitter &emitter)
       : ExprBuilder(builder, emitter.rows.getLoc()), emitter(emitter) {}
 
   mlir::Value constant(double value) override {
-    return emitter.constant(builder, emitter.access.getComputeType(), value);
+    return emitter.constant(builder, emitter.access.getRowType(), value);
   }
 
 protected:

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace weir;
@@ -39,39 +40,89 @@ void RowLoops::leaveStreams(OpBuilder &builder) {
   builder.setInsertionPoint(branch);
 }
 
-void RowLoops::emitRow(OpBuilder &builder, ValueRange indices, Value scratch,
-                       Row row) {
+void RowLoops::emitRow(OpBuilder &builder, ValueRange indices, Value rowMask,
+                       ValueRange scratch, Row row) {
   op->moveBefore(builder.getInsertionBlock(), builder.getInsertionPoint());
   builder.setInsertionPoint(op);
+  access.setRowMask(rowMask);
   access.enterRow(builder, indices);
   row(builder, scratch);
 }
 
+/// The sizes of the loops: those of the outer dimensions, across rows with
+/// groups in place of rows.
+SmallVector<Value> RowLoops::emitUnitCounts(OpBuilder &builder) {
+  SmallVector<Value> counts(access.getOuterSizes());
+  const LaneLayout &layout = access.getLayout();
+  if (layout.isAcross())
+    counts.back() = arith::CeilDivUIOp::create(
+        builder, loc, counts.back(), index(builder, layout.getLaneCount()));
+  return counts;
+}
+
+/// Emits the row, or the group of rows, at `indices`.
+void RowLoops::emitUnit(OpBuilder &builder, SmallVector<Value> indices,
+                        ValueRange scratch, Row row) {
+  const LaneLayout &layout = access.getLayout();
+  if (!layout.isAcross())
+    return emitRow(builder, indices, Value(), scratch, row);
+  int64_t lanes = layout.getLaneCount(), size = access.getStaticLastSize();
+  Value first = arith::MulIOp::create(builder, loc, indices.back(),
+                                      index(builder, lanes));
+  indices.back() = first;
+  auto emitMasked = [&](OpBuilder &b) {
+    Value left =
+        arith::SubIOp::create(b, loc, access.getOuterSizes().back(), first);
+    Value mask = vector::CreateMaskOp::create(
+        b, loc, access.getVectorType(b.getI1Type()), left);
+    emitRow(b, indices, mask, scratch, row);
+  };
+  bool isStatic = !ShapedType::isDynamic(size);
+  if (isStatic && size % lanes == 0)
+    return emitRow(builder, indices, Value(), scratch, row);
+  if (masksCheaply || (isStatic && size < lanes))
+    return emitMasked(builder);
+  Value end = arith::AddIOp::create(builder, loc, first, index(builder, lanes));
+  Value isWhole = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
+                                        end, access.getOuterSizes().back());
+  auto branch =
+      scf::IfOp::create(builder, loc, isWhole, /*withElseRegion=*/true);
+  OpBuilder whole = branch.getThenBodyBuilder(),
+            tail = branch.getElseBodyBuilder();
+  emitRow(whole, indices, Value(), scratch, row);
+  emitMasked(tail);
+}
+
 void RowLoops::emitSerial(OpBuilder &builder, Row row) {
-  Value buffer;
-  if (scratch.element) {
-    auto type = MemRefType::get({ShapedType::kDynamic}, scratch.element);
-    buffer = memref::AllocOp::create(builder, loc, type, emitPitch(builder),
-                                     builder.getI64IntegerAttr(64));
-    // Freed where the loops end: what follows goes before the op's old place.
-    auto free = memref::DeallocOp::create(builder, loc, buffer);
-    builder.setInsertionPoint(free);
+  SmallVector<Value> scratch;
+  for (const Scratch &each : allScratch) {
+    auto type = MemRefType::get({ShapedType::kDynamic}, each.element);
+    scratch.push_back(memref::AllocOp::create(builder, loc, type,
+                                              emitPitch(builder, each),
+                                              builder.getI64IntegerAttr(64)));
   }
+  // Freed where the loops end: what follows goes before the op's old place.
+  Operation *end = op;
+  for (Value buffer : scratch) {
+    builder.setInsertionPoint(end);
+    end = memref::DeallocOp::create(builder, loc, buffer);
+  }
+  builder.setInsertionPoint(end);
   leaveStreams(builder);
   enterMode(builder);
   SmallVector<Value> indices;
   Value zero = index(builder, 0), one = index(builder, 1);
-  for (Value size : access.getOuterSizes()) {
-    auto loop = scf::ForOp::create(builder, loc, zero, size, one);
+  for (Value count : emitUnitCounts(builder)) {
+    auto loop = scf::ForOp::create(builder, loc, zero, count, one);
     indices.push_back(loop.getInductionVar());
     builder.setInsertionPoint(loop.getBody()->getTerminator());
   }
-  emitRow(builder, indices, buffer, row);
+  emitUnit(builder, indices, scratch, row);
 }
 
 /// The elements of a scratch row: whole cache lines, so that whole vectors may
 /// be stored at its end.
-Value RowLoops::emitPitch(OpBuilder &builder) {
+Value RowLoops::emitPitch(OpBuilder &builder, const Scratch &scratch) {
   int64_t line = 512 / scratch.element.getIntOrFloatBitWidth();
   Value lines = arith::CeilDivUIOp::create(builder, loc, scratch.size,
                                            index(builder, line));
@@ -80,12 +131,26 @@ Value RowLoops::emitPitch(OpBuilder &builder) {
 
 /// One row for each part, each on cache lines of its own. All are allocated by
 /// the calling thread, which alone can end the call when memory is short.
-Value RowLoops::emitScratch(OpBuilder &builder, Value parts) {
-  Value pitch = emitPitch(builder);
+Value RowLoops::emitScratch(OpBuilder &builder, const Scratch &scratch,
+                            Value parts) {
+  Value pitch = emitPitch(builder, scratch);
   auto type = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic},
                               scratch.element);
   return memref::AllocOp::create(builder, loc, type, ValueRange{parts, pitch},
                                  builder.getI64IntegerAttr(64));
+}
+
+/// The scratch row of one part.
+Value RowLoops::emitOwnScratch(OpBuilder &builder, Value all,
+                               const Scratch &scratch, Value part) {
+  SmallVector<OpFoldResult> offsets = {part, builder.getIndexAttr(0)};
+  SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(1), scratch.size};
+  SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
+  auto type = memref::SubViewOp::inferRankReducedResultType(
+      {ShapedType::kDynamic}, cast<MemRefType>(all.getType()), offsets, sizes,
+      strides);
+  return memref::SubViewOp::create(builder, loc, cast<MemRefType>(type), all,
+                                   offsets, sizes, strides);
 }
 
 /// The first row of part `part`: parts differ by at most one row.
@@ -110,11 +175,18 @@ static SmallVector<Value> emitIndices(OpBuilder &builder, Location loc,
 
 void RowLoops::emitParts(OpBuilder &builder, Row row) {
   Value zero = index(builder, 0), one = index(builder, 1);
-  Value count = one;
-  for (Value size : access.getOuterSizes())
-    count = arith::MulIOp::create(builder, loc, count, size);
+  auto product = [&](ValueRange factors) {
+    Value result = one;
+    for (Value factor : factors)
+      result = arith::MulIOp::create(builder, loc, result, factor);
+    return result;
+  };
+  SmallVector<Value> counts = emitUnitCounts(builder);
+  Value count = product(counts);
+  Value rowCount =
+      access.getLayout().isAcross() ? product(access.getOuterSizes()) : count;
   Value work =
-      arith::MulIOp::create(builder, loc, count, access.getRowLength());
+      arith::MulIOp::create(builder, loc, rowCount, access.getRowLength());
   Value shares =
       arith::DivUIOp::create(builder, loc, work, index(builder, grain));
   Value wanted = arith::MinUIOp::create(builder, loc, count, shares);
@@ -122,35 +194,29 @@ void RowLoops::emitParts(OpBuilder &builder, Row row) {
       cpu::PartsOp::create(builder, loc, builder.getIndexType(), wanted);
   Value share = arith::DivUIOp::create(builder, loc, count, parts);
   Value rest = arith::RemUIOp::create(builder, loc, count, parts);
-  Value allScratch = scratch.element ? emitScratch(builder, parts) : Value();
+  SmallVector<Value> buffers;
+  for (const Scratch &each : allScratch)
+    buffers.push_back(emitScratch(builder, each, parts));
 
   auto loop = scf::ParallelOp::create(builder, loc, ValueRange{zero},
                                       ValueRange{parts}, ValueRange{one});
-  if (allScratch)
-    memref::DeallocOp::create(builder, loc, allScratch);
+  for (Value buffer : buffers)
+    memref::DeallocOp::create(builder, loc, buffer);
   builder.setInsertionPointToStart(loop.getBody());
   Value part = loop.getInductionVars()[0];
   Value first = emitFirstRow(builder, loc, part, share, rest);
   Value next = arith::AddIOp::create(builder, loc, part, one);
   Value end = emitFirstRow(builder, loc, next, share, rest);
-  Value buffer;
-  if (allScratch) {
-    SmallVector<OpFoldResult> offsets = {part, builder.getIndexAttr(0)};
-    SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(1), scratch.size};
-    SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
-    auto type = memref::SubViewOp::inferRankReducedResultType(
-        {ShapedType::kDynamic}, cast<MemRefType>(allScratch.getType()), offsets,
-        sizes, strides);
-    buffer = memref::SubViewOp::create(builder, loc, cast<MemRefType>(type),
-                                       allScratch, offsets, sizes, strides);
-  }
+  SmallVector<Value> scratch;
+  for (auto [all, each] : llvm::zip_equal(buffers, allScratch))
+    scratch.push_back(emitOwnScratch(builder, all, each, part));
   leaveStreams(builder);
   enterMode(builder);
   auto rowLoop = scf::ForOp::create(builder, loc, first, end, one);
   builder.setInsertionPoint(rowLoop.getBody()->getTerminator());
-  SmallVector<Value> indices = emitIndices(
-      builder, loc, rowLoop.getInductionVar(), access.getOuterSizes());
-  emitRow(builder, indices, buffer, row);
+  emitUnit(builder,
+           emitIndices(builder, loc, rowLoop.getInductionVar(), counts),
+           scratch, row);
 }
 
 void RowLoops::emit(OpBuilder &builder, Row row) {

@@ -13,15 +13,18 @@
 namespace weir {
 
 /// The loops over the outer dimensions of one op over rows, on one thread or in
-/// parts of consecutive rows that threads take. What a part needs for itself, a
-/// scratch row and the floating-point mode, lies inside it.
+/// parts of consecutive rows that threads take. What a part needs for itself,
+/// scratch rows and the floating-point mode, lies inside it. Across rows the
+/// unit is a group of as many neighbouring rows as there are lanes. Where
+/// masked accesses are dear, a last group with fewer rows has code of its own.
 class RowLoops {
 public:
-  /// Emits one row; `scratch` is null unless asked for.
-  using Row = llvm::function_ref<void(mlir::OpBuilder &, mlir::Value scratch)>;
+  /// Emits one row, or one group of rows, with as many scratch rows as asked
+  /// for.
+  using Row =
+      llvm::function_ref<void(mlir::OpBuilder &, mlir::ValueRange scratch)>;
 
-  /// A buffer that each part has for its rows: `size` elements. Without an
-  /// element type there is none.
+  /// A buffer that each part has for its rows: `size` elements.
   struct Scratch {
     mlir::Type element;
     mlir::Value size;
@@ -29,9 +32,11 @@ public:
 
   /// Rows are shared where each thread gets `grain` elements; 0 means never.
   RowLoops(mlir::Operation *op, RowViews &access, int64_t grain,
-           bool flushesDenormals, Scratch scratch)
+           bool flushesDenormals, bool masksCheaply,
+           llvm::ArrayRef<Scratch> scratch)
       : op(op), access(access), loc(op->getLoc()), grain(grain),
-        flushesDenormals(flushesDenormals), scratch(scratch) {}
+        flushesDenormals(flushesDenormals), masksCheaply(masksCheaply),
+        allScratch(scratch.begin(), scratch.end()) {}
 
   /// Emits the loops at `builder`, which stands before the op, and moves the
   /// op into the innermost one: the row's code goes before it.
@@ -42,18 +47,25 @@ private:
   void emitParts(mlir::OpBuilder &builder, Row row);
   void enterMode(mlir::OpBuilder &builder);
   void leaveStreams(mlir::OpBuilder &builder);
+  llvm::SmallVector<mlir::Value> emitUnitCounts(mlir::OpBuilder &builder);
+  void emitUnit(mlir::OpBuilder &builder,
+                llvm::SmallVector<mlir::Value> indices,
+                mlir::ValueRange scratch, Row row);
   void emitRow(mlir::OpBuilder &builder, mlir::ValueRange indices,
-               mlir::Value scratch, Row row);
-  mlir::Value emitPitch(mlir::OpBuilder &builder);
-  mlir::Value emitScratch(mlir::OpBuilder &builder, mlir::Value parts);
+               mlir::Value rowMask, mlir::ValueRange scratch, Row row);
+  mlir::Value emitPitch(mlir::OpBuilder &builder, const Scratch &scratch);
+  mlir::Value emitScratch(mlir::OpBuilder &builder, const Scratch &scratch,
+                          mlir::Value parts);
+  mlir::Value emitOwnScratch(mlir::OpBuilder &builder, mlir::Value all,
+                             const Scratch &scratch, mlir::Value part);
   mlir::Value index(mlir::OpBuilder &builder, int64_t value);
 
   mlir::Operation *op;
   RowViews &access;
   mlir::Location loc;
   int64_t grain;
-  bool flushesDenormals;
-  Scratch scratch;
+  bool flushesDenormals, masksCheaply;
+  llvm::SmallVector<Scratch> allScratch;
 };
 
 } // namespace weir

@@ -34,10 +34,10 @@ static Value emitUnmaskedCount(RowEmitter &emitter, OpBuilder &builder) {
   };
   SmallVector<Value> counts =
       sweep.emitRest(sweep.emitGroups(zero, body), body);
-  Value count = vector::ReductionOp::create(
-      builder, loc, vector::CombiningKind::ADD, counts[0]);
-  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                    count);
+  const LaneLayout &layout = emitter.access.getLayout();
+  Value count = layout.combine(builder, vector::CombiningKind::ADD, counts[0]);
+  return arith::IndexCastOp::create(
+      builder, loc, layout.getRowType(builder.getIndexType()), count);
 }
 
 /// Whether some included score is +inf, for the policy that lets them share the
@@ -57,16 +57,37 @@ static Value emitHoldsInfinity(RowEmitter &emitter, OpBuilder &builder) {
     return {arith::SelectOp::create(b, loc, more, x, carried[0])};
   };
   SmallVector<Value> most = sweep.emitRest(sweep.emitGroups(least, body), body);
-  Value max = vector::ReductionOp::create(
-      builder, loc, vector::CombiningKind::MAXNUMF, most[0],
+  Value max = emitter.access.getLayout().combine(
+      builder, vector::CombiningKind::MAXNUMF, most[0],
       arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
   return arith::CmpFOp::create(
       builder, loc, arith::CmpFPredicate::OEQ, max,
       emitter.constant(builder, max.getType(), INFINITY));
 }
 
+/// Copies the arguments that several sweeps read together.
+static void emitGathering(RowEmitter &emitter, OpBuilder &builder) {
+  ArrayRef<unsigned> arguments = emitter.access.getGathered();
+  auto copy = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
+    for (const Lanes &group : lanes)
+      for (auto [argument, buffer] :
+           llvm::zip_equal(arguments, emitter.access.getGatherBuffers()))
+        emitter.access.storeVector(
+            b, buffer, group,
+            emitter.access.loadVarying(b, argument, group, Value()));
+    return SmallVector<Value>();
+  };
+  RowSweep sweep(emitter, builder, /*groupSize=*/4);
+  sweep.emitGroups({}, copy);
+  sweep.emitRest({}, copy);
+  emitter.access.readGathered();
+  emitter.anchorRowCode(builder);
+}
+
 void weir::emitRowPrologue(RowEmitter &emitter, OpBuilder &builder) {
   emitter.enterRow(builder);
+  if (!emitter.access.getGathered().empty())
+    emitGathering(emitter, builder);
   if (emitter.access.hasMask()) {
     Value count;
     for (LengthOp length :
@@ -103,11 +124,10 @@ static Value emitNothingLeft(RowEmitter &emitter, OpBuilder &builder) {
                 : emitter.constant(b, type, 1)};
   };
   SmallVector<Value> any = sweep.emitRest(sweep.emitGroups(none, body), body);
-  Value someLeft = vector::ReductionOp::create(
-      builder, loc, vector::CombiningKind::OR, any[0]);
+  Value someLeft = emitter.access.getLayout().combine(
+      builder, vector::CombiningKind::OR, any[0]);
   return arith::XOrIOp::create(
-      builder, loc, someLeft,
-      emitter.constant(builder, builder.getI1Type(), 1));
+      builder, loc, someLeft, emitter.constant(builder, someLeft.getType(), 1));
 }
 
 /// Whether the finished row had nothing left. Null when no result needs to
@@ -137,22 +157,32 @@ static Value emitIsEmpty(RowEmitter &emitter, OpBuilder &builder) {
     return isLowest;
   // A maximum that drops NaN is -inf too where nothing but NaN is left; such
   // rows are looked through.
-  auto branch = scf::IfOp::create(builder, loc, builder.getI1Type(), isLowest,
-                                  /*withElseRegion=*/true);
+  auto branch =
+      scf::IfOp::create(builder, loc, isLowest.getType(),
+                        emitter.access.getLayout().emitAny(builder, isLowest),
+                        /*withElseRegion=*/true);
   OpBuilder lowest = branch.getThenBodyBuilder(),
             other = branch.getElseBodyBuilder();
   scf::YieldOp::create(lowest, loc, emitNothingLeft(emitter, lowest));
   scf::YieldOp::create(other, loc,
-                       emitter.constant(other, builder.getI1Type(), 0));
+                       emitter.constant(other, isLowest.getType(), 0));
   emitter.anchorRowCode(builder);
   return branch.getResult(0);
 }
 
+/// What a result is in a row that holds NaN. An integer is -1, as positions
+/// that do not exist are.
+static Value emitNaNValue(RowEmitter &emitter, OpBuilder &builder, Type type) {
+  bool isFloat = isa<FloatType>(getElementTypeOrSelf(type));
+  return emitter.constant(builder, type, isFloat ? NAN : -1);
+}
+
 /// A uniform result of an empty row is what the formula declares; else what its
 /// reductions' identities make of it, and 0 where that is undefined. It is NaN
-/// if the policy says so.
+/// if the policy says so, and in rows for which `holdsNaN`, if not null, is
+/// true.
 static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder,
-                               Value empty) {
+                               Value empty, Value holdsNaN) {
   FormulaOp formula = emitter.formula;
   Location loc = emitter.rows.getLoc();
   bool reset = !empty;
@@ -164,7 +194,7 @@ static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder,
     reset = true;
     emitter.anchorRowCode(builder);
     Value value = emitter.getScalar(formula.getYieldedValues()[i]);
-    if (empty && isa<FloatType>(value.getType())) {
+    if (empty && isa<FloatType>(getElementTypeOrSelf(value.getType()))) {
       Value undefined = empty,
             instead = emitter.constant(builder, value.getType(), NAN);
       if (emitter.rows.getEmptyRow().value_or(EmptyRow::Zero) !=
@@ -180,24 +210,38 @@ static void emitUniformResults(RowEmitter &emitter, OpBuilder &builder,
       }
       value = arith::SelectOp::create(builder, loc, undefined, instead, value);
     }
+    if (holdsNaN)
+      value = arith::SelectOp::create(
+          builder, loc, holdsNaN,
+          emitNaNValue(emitter, builder, value.getType()), value);
     emitter.access.storeScalar(builder, i, value);
   }
 }
 
-/// What an empty row's varying result `index` is, as a scalar.
+/// The type of result `index` as a row number.
+static Type getResultRowType(RowEmitter &emitter, unsigned index) {
+  return emitter.access.getLayout().getRowType(
+      emitter.access.getScalarType(emitter.formula.getResultTypes()[index]));
+}
+
+/// What an empty row's varying result `index` is, as a row number.
 static Value emitEmptyValue(RowEmitter &emitter, OpBuilder &builder,
-                            unsigned index, Type type) {
+                            unsigned index) {
+  Type type = getResultRowType(emitter, index);
   double masked = emitter.getMaskedValue(index);
   EmptyRow policy = emitter.rows.getEmptyRow().value_or(EmptyRow::Zero);
-  if (!isa<FloatType>(type) || policy == EmptyRow::Zero)
+  if (!isa<FloatType>(getElementTypeOrSelf(type)) || policy == EmptyRow::Zero)
     return emitter.constant(builder, type, masked);
   if (policy == EmptyRow::NaN)
     return emitter.constant(builder, type, NAN);
   Location loc = emitter.rows.getLoc();
-  Value length = emitter.access.hasMask() ? emitUnmaskedCount(emitter, builder)
-                                          : emitter.access.getRowLength();
-  Value count =
-      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), length);
+  const LaneLayout &layout = emitter.access.getLayout();
+  Value length =
+      emitter.access.hasMask()
+          ? emitUnmaskedCount(emitter, builder)
+          : layout.fromScalar(builder, emitter.access.getRowLength());
+  Value count = arith::IndexCastOp::create(
+      builder, loc, layout.getRowType(builder.getI64Type()), length);
   Value n = arith::SIToFPOp::create(builder, loc, type, count);
   Value share = arith::DivFOp::create(builder, loc,
                                       emitter.constant(builder, type, 1.0), n);
@@ -205,24 +249,31 @@ static Value emitEmptyValue(RowEmitter &emitter, OpBuilder &builder,
                        : Value(math::LogOp::create(builder, loc, share));
 }
 
+/// An empty row's element of result `index`, whose value is `value` in all
+/// lanes: where the mass is shared, only among what the mask leaves.
+static Value emitEmptyElement(RowEmitter &emitter, OpBuilder &builder,
+                              unsigned index, const Lanes &lanes, Value value) {
+  if (emitter.rows.getEmptyRow() != EmptyRow::Uniform ||
+      !emitter.access.hasMask())
+    return value;
+  return arith::SelectOp::create(
+      builder, emitter.rows.getLoc(), emitter.access.loadMask(builder, lanes),
+      value,
+      emitter.constant(builder, value.getType(),
+                       emitter.getMaskedValue(index)));
+}
+
 static void emitEmptyRow(RowEmitter &emitter, OpBuilder &builder) {
   FormulaOp formula = emitter.formula;
-  Location loc = emitter.rows.getLoc();
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i) {
     if (formula.isUniformResult(i))
       continue;
-    Type type = emitter.access.getScalarType(formula.getResultTypes()[i]);
-    Value scalar = emitEmptyValue(emitter, builder, i, type);
+    Value scalar = emitEmptyValue(emitter, builder, i);
     emitter.anchorRowCode(builder); // Counting under a mask has moved it.
     Value value = emitter.splat(scalar);
-    bool uniformPolicy = emitter.rows.getEmptyRow() == EmptyRow::Uniform;
     auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
-      Value written = value;
-      if (uniformPolicy && emitter.access.hasMask())
-        written = arith::SelectOp::create(
-            b, loc, emitter.access.loadMask(b, lanes[0]), value,
-            emitter.constant(b, value.getType(), emitter.getMaskedValue(i)));
-      emitter.access.storeVarying(b, i, lanes[0], written);
+      emitter.access.storeVarying(
+          b, i, lanes[0], emitEmptyElement(emitter, b, i, lanes[0], value));
       return SmallVector<Value>();
     };
     RowSweep sweep(emitter, builder, 1);
@@ -230,6 +281,29 @@ static void emitEmptyRow(RowEmitter &emitter, OpBuilder &builder) {
     sweep.emitRest({}, body);
   }
 }
+
+namespace {
+/// Which of a group of rows have other results than the formula's. Along the
+/// row such a row has code of its own instead.
+struct SpecialRows {
+  Value empty, holdsNaN;               // Null where no row is.
+  SmallVector<Value> emptyValues = {}; // By result; null for uniform ones.
+
+  Value select(RowEmitter &emitter, OpBuilder &b, unsigned index,
+               const Lanes &lanes, Value result) const {
+    Location loc = emitter.rows.getLoc();
+    if (empty)
+      result = arith::SelectOp::create(
+          b, loc, empty,
+          emitEmptyElement(emitter, b, index, lanes, emptyValues[index]),
+          result);
+    if (holdsNaN)
+      result = arith::SelectOp::create(
+          b, loc, holdsNaN, emitNaNValue(emitter, b, result.getType()), result);
+    return result;
+  }
+};
+} // namespace
 
 /// True when elements are read from memory and worth so many instructions that
 /// few of them fit into the window in which the machine runs ahead: what comes
@@ -245,7 +319,7 @@ static bool readsFallBehind(FormulaOp formula) {
 }
 
 static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
-                               Value keptRow) {
+                               Value keptRow, const SpecialRows &special) {
   FormulaOp formula = emitter.formula;
   bool prefetches = readsFallBehind(formula);
   auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
@@ -261,7 +335,9 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
             emitter.access.loadVector(b, keptRow, element.lanes, Value());
       for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
         if (!formula.isUniformResult(i))
-          results.push_back({i, emitter.getResult(b, element, i)});
+          results.push_back(
+              {i, special.select(emitter, b, i, element.lanes,
+                                 emitter.getResult(b, element, i))});
     }
     unsigned perElement = results.size() / group.size();
     for (auto [n, result] : llvm::enumerate(results))
@@ -291,15 +367,25 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
   sweep.emitRest({}, body);
 }
 
+/// Results of rows that hold no NaN; across rows, of all, those with
+/// `holdsNaN` among them.
 static void emitOrdinaryResults(RowEmitter &emitter, OpBuilder &builder,
-                                Value keptRow) {
+                                Value keptRow, Value holdsNaN) {
   emitter.anchorRowCode(builder);
   Value empty = emitIsEmpty(emitter, builder);
-  emitUniformResults(emitter, builder, empty);
+  emitUniformResults(emitter, builder, empty, holdsNaN);
   if (!emitter.schedule.hasVaryingResult())
     return;
-  if (!empty) {
-    emitVaryingResults(emitter, builder, keptRow);
+  bool across = emitter.access.getLayout().isAcross();
+  if (!empty || across) {
+    SpecialRows special{empty, holdsNaN};
+    for (unsigned i = 0, e = emitter.formula.getResultTypes().size();
+         empty && i < e; ++i)
+      special.emptyValues.push_back(emitter.formula.isUniformResult(i)
+                                        ? Value()
+                                        : emitEmptyValue(emitter, builder, i));
+    emitter.anchorRowCode(builder);
+    emitVaryingResults(emitter, builder, keptRow, special);
     return;
   }
   auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), empty,
@@ -308,7 +394,7 @@ static void emitOrdinaryResults(RowEmitter &emitter, OpBuilder &builder,
             fullBuilder = branch.getElseBodyBuilder();
   emitEmptyRow(emitter, emptyBuilder);
   emitter.anchorRowCode(fullBuilder);
-  emitVaryingResults(emitter, fullBuilder, keptRow);
+  emitVaryingResults(emitter, fullBuilder, keptRow, {});
 }
 
 /// Whether some included score is NaN, where a selection or a comparison would
@@ -329,17 +415,15 @@ static Value emitHoldsNaN(RowEmitter &emitter, OpBuilder &builder) {
   };
   SmallVector<Value> found = sweep.emitRest(sweep.emitGroups(none, any), any);
   emitter.anchorRowCode(builder);
-  return vector::ReductionOp::create(builder, loc, vector::CombiningKind::OR,
-                                     found[0]);
+  return emitter.access.getLayout().combine(builder, vector::CombiningKind::OR,
+                                            found[0]);
 }
 
-/// All results NaN; integers are -1, as positions that do not exist are.
+/// All results of a row that holds NaN.
 static void emitNaNRow(RowEmitter &emitter, OpBuilder &builder) {
   FormulaOp formula = emitter.formula;
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i) {
-    Type type = emitter.access.getScalarType(formula.getResultTypes()[i]);
-    Value value =
-        emitter.constant(builder, type, isa<FloatType>(type) ? NAN : -1);
+    Value value = emitNaNValue(emitter, builder, getResultRowType(emitter, i));
     if (formula.isUniformResult(i)) {
       emitter.access.storeScalar(builder, i, value);
       continue;
@@ -360,8 +444,8 @@ void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder,
                           Value keptRow) {
   emitter.anchorRowCode(builder);
   Value holdsNaN = emitHoldsNaN(emitter, builder);
-  if (!holdsNaN) {
-    emitOrdinaryResults(emitter, builder, keptRow);
+  if (!holdsNaN || emitter.access.getLayout().isAcross()) {
+    emitOrdinaryResults(emitter, builder, keptRow, holdsNaN);
     return;
   }
   auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), holdsNaN,
@@ -371,5 +455,5 @@ void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder,
   RowEmitter::RowValues known = emitter.saveRow();
   emitNaNRow(emitter, nanBuilder);
   emitter.restoreRow(known);
-  emitOrdinaryResults(emitter, otherBuilder, keptRow);
+  emitOrdinaryResults(emitter, otherBuilder, keptRow, Value());
 }

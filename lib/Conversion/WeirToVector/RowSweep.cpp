@@ -26,8 +26,9 @@ RowSweep::RowSweep(RowViews &access, OpBuilder &builder, Location loc,
 RowSweep::RowSweep(RowEmitter *emitter, RowViews &access, Value length,
                    OpBuilder &builder, Location loc, int64_t groupSize)
     : emitter(emitter), access(access), length(length), builder(builder),
-      loc(loc), groupSize(groupSize) {
-  Value step = index(builder, groupSize * access.getLaneCount());
+      loc(loc), groupSize(access.getLayout().fit(groupSize)) {
+  Value step =
+      index(builder, this->groupSize * access.getLayout().getPositionCount());
   Value rest = arith::RemUIOp::create(builder, loc, length, step);
   groupsEnd = arith::SubIOp::create(builder, loc, length, rest);
 }
@@ -39,9 +40,10 @@ Value RowSweep::index(OpBuilder &b, int64_t value) {
 SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to,
                                       int64_t vectors, bool masked,
                                       ValueRange carried, Body body) {
-  int64_t lanes = access.getLaneCount();
-  auto loop =
-      scf::ForOp::create(b, loc, from, to, index(b, vectors * lanes), carried);
+  const LaneLayout &layout = access.getLayout();
+  int64_t positions = layout.getPositionCount();
+  auto loop = scf::ForOp::create(b, loc, from, to,
+                                 index(b, vectors * positions), carried);
   if (&b == &builder) // Not inside a block loop, which is the anchor then.
     anchorRowCode(loop);
   OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
@@ -49,11 +51,11 @@ SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to,
   for (int64_t v = 0; v < vectors; ++v) {
     Value position = loop.getInductionVar();
     if (v)
-      position =
-          arith::AddIOp::create(inner, loc, position, index(inner, v * lanes),
-                                arith::IntegerOverflowFlags::nsw);
-    Value mask;
-    if (masked) {
+      position = arith::AddIOp::create(inner, loc, position,
+                                       index(inner, v * positions),
+                                       arith::IntegerOverflowFlags::nsw);
+    Value mask = layout.getRowMask();
+    if (masked && !layout.isAcross()) {
       Value left = arith::SubIOp::create(inner, loc, to, position);
       mask = vector::CreateMaskOp::create(
           inner, loc, access.getVectorType(inner.getI1Type()), left);
@@ -78,8 +80,8 @@ SmallVector<Value> RowSweep::emitGroupsInBlocks(
     Body body,
     llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange, ValueRange)>
         fold) {
-  Value step =
-      index(builder, kGroupsInBlock * groupSize * access.getLaneCount());
+  Value step = index(builder, kGroupsInBlock * groupSize *
+                                  access.getLayout().getPositionCount());
   auto blocks = scf::ForOp::create(builder, loc, index(builder, 0), groupsEnd,
                                    step, carried);
   OpBuilder inner = OpBuilder::atBlockBegin(blocks.getBody());

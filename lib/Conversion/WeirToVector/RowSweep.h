@@ -13,13 +13,15 @@
 namespace weir {
 
 /// One pass over a row: a main loop over groups of whole vectors, then a loop
-/// over single vectors whose last one is masked.
+/// over single vectors whose last one is masked. Across rows no vector reaches
+/// beyond the row's end.
 class RowSweep {
 public:
   /// Emits code for one group of lanes; returns the carried values after it.
   using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       mlir::OpBuilder &, llvm::ArrayRef<Lanes>, mlir::ValueRange carried)>;
 
+  /// Groups have `groupSize` vectors where each takes one register, else fewer.
   /// A sweep of a formula's row: uniform values of it are emitted ahead of the
   /// loops.
   RowSweep(RowEmitter &emitter, mlir::OpBuilder &builder, int64_t groupSize);

@@ -8,7 +8,6 @@
 #include "RowViews.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -30,48 +29,99 @@ LogicalResult RowViews::checkContiguous(ArrayRef<Value> varying) {
 }
 
 void RowViews::emitSizes(OpBuilder &builder, ArrayRef<Value> varying,
-                         int64_t rank) {
+                         int64_t fullRank, int64_t along) {
+  rank = fullRank;
+  rowDim = along;
   for (int64_t dim = 0; dim < rank; ++dim) {
     Value size;
+    staticLastSize = 1;
     for (Value value : varying) {
       auto type = cast<MemRefType>(value.getType());
       int64_t own = dim - (rank - type.getRank());
       if (own < 0 || type.getDimSize(own) == 1)
         continue;
       size = memref::DimOp::create(builder, loc, value, own);
+      staticLastSize = type.getDimSize(own);
       break;
     }
     if (!size)
       size = arith::ConstantIndexOp::create(builder, loc, 1);
-    outerSizes.push_back(size);
+    if (dim == rowDim)
+      length = size;
+    else
+      outerSizes.push_back(size);
   }
-  length = outerSizes.pop_back_val();
 }
 
 bool RowViews::repeatsAlongRow(MemRefType type) const {
-  if (type.getShape().back() != 1)
+  int64_t own = getOwnRowDim(type);
+  if (own < 0)
+    return true;
+  if (type.getDimSize(own) != 1)
     return false;
   // A row of static length 1 everywhere is an ordinary row.
   return !length.getDefiningOp<arith::ConstantIndexOp>();
 }
 
-/// The row's outer indices as `operand` sees them: aligned from the right, 0
-/// where it repeats.
+/// Outer index `outer` as dimension `dim` of an operand sees it: 0 where it
+/// repeats.
+Value RowViews::getOuterIndex(MemRefType type, int64_t dim, size_t outer) {
+  if (type.getDimSize(dim) != 1)
+    return indices[outer];
+  OpBuilder builder(loc.getContext());
+  builder.setInsertionPointAfterValue(length);
+  return arith::ConstantIndexOp::create(builder, loc, 0);
+}
+
 SmallVector<Value> RowViews::getOuterIndices(Value operand,
                                              int64_t operandOuterRank) {
   auto type = cast<MemRefType>(operand.getType());
   SmallVector<Value> own;
   size_t skip = indices.size() - operandOuterRank;
-  for (int64_t dim = 0; dim < operandOuterRank; ++dim) {
-    Value index = indices[skip + dim];
-    if (type.getDimSize(dim) == 1) {
-      OpBuilder builder(loc.getContext());
-      builder.setInsertionPointAfterValue(length);
-      index = arith::ConstantIndexOp::create(builder, loc, 0);
-    }
-    own.push_back(index);
-  }
+  for (int64_t dim = 0; dim < operandOuterRank; ++dim)
+    own.push_back(getOuterIndex(type, dim, skip + dim));
   return own;
+}
+
+/// A row without elements is never read, and upstream takes no view of one.
+static Value emitEmptyView(OpBuilder &builder, Location loc, int64_t rank,
+                           Type element) {
+  SmallVector<int64_t> none(rank, 0);
+  return memref::AllocaOp::create(builder, loc, MemRefType::get(none, element));
+}
+
+/// The view of a group of rows.
+Value RowViews::emitGroupView(OpBuilder &builder, Value operand) {
+  auto type = cast<MemRefType>(operand.getType());
+  int64_t own = getOwnRowDim(type), last = type.getRank() - 1;
+  SmallVector<OpFoldResult> offsets, sizes,
+      strides(type.getRank(), builder.getIndexAttr(1));
+  SmallVector<int64_t> shape;
+  for (int64_t dim = 0; dim <= last; ++dim) {
+    if (dim != own && dim != last) {
+      int64_t full = dim + rank - type.getRank();
+      offsets.push_back(
+          getOuterIndex(type, dim, full < rowDim ? full : full - 1));
+      sizes.push_back(builder.getIndexAttr(1));
+      continue;
+    }
+    int64_t size = type.getDimSize(dim);
+    shape.push_back(size);
+    offsets.push_back(builder.getIndexAttr(0));
+    sizes.push_back(
+        !ShapedType::isDynamic(size)
+            ? OpFoldResult(builder.getIndexAttr(size))
+            : OpFoldResult(dim == own ? length : outerSizes.back()));
+  }
+  int64_t viewRank = shape.size();
+  if (viewRank == type.getRank())
+    return operand;
+  if (llvm::is_contained(shape, 0))
+    return emitEmptyView(builder, loc, viewRank, type.getElementType());
+  auto viewType = memref::SubViewOp::inferRankReducedResultType(
+      shape, type, offsets, sizes, strides);
+  return memref::SubViewOp::create(builder, loc, cast<MemRefType>(viewType),
+                                   operand, offsets, sizes, strides);
 }
 
 /// The view of a row of one element. A subview does not say which of several
@@ -95,8 +145,9 @@ static Value emitElementView(OpBuilder &builder, Location loc, Value operand,
       ArrayRef<OpFoldResult>{one}, ArrayRef<OpFoldResult>{one});
 }
 
-/// A one-dimensional view of the row of `operand`.
 Value RowViews::emitRowView(OpBuilder &builder, Value operand) {
+  if (layout.isAcross())
+    return emitGroupView(builder, operand);
   auto type = cast<MemRefType>(operand.getType());
   int64_t rank = type.getRank();
   if (rank == 1)
@@ -109,10 +160,8 @@ Value RowViews::emitRowView(OpBuilder &builder, Value operand) {
       strides(rank, builder.getIndexAttr(1));
   offsets.push_back(builder.getIndexAttr(0));
   int64_t size = type.getDimSize(rank - 1);
-  // A row without elements is never read, and upstream takes no view of one.
   if (size == 0)
-    return memref::AllocaOp::create(
-        builder, loc, MemRefType::get({0}, type.getElementType()));
+    return emitEmptyView(builder, loc, 1, type.getElementType());
   sizes.back() = ShapedType::isDynamic(size)
                      ? OpFoldResult(length)
                      : OpFoldResult(builder.getIndexAttr(size));
@@ -128,7 +177,12 @@ Value RowViews::emitRowIndex(OpBuilder &builder) {
     row = arith::MulIOp::create(builder, loc, row, size);
     row = arith::AddIOp::create(builder, loc, row, index);
   }
-  return row;
+  if (!layout.isAcross())
+    return row;
+  return arith::AddIOp::create(
+      builder, loc, layout.fromScalar(builder, row),
+      vector::StepOp::create(builder, loc,
+                             getVectorType(builder.getIndexType())));
 }
 
 /// `element` in the shape of `value`: a scalar or a vector of as many lanes.
@@ -159,154 +213,4 @@ Value RowViews::toStorage(OpBuilder &builder, Value value, Type element) {
   if (own.getIntOrFloatBitWidth() > element.getIntOrFloatBitWidth())
     return arith::TruncFOp::create(builder, loc, type, value);
   return arith::ExtFOp::create(builder, loc, type, value);
-}
-
-int64_t weir::getByteSize(Type element) {
-  return element.isIndex()
-             ? 8
-             : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-}
-
-Value weir::emitAddressAsIndex(OpBuilder &b, Location loc, Value buffer,
-                               Value position) {
-  Type type = cast<MemRefType>(buffer.getType()).getElementType();
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, buffer);
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(
-      b, loc, metadata.getBaseBuffer());
-  Value element = arith::AddIOp::create(b, loc, metadata.getOffset(), position);
-  Value offset = arith::MulIOp::create(
-      b, loc, element,
-      arith::ConstantIndexOp::create(b, loc, getByteSize(type)));
-  return arith::AddIOp::create(b, loc, base, offset);
-}
-
-/// How an element type lies in memory when vectors of it cannot be loaded as
-/// they are: LLVM packs vectors of i1 into bits, and takes vectors of
-/// half-width floats apart on targets that lack them.
-static IntegerType getRawType(Type element) {
-  if (element.isInteger(1))
-    return IntegerType::get(element.getContext(), 8);
-  if (element.isBF16() || element.isF16())
-    return IntegerType::get(element.getContext(), 16);
-  return IntegerType();
-}
-
-/// The address of element `position` of a one-dimensional buffer.
-static Value emitAddress(OpBuilder &b, Location loc, Value buffer,
-                         Value position) {
-  Value address = emitAddressAsIndex(b, loc, buffer, position);
-  address = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
-  return LLVM::IntToPtrOp::create(
-      b, loc, LLVM::LLVMPointerType::get(b.getContext()), address);
-}
-
-Value RowViews::loadRaw(OpBuilder &b, Value buffer, const Lanes &lanes,
-                        Value padding, IntegerType raw) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType();
-  int64_t bytes = raw.getWidth() / 8;
-  Value address = emitAddress(b, loc, buffer, lanes.position);
-  VectorType type = getVectorType(raw);
-  Value bits;
-  if (!lanes.mask) {
-    bits = LLVM::LoadOp::create(b, loc, type, address, bytes);
-  } else {
-    Value fill = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
-    if (padding && !element.isInteger(1))
-      fill = arith::BitcastOp::create(b, loc, type, padding);
-    bits = LLVM::MaskedLoadOp::create(b, loc, type, address, lanes.mask, fill,
-                                      b.getI32IntegerAttr(bytes));
-  }
-  if (!element.isInteger(1))
-    return arith::BitcastOp::create(b, loc, getVectorType(element), bits);
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
-  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, bits, zero);
-}
-
-Value RowViews::loadVector(OpBuilder &builder, Value buffer, const Lanes &lanes,
-                           Value padding) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType();
-  if (IntegerType raw = getRawType(element))
-    return loadRaw(builder, buffer, lanes, padding, raw);
-  VectorType type = getVectorType(element);
-  if (!lanes.mask)
-    return vector::LoadOp::create(builder, loc, type, buffer,
-                                  ValueRange{lanes.position});
-  if (!padding)
-    padding =
-        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  return vector::MaskedLoadOp::create(builder, loc, type, buffer,
-                                      ValueRange{lanes.position}, lanes.mask,
-                                      padding);
-}
-
-/// So far ahead a line arrives in time: a hundred nanoseconds at the pace of
-/// main memory.
-static constexpr int64_t kPrefetchBytes = 2048, kLineBytes = 64;
-
-void RowViews::prefetchRow(OpBuilder &b, Value row, ArrayRef<Lanes> group) {
-  int64_t bytes = getByteSize(cast<MemRefType>(row.getType()).getElementType());
-  Value ahead = arith::ConstantIndexOp::create(b, loc, kPrefetchBytes / bytes);
-  for (auto [v, lanes] : llvm::enumerate(group)) {
-    if (v * laneCount * bytes % kLineBytes != 0)
-      continue;
-    Value position = arith::AddIOp::create(b, loc, lanes.position, ahead);
-    memref::PrefetchOp::create(b, loc, row, position, /*isWrite=*/false,
-                               /*localityHint=*/3, /*isDataCache=*/true);
-  }
-}
-
-void RowViews::storeVector(OpBuilder &builder, Value buffer, const Lanes &lanes,
-                           Value value) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType();
-  if (IntegerType raw = getRawType(element)) {
-    int64_t bytes = raw.getWidth() / 8;
-    value = element.isInteger(1)
-                ? Value(arith::ExtUIOp::create(builder, loc, getVectorType(raw),
-                                               value))
-                : Value(arith::BitcastOp::create(builder, loc,
-                                                 getVectorType(raw), value));
-    Value address = emitAddress(builder, loc, buffer, lanes.position);
-    if (!lanes.mask)
-      LLVM::StoreOp::create(builder, loc, value, address,
-                            streams ? bytes * laneCount : bytes,
-                            /*isVolatile=*/false, /*isNonTemporal=*/streams);
-    else
-      LLVM::MaskedStoreOp::create(builder, loc, value, address, lanes.mask,
-                                  builder.getI32IntegerAttr(bytes));
-    return;
-  }
-  // Without the alignment LLVM would write such vectors scalar by scalar.
-  if (!lanes.mask && streams)
-    vector::StoreOp::create(builder, loc, value, buffer,
-                            ValueRange{lanes.position}, /*nontemporal=*/true,
-                            llvm::Align(getByteSize(element) * laneCount));
-  else if (!lanes.mask)
-    vector::StoreOp::create(builder, loc, value, buffer,
-                            ValueRange{lanes.position});
-  else
-    vector::MaskedStoreOp::create(
-        builder, loc, buffer, ValueRange{lanes.position}, lanes.mask, value);
-}
-
-Value RowViews::loadFlags(OpBuilder &builder, Value buffer,
-                          const Lanes &lanes) {
-  if (!repeatsAlongRow(cast<MemRefType>(buffer.getType())))
-    return loadVector(builder, buffer, lanes, Value());
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value flags = vector::BroadcastOp::create(builder, loc,
-                                            getVectorType(builder.getI1Type()),
-                                            loadFlag(builder, buffer, zero));
-  return lanes.mask
-             ? Value(arith::AndIOp::create(builder, loc, flags, lanes.mask))
-             : flags;
-}
-
-Value RowViews::loadFlag(OpBuilder &builder, Value buffer, Value position) {
-  if (repeatsAlongRow(cast<MemRefType>(buffer.getType())))
-    position = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value address = emitAddress(builder, loc, buffer, position);
-  Value byte = LLVM::LoadOp::create(builder, loc, builder.getI8Type(), address);
-  Value zero = arith::ConstantIntOp::create(builder, loc, 0, 8);
-  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, byte,
-                               zero);
 }

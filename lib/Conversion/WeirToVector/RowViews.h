@@ -8,30 +8,41 @@
 #ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWVIEWS_H
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWVIEWS_H
 
+#include "LaneLayout.h"
+
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 namespace weir {
 
-/// A group of consecutive elements of a row: the first one's position and, at
-/// the end of a row, which lanes exist. A null mask means all lanes do.
+/// The elements of one vector: the first one's position and, at the end of a
+/// row or in the last group of rows, which lanes exist. A null mask means all
+/// lanes do.
 struct Lanes {
   mlir::Value position;
   mlir::Value mask;
 };
 
 /// The memrefs of one op over rows, seen from inside the loops over its outer
-/// dimensions. What the operands mean is the subclass's to know.
+/// dimensions. What the operands mean is the subclass's to know. Across rows,
+/// "the row" below is a group of neighbouring rows along the last dimension,
+/// one in each lane.
 class RowViews {
 public:
   virtual ~RowViews() = default;
 
+  const LaneLayout &getLayout() const { return layout; }
   llvm::ArrayRef<mlir::Value> getOuterSizes() const { return outerSizes; }
   mlir::Value getRowLength() const { return length; }
+  /// The size of the last dimension where it is static.
+  int64_t getStaticLastSize() const { return staticLastSize; }
 
-  /// Enters the row at outer indices `indices`: emits its one-dimensional
-  /// views.
+  /// Across rows, says which lanes of the row that is entered next have one;
+  /// null means all.
+  void setRowMask(mlir::Value mask) { layout.setRowMask(mask); }
+  /// Enters the row at outer indices `indices`, across rows those of the first:
+  /// emits its views.
   virtual void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices) = 0;
 
   /// Whether the results are large enough to be written past the caches. Null
@@ -40,10 +51,15 @@ public:
   /// Writes whole vectors past the caches from now on, or no longer.
   void setStreams(bool value) { streams = value; }
 
-  /// The row's index in row-major order of the outer dimensions.
+  /// The row's index in row-major order of the outer dimensions, a row number.
   mlir::Value emitRowIndex(mlir::OpBuilder &builder);
 
-  /// Vector accesses to a one-dimensional buffer; lanes off the end read
+  /// Vector accesses to the view of a row.
+  mlir::Value loadView(mlir::OpBuilder &builder, mlir::Value view,
+                       const Lanes &lanes, mlir::Value padding);
+  void storeView(mlir::OpBuilder &builder, mlir::Value view, const Lanes &lanes,
+                 mlir::Value value);
+  /// Vector accesses to a buffer that is the row's own; lanes off the end read
   /// `padding`.
   mlir::Value loadVector(mlir::OpBuilder &builder, mlir::Value buffer,
                          const Lanes &lanes, mlir::Value padding);
@@ -62,9 +78,9 @@ public:
                        mlir::Value position);
 
   mlir::Type getComputeType() const { return computeType; }
-  int64_t getLaneCount() const { return laneCount; }
+  int64_t getLaneCount() const { return layout.getLaneCount(); }
   mlir::VectorType getVectorType(mlir::Type element) const {
-    return mlir::VectorType::get(laneCount, element);
+    return layout.getVectorType(element);
   }
 
   /// A scalar or vector as code computes with it, in elements of type `wanted`,
@@ -75,17 +91,17 @@ public:
                         mlir::Type element);
 
 protected:
-  RowViews(mlir::Operation *op, mlir::Type computeType, int64_t laneCount)
-      : op(op), loc(op->getLoc()), computeType(computeType),
-        laneCount(laneCount) {}
+  RowViews(mlir::Operation *op, mlir::Type computeType, LaneLayout layout)
+      : layout(layout), op(op), loc(op->getLoc()), computeType(computeType) {}
 
   /// Fails, with an error on the op, when the innermost stride of one of
   /// `varying` is not 1.
   mlir::LogicalResult checkContiguous(llvm::ArrayRef<mlir::Value> varying);
   /// Emits what is the same for all rows: sizes of the outer dimensions and the
   /// row length, each from the first of `varying` that does not repeat there.
+  /// The row is dimension `rowDim` of `rank`.
   void emitSizes(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> varying,
-                 int64_t rank);
+                 int64_t rank, int64_t rowDim);
   void setIndices(mlir::ValueRange outerIndices) {
     indices.assign(outerIndices.begin(), outerIndices.end());
   }
@@ -94,22 +110,49 @@ protected:
   /// where it repeats.
   llvm::SmallVector<mlir::Value> getOuterIndices(mlir::Value operand,
                                                  int64_t operandOuterRank);
-  /// A one-dimensional view of the row of `operand`.
+  /// A one-dimensional view of the row of `operand`; across rows, one with the
+  /// row's dimension, where the operand has it, and the last.
   mlir::Value emitRowView(mlir::OpBuilder &builder, mlir::Value operand);
+  /// Across rows, what a row has once: row numbers in an operand with the outer
+  /// dimensions.
+  mlir::Value loadRowNumbers(mlir::OpBuilder &builder, mlir::Value operand);
+  void storeRowNumbers(mlir::OpBuilder &builder, mlir::Value operand,
+                       mlir::Value value);
   /// True for an operand of which one element stands for the whole row.
   bool repeatsAlongRow(mlir::MemRefType type) const;
 
+  LaneLayout layout;
   mlir::Value resultsAreLarge;
 
 private:
-  mlir::Value loadRaw(mlir::OpBuilder &builder, mlir::Value buffer,
-                      const Lanes &lanes, mlir::Value padding,
-                      mlir::IntegerType raw);
+  /// Where a vector lies in memory: a buffer, the indices of lane 0, the lanes
+  /// that exist.
+  struct Place {
+    mlir::Value buffer;
+    llvm::SmallVector<mlir::Value> indices;
+    mlir::Value mask;
+  };
+  Place getPlace(mlir::OpBuilder &builder, mlir::Value view,
+                 const Lanes &lanes);
+  Place getBufferPlace(mlir::OpBuilder &builder, mlir::Value buffer,
+                       const Lanes &lanes);
+  mlir::Value load(mlir::OpBuilder &builder, const Place &place,
+                   mlir::Value padding);
+  mlir::Value loadRaw(mlir::OpBuilder &builder, const Place &place,
+                      mlir::Value padding, mlir::IntegerType raw);
+  mlir::Value loadRepeated(mlir::OpBuilder &builder, const Place &place);
+  void store(mlir::OpBuilder &builder, const Place &place, mlir::Value value);
+  mlir::Value emitGroupView(mlir::OpBuilder &builder, mlir::Value operand);
+  mlir::Value getOuterIndex(mlir::MemRefType type, int64_t dim, size_t outer);
+  int64_t getOwnRowDim(mlir::MemRefType type) const {
+    return rowDim - (rank - type.getRank());
+  }
 
   mlir::Operation *op;
   mlir::Location loc;
   mlir::Type computeType;
-  int64_t laneCount;
+  int64_t rank = 0, rowDim = 0;
+  int64_t staticLastSize = mlir::ShapedType::kDynamic;
   llvm::SmallVector<mlir::Value> outerSizes;
   mlir::Value length;
   llvm::SmallVector<mlir::Value> indices;
@@ -118,9 +161,10 @@ private:
 
 /// The bytes that an element takes in memory.
 int64_t getByteSize(mlir::Type element);
-/// The address of element `position` of a one-dimensional buffer, as an index.
+/// The address of the element at `indices`, the last of which has stride 1, as
+/// an index.
 mlir::Value emitAddressAsIndex(mlir::OpBuilder &builder, mlir::Location loc,
-                               mlir::Value buffer, mlir::Value position);
+                               mlir::Value buffer, mlir::ValueRange indices);
 
 } // namespace weir
 

@@ -26,7 +26,8 @@ RunningState::RunningState(RowEmitter &emitter, const DerivedSweep &sweep,
                            RowLaws &laws)
     : emitter(emitter), loc(emitter.rows.getLoc()),
       type(emitter.access.getVectorType(emitter.access.getComputeType())),
-      state(sweep), exprs(laws.getExprs()) {
+      copyCount(emitter.access.getLayout().fit(4)), state(sweep),
+      exprs(laws.getExprs()) {
   // Every uniform value made of this sweep's results is per lane for now.
   for (const Law &law : sweep.laws)
     if (ReduceOp reduce = law.getReduce())
@@ -117,17 +118,17 @@ SmallVector<Value> RunningState::begin(OpBuilder &b) {
 
 SmallVector<Value> RunningState::beginBlock(OpBuilder &b, ValueRange carried) {
   SmallVector<Value> block(carried);
-  block.append(kCopies * sums.size(), emitter.constant(b, type, 0.0));
+  block.append(copyCount * sums.size(), emitter.constant(b, type, 0.0));
   return block;
 }
 
 SmallVector<Value> RunningState::endBlock(OpBuilder &b, ValueRange block) {
   SmallVector<Value> carried(block.take_front(copiesBegin()));
   for (size_t s = 0; s < sums.size(); ++s) {
-    Value sum = block[copiesBegin() + s * kCopies];
-    for (int64_t c = 1; c < kCopies; ++c)
+    Value sum = block[copiesBegin() + s * copyCount];
+    for (int64_t c = 1; c < copyCount; ++c)
       sum = arith::AddFOp::create(b, loc, sum,
-                                  block[copiesBegin() + s * kCopies + c]);
+                                  block[copiesBegin() + s * copyCount + c]);
     Value &total = carried[totalsBegin() + s];
     total = arith::AddFOp::create(b, loc, total, sum);
   }
@@ -433,8 +434,10 @@ void RunningState::finish(OpBuilder &b, ValueRange carried) {
 
 void RunningState::finishSums(OpBuilder &b, ValueRange carried) {
   SmallVector<Value> totals(carried.slice(totalsBegin(), sums.size()));
-  if (!anchors.empty() && !frontier.empty()) {
-    // All lanes move to the anchors of the whole row.
+  // All lanes of a row move to the anchors of the whole row. Across rows each
+  // lane is there.
+  if (!anchors.empty() && !frontier.empty() &&
+      !emitter.access.getLayout().isAcross()) {
     SmallVector<Value> to;
     Element row(Lanes{});
     for (const Held &held : frontier)
@@ -454,9 +457,9 @@ void RunningState::finishSums(OpBuilder &b, ValueRange carried) {
 /// scores count in the length.
 void RunningState::finishMoments(OpBuilder &b, ValueRange state,
                                  const Law &law) {
-  auto lanesSum = [&](Value v) -> Value {
-    return vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, v,
-                                       arith::FastMathFlags::reassoc);
+  auto lanesSum = [&](Value v) {
+    return emitter.access.getLayout().combine(b, vector::CombiningKind::ADD, v,
+                                              arith::FastMathFlags::reassoc);
   };
   auto mul = [&](Value x, Value y) -> Value {
     return arith::MulFOp::create(b, loc, x, y);

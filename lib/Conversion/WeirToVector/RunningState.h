@@ -19,13 +19,13 @@ namespace weir {
 ///   anchors   one vector per maximum and minimum
 ///   frontier  the uniform values that elements are evaluated with, functions
 ///   of the anchors totals    one vector per sum moments   count, mean and
-///   centred square per recentred sum copies    kCopies vectors per sum, folded
+///   centred square per recentred sum copies    a few vectors per sum, folded
 ///   into the totals at the end of a block
 class RunningState {
 public:
   RunningState(RowEmitter &emitter, const DerivedSweep &sweep, RowLaws &laws);
 
-  static constexpr int64_t kCopies = 4;
+  int64_t getCopyCount() const { return copyCount; }
 
   /// The carried values at the start of a row, without copies.
   llvm::SmallVector<mlir::Value> begin(mlir::OpBuilder &builder);
@@ -91,6 +91,7 @@ private:
   RowEmitter &emitter;
   mlir::Location loc;
   mlir::VectorType type;
+  int64_t copyCount;
   SweepState state;
   llvm::DenseSet<mlir::Value> unfinished;
   std::vector<ReduceOp> &anchors = state.anchors;

@@ -36,21 +36,23 @@ class SolveSearch {
 public:
   SolveSearch(RowEmitter &emitter, SolveOp solve)
       : emitter(emitter), solve(solve), loc(solve.getLoc()),
-        type(emitter.access.getComputeType()),
+        layout(emitter.access.getLayout()), type(emitter.access.getRowType()),
         yield(cast<YieldOp>(solve.getBody().front().getTerminator())) {}
 
   void emit(OpBuilder &builder);
 
 private:
-  /// What the loop carries, all but `count` distances from the base.
+  /// What the loop carries, all but the last two distances from the base.
+  /// `unsettled` says which rows go on.
   struct Step {
-    Value low, high, at, count;
+    Value low, high, at, count, unsettled;
   };
 
   void compact(OpBuilder &b, Value searched);
   Value evaluate(OpBuilder &b, unsigned index);
   Value next(OpBuilder &b, Step &step);
-  Value isUnsettled(OpBuilder &b, const Step &step, Value next);
+  Value isUnsettled(OpBuilder &b, Value before, const Step &step);
+  Step advance(OpBuilder &b, const Step &from);
   Value number(OpBuilder &b, double value) {
     return emitter.constant(b, type, value);
   }
@@ -58,6 +60,7 @@ private:
   RowEmitter &emitter;
   SolveOp solve;
   Location loc;
+  const LaneLayout &layout;
   Type type;
   YieldOp yield;
   Value base;
@@ -106,19 +109,40 @@ Value SolveSearch::next(OpBuilder &b, Step &step) {
 
 /// A step below the tolerance, or below what the unknown can be resolved to,
 /// was the last. A NaN settles at once.
-Value SolveSearch::isUnsettled(OpBuilder &b, const Step &step, Value next) {
-  double resolution = type.isF64() ? 0x1p-51 : 0x1p-22;
+Value SolveSearch::isUnsettled(OpBuilder &b, Value before, const Step &step) {
+  bool isDouble = emitter.access.getComputeType().isF64();
+  double resolution = isDouble ? 0x1p-51 : 0x1p-22;
   double tolerance =
       std::max(solve.getTolerance().convertToDouble(), resolution);
   Value moved = math::AbsFOp::create(
-      b, loc, arith::SubFOp::create(b, loc, next, step.at));
+      b, loc, arith::SubFOp::create(b, loc, step.at, before));
   Value isFar = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, moved,
                                       number(b, tolerance));
   Value most = emitter.constant(b, step.count.getType(),
                                 static_cast<double>(solve.getMaxIterations()));
   Value isEarly = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
                                         step.count, most);
-  return arith::AndIOp::create(b, loc, isFar, isEarly);
+  return arith::AndIOp::create(b, loc, isFar, layout.fromScalar(b, isEarly));
+}
+
+/// One step of the search. Across rows, those that have settled stay where they
+/// are, so that a row's root does not depend on its neighbours.
+SolveSearch::Step SolveSearch::advance(OpBuilder &b, const Step &from) {
+  Step to = from;
+  to.count = arith::AddIOp::create(b, loc, from.count,
+                                   emitter.constant(b, b.getI64Type(), 1));
+  to.at = next(b, to);
+  to.unsettled = isUnsettled(b, from.at, to);
+  if (!layout.isAcross())
+    return to;
+  auto keep = [&](Value &moved, Value old) {
+    moved = arith::SelectOp::create(b, loc, from.unsettled, moved, old);
+  };
+  keep(to.low, from.low);
+  keep(to.high, from.high);
+  keep(to.at, from.at);
+  to.unsettled = arith::AndIOp::create(b, loc, to.unsettled, from.unsettled);
+  return to;
 }
 
 /// Copies the elements above the bracket's lower end together, which are few
@@ -141,7 +165,7 @@ void SolveSearch::compact(OpBuilder &builder, Value searched) {
         takes = arith::AndIOp::create(b, loc, takes, included);
       Value front = cpu::CompressOp::create(b, loc, x, takes);
       emitter.access.storeVector(b, emitter.scratch, {end, Value()}, front);
-      Type bits = b.getIntegerType(emitter.access.getLaneCount());
+      Type bits = b.getIntegerType(layout.getLaneCount());
       Value mask =
           vector::BitCastOp::create(b, loc, VectorType::get(1, bits), takes);
       Value count = math::CtPopOp::create(
@@ -170,7 +194,8 @@ void SolveSearch::emit(OpBuilder &builder) {
                                     emitter.getScalar(solve.getLower()), base);
   Value high = arith::SubFOp::create(builder, loc, base, base);
   Value count = emitter.constant(builder, builder.getI64Type(), 0);
-  Value go = emitter.constant(builder, builder.getI1Type(), 1);
+  Value go =
+      emitter.constant(builder, layout.getRowType(builder.getI1Type()), 1);
   SmallVector<Value> inits{low, high, low, count, go};
   SmallVector<Type> types;
   for (Value init : inits)
@@ -178,17 +203,16 @@ void SolveSearch::emit(OpBuilder &builder) {
   auto loop = scf::WhileOp::create(
       builder, loc, types, inits,
       [&](OpBuilder &b, Location, ValueRange carried) {
-        scf::ConditionOp::create(b, loc, carried[4], carried);
+        scf::ConditionOp::create(b, loc, layout.emitAny(b, carried[4]),
+                                 carried);
       },
       [&](OpBuilder &b, Location, ValueRange carried) {
         RowEmitter::RowValues known = emitter.saveRow();
-        Step step{carried[0], carried[1], carried[2], carried[3]};
-        step.count = arith::AddIOp::create(
-            b, loc, step.count, emitter.constant(b, b.getI64Type(), 1));
-        Value at = next(b, step);
-        Value unsettled = isUnsettled(b, step, at);
-        scf::YieldOp::create(
-            b, loc, ValueRange{step.low, step.high, at, step.count, unsettled});
+        Step step = advance(
+            b, {carried[0], carried[1], carried[2], carried[3], carried[4]});
+        scf::YieldOp::create(b, loc,
+                             ValueRange{step.low, step.high, step.at,
+                                        step.count, step.unsettled});
         emitter.restoreRow(known);
       });
   emitter.support.reset();

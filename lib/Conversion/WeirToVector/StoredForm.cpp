@@ -157,6 +157,8 @@ struct Partials {
 
   Value winnerOf(OpBuilder &b, ReduceOp reduce, Value values, Value indices,
                  Value best) const {
+    if (emitter.access.getLayout().isAcross())
+      return indices;
     Location loc = reduce.getLoc();
     Value splat = vector::BroadcastOp::create(b, loc, values.getType(), best);
     Value isBest;
@@ -196,7 +198,8 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
                           ArrayRef<ReduceOp> reduces, Value keptRow) {
   if (reduces.empty())
     return;
-  int64_t copies = chooseGroupSize(emitter, reduces);
+  int64_t groupSize = chooseGroupSize(emitter, reduces);
+  int64_t copies = emitter.access.getLayout().fit(groupSize);
   Partials partials(emitter, reduces, copies);
   Value kept = keptRow ? emitter.schedule.getStoredValue() : Value();
   auto body = [&](int64_t count) {
@@ -211,7 +214,7 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
     };
   };
   emitter.anchorRowCode(builder);
-  RowSweep sweep(emitter, builder, copies);
+  RowSweep sweep(emitter, builder, groupSize);
   SmallVector<Value> inits = partials.inits(builder, 1),
                      blockInits = partials.inits(builder, copies);
   SmallVector<Value> totals = sweep.emitGroupsInBlocks(
@@ -227,9 +230,10 @@ bool StoredForm::storesInResult(RowEmitter &emitter) {
   RowsOp rows = emitter.rows;
   Value kept = emitter.schedule.getStoredValue();
   // Only when nothing else is read while results are written: another argument
-  // of the row could be the very memory of the result.
+  // of the row could be the very memory of the result. Across rows a buffer of
+  // the row's own takes fewer cache lines.
   if (!kept || emitter.formula.isUniformResult(0) ||
-      rows.getOutputs().size() != 1)
+      rows.getOutputs().size() != 1 || emitter.access.getLayout().isAcross())
     return false;
   if (cast<MemRefType>(rows.getOutputs()[0].getType()).getElementType() !=
       emitter.access.getComputeType())

@@ -22,8 +22,8 @@ FailureOr<TopKAccess> TopKAccess::create(TopKRowsOp op, OpBuilder &builder,
   TopKAccess access(op, computeType, laneCount);
   if (failed(access.checkContiguous(rows)))
     return failure();
-  access.emitSizes(builder, varying,
-                   cast<MemRefType>(op.getScores().getType()).getRank());
+  int64_t rank = cast<MemRefType>(op.getScores().getType()).getRank();
+  access.emitSizes(builder, varying, rank, /*rowDim=*/rank - 1);
   return access;
 }
 

@@ -51,7 +51,10 @@ public:
 
 private:
   TopKAccess(TopKRowsOp op, mlir::Type computeType, int64_t laneCount)
-      : RowViews(op, computeType, laneCount), op(op) {}
+      : RowViews(op, computeType,
+                 LaneLayout(op->getLoc(), laneCount, /*registerCount=*/1,
+                            /*across=*/false)),
+        op(op) {}
 
   mlir::Value scores, mask, values, indices;
 };

@@ -33,6 +33,9 @@ namespace {
 struct VectorTarget {
   int64_t bits = 128; // What any x86-64 has.
   bool fma = false;
+  /// True where a masked access to memory costs what any access does, for
+  /// elements of any width.
+  bool masks = false;
 };
 } // namespace
 
@@ -43,9 +46,9 @@ static VectorTarget getVectorTarget(ModuleOp module) {
     return {};
   SmallVector<StringRef> features;
   target.getAs<StringAttr>("features").getValue().split(features, ',');
+  auto has = [&](StringRef name) { return llvm::is_contained(features, name); };
   return {target.getAs<IntegerAttr>("vector_bits").getInt(),
-          llvm::is_contained(features, "+fma") ||
-              llvm::is_contained(features, "+avx512f")};
+          has("+fma") || has("+avx512f"), has("+avx512bw") && has("+avx512vl")};
 }
 
 static LogicalResult checkSupported(Operation *rows) {
@@ -121,26 +124,44 @@ static bool mayFlushDenormals(RowEmitter &emitter) {
   return hasExp && may;
 }
 
-static void emitForm(OpBuilder &builder, RowEmitter &emitter) {
+/// Which arguments are copied together first: across rows, those of the compute
+/// type's kind that are read again.
+static SmallVector<unsigned> chooseGathered(RowEmitter &emitter) {
+  SmallVector<unsigned> gathered;
+  if (emitter.access.getLayout().isAcross())
+    for (unsigned argument : emitter.schedule.getArgumentsReadOften())
+      if (emitter.formula.getArgumentTypes()[argument].isF32() &&
+          !emitter.access.isBroadcastAlongRow(argument))
+        gathered.push_back(argument);
+  return gathered;
+}
+
+static void emitForm(OpBuilder &builder, RowEmitter &emitter,
+                     VectorTarget target) {
   RowsOp rows = emitter.rows;
   Form form = rows.getForm().value_or(Form::Recompute);
   bool keeps = form == Form::Stored && emitter.schedule.getStoredValue();
   bool keepsApart = keeps && !StoredForm::storesInResult(emitter);
   bool compacts = emitter.canCompact && !keepsApart;
-  RowLoops::Scratch scratchRow;
-  if (keepsApart || compacts)
-    scratchRow = {emitter.access.getComputeType(),
-                  emitter.access.getRowLength()};
+  emitter.access.setGathered(chooseGathered(emitter));
+  size_t gatherCount = emitter.access.getGathered().size();
+  bool keepsOrCompacts = keepsApart || compacts;
+  SmallVector<RowLoops::Scratch> scratchRows;
+  if (gatherCount || keepsOrCompacts)
+    scratchRows.assign(gatherCount + keepsOrCompacts,
+                       {emitter.access.getComputeType(),
+                        emitter.access.emitBufferSize(builder)});
   RowLoops loops(rows, emitter.access, rows.getThreadGrain().value_or(0),
-                 mayFlushDenormals(emitter), scratchRow);
-  loops.emit(builder, [&](OpBuilder &b, Value scratch) {
-    if (compacts)
-      std::swap(emitter.scratch, scratch);
+                 mayFlushDenormals(emitter), target.masks, scratchRows);
+  loops.emit(builder, [&](OpBuilder &b, ValueRange scratch) {
+    emitter.access.setGatherBuffers(scratch.take_front(gatherCount));
+    Value own = keepsOrCompacts ? scratch.back() : Value();
+    emitter.scratch = compacts ? own : Value();
     if (form == Form::Online) {
       RowLaws laws(emitter.formula);
       OnlineForm(emitter, laws).emitRow(b);
     } else {
-      StoredForm(emitter, keeps, scratch).emitRow(b);
+      StoredForm(emitter, keeps, compacts ? Value() : own).emitRow(b);
     }
   });
 }
@@ -151,21 +172,20 @@ static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
     return failure();
   OpBuilder builder(rows);
   Type computeType = getComputeType(rows.getInputs()[formula.getScoreIndex()]);
-  int64_t lanes = target.bits / computeType.getIntOrFloatBitWidth();
   FailureOr<RowAccess> access =
-      RowAccess::create(rows, formula, builder, computeType, lanes);
+      RowAccess::create(rows, formula, builder, computeType, target.bits);
   if (failed(access))
     return failure();
   RowEmitter emitter(rows, formula, *access);
   emitter.canFuseShifts =
       target.fma && computeType.isF32() && !emitter.shifts.getShifts().empty();
   emitter.canCompact =
-      target.bits == 512 &&
+      target.bits == 512 && !access->getLayout().isAcross() &&
       llvm::any_of(
           formula.getBody().front().getOps<SolveOp>(), [&](SolveOp solve) {
             return getSearchedValue(solve, emitter.schedule.getVariance());
           });
-  emitForm(builder, emitter);
+  emitForm(builder, emitter, target);
   rows.erase();
   return success();
 }
@@ -182,14 +202,15 @@ static LogicalResult lowerTopK(TopKRowsOp op, VectorTarget target) {
     return failure();
   // A selection serves every k.
   bool selects = op.getForm() != TopKForm::Insert;
-  RowLoops::Scratch sorting;
+  SmallVector<RowLoops::Scratch> sorting;
   if (selects)
-    sorting = {builder.getI32Type(),
-               arith::ConstantIndexOp::create(builder, op.getLoc(), op.getK())};
+    sorting.push_back(
+        {builder.getI32Type(),
+         arith::ConstantIndexOp::create(builder, op.getLoc(), op.getK())});
   RowLoops loops(op, *access, op.getThreadGrain().value_or(0),
-                 /*flushesDenormals=*/false, sorting);
-  loops.emit(builder, [&](OpBuilder &b, Value scratch) {
-    Value found = selects ? emitTopKBySelection(*access, b, scratch)
+                 /*flushesDenormals=*/false, target.masks, sorting);
+  loops.emit(builder, [&](OpBuilder &b, ValueRange scratch) {
+    Value found = selects ? emitTopKBySelection(*access, b, scratch.front())
                           : emitTopKByInsertion(*access, b);
     emitTopKResults(*access, b, found);
   });

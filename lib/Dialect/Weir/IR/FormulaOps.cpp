@@ -73,6 +73,15 @@ bool FormulaOp::hasReduction() {
       .wasInterrupted();
 }
 
+bool FormulaOp::isPointwise() {
+  for (unsigned i = 0, e = getResultTypes().size(); i < e; ++i)
+    if (isUniformResult(i))
+      return false;
+  return !hasReduction() && llvm::none_of(getBody().front(), [](Operation &op) {
+    return isa<PositionOp, RowOp, LengthOp, ExtentOp, RandomOp>(op);
+  });
+}
+
 OperandRange FormulaOp::getYieldedValues() {
   return cast<YieldOp>(getBody().front().getTerminator()).getValues();
 }

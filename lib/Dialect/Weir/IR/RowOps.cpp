@@ -103,6 +103,9 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &) {
     return failure();
   if (failed(verifyRowSignature(getSignature(*this, formula))))
     return failure();
+  if (getLanes() == LaneDirection::Across && getRowDim() == getRowRank() - 1)
+    return emitOpError("C13: lanes across rows need neighbouring rows, but the "
+                       "row is the last dimension");
   return verifyPolicies(*this, formula);
 }
 
@@ -119,7 +122,18 @@ int64_t ApplyOp::getRowRank() {
   return getMask() ? std::max(rank, getMask().getType().getRank()) : rank;
 }
 
-int64_t ApplyOp::getRowDim() { return getAlong().value_or(getRowRank() - 1); }
+int64_t ApplyOp::getRowDim() {
+  int64_t last = getRowRank() - 1;
+  bool sameEverywhere =
+      llvm::none_of(llvm::enumerate(getInputs()),
+                    [&, formula = resolveFormula()](auto input) mutable {
+                      return formula.isUniformArgument(input.index()) &&
+                             isa<ShapedType>(input.value().getType());
+                    });
+  if (sameEverywhere && resolveFormula().isPointwise())
+    return last;
+  return getAlong().value_or(last);
+}
 
 /// The size of dimension `dim` of the full shape, from the first varying
 /// operand that has it.
@@ -205,7 +219,7 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
     return failure();
   if (failed(verifyRowSignature(
           {*this, formula, getInputs(), getMask(),
-           SmallVector<Type>(getOutputs().getTypes()), std::nullopt,
+           SmallVector<Type>(getOutputs().getTypes()), getAlong(),
            getEmptyRow() || getPosInf() || getNan() || getTies() || getNegInf(),
            getRowBase(), getColumn(), getRowStrides().size()})) ||
       failed(verifyPolicies(*this, formula)))
@@ -221,6 +235,25 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
 FormulaOp RowsOp::resolveFormula() {
   return weir::resolveFormula(*this, getFormulaAttr());
 }
+
+int64_t RowsOp::getRowRank() {
+  FormulaOp formula = resolveFormula();
+  int64_t rank = 0;
+  auto join = [&](Value value) {
+    rank = std::max(rank, cast<ShapedType>(value.getType()).getRank());
+  };
+  for (auto [i, input] : llvm::enumerate(getInputs()))
+    if (!formula.isUniformArgument(i))
+      join(input);
+  if (getMask())
+    join(getMask());
+  for (auto [i, output] : llvm::enumerate(getOutputs()))
+    if (!formula.isUniformResult(i))
+      join(output);
+  return rank;
+}
+
+int64_t RowsOp::getRowDim() { return getAlong().value_or(getRowRank() - 1); }
 
 void RowsOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>

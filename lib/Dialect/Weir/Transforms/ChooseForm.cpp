@@ -64,6 +64,36 @@ bool canRunOnline(FormulaOp formula) {
 /// 32 MiB are common.
 constexpr int64_t kStreamBytes = int64_t(64) << 20;
 
+struct LaneChoice {
+  LaneDirection direction;
+  std::string why;
+};
+
+/// Across rows, memory is read as it lies, a cache line of neighbours at a
+/// time. With a handful of neighbours most lanes would idle, and copying the
+/// rows costs less.
+LaneChoice chooseLanes(ApplyOp apply, FormulaOp formula) {
+  Type score = getElementTypeOrSelf(
+      apply.getInputs()[formula.getScoreIndex()].getType());
+  int64_t lanes = score.isF64() ? 8 : 16, last = 1;
+  bool isDynamic = false;
+  for (Type type : apply->getOperandTypes()) {
+    auto shaped = dyn_cast<ShapedType>(type);
+    if (!shaped || shaped.getRank() == 0)
+      continue;
+    int64_t size = shaped.getShape().back();
+    isDynamic |= ShapedType::isDynamic(size);
+    last = std::max(last, size); // A dynamic one is negative.
+  }
+  // A size of 1 repeats, so that it says nothing beside a dynamic one.
+  bool isKnown = last > 1 || !isDynamic;
+  if (isKnown && last * 4 < lanes)
+    return {LaneDirection::Along, "only " + std::to_string(last) +
+                                      (last == 1 ? " row lies" : " rows lie") +
+                                      " side by side in memory"};
+  return {LaneDirection::Across, "neighbouring rows get a lane each"};
+}
+
 LogicalResult checkGiven(ApplyOp apply, FormulaOp formula) {
   bool elementwise = *apply.getForm() == Form::Elementwise;
   if (elementwise == !formula.hasReduction()) {
@@ -88,8 +118,21 @@ LogicalResult chooseStreaming(ApplyOp apply, bool explain) {
            << stringifyForm(*apply.getForm())
            << " form: only elementwise results are written past the caches";
   }
+  bool across = apply.getLanes() == LaneDirection::Across;
+  if (across && apply.getStreamBytes().value_or(0) != 0)
+    return apply.emitOpError(
+        "stream_bytes does not fit lanes across rows: only "
+        "whole rows are written past the caches");
   if (apply.getStreamBytes())
     return success();
+  if (across) {
+    apply.setStreamBytes(0);
+    if (explain)
+      apply.emitRemark("results of @")
+          << apply.getFormula()
+          << " are written through the caches: lanes run across rows";
+    return success();
+  }
   apply.setStreamBytes(kStreamBytes);
   if (explain)
     apply.emitRemark("results of @")
@@ -117,9 +160,24 @@ TopKChoice choose(TopKOp topk) {
 
 struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
   using WeirChooseFormBase::WeirChooseFormBase;
+
+  void setLanes(ApplyOp apply, FormulaOp formula) {
+    if (apply.getLanes() || apply.getRowDim() == apply.getRowRank() - 1)
+      return;
+    LaneChoice choice = chooseLanes(apply, formula);
+    apply.setLanes(choice.direction);
+    if (explain)
+      apply.emitRemark("@") << formula.getSymName()
+                            << (choice.direction == LaneDirection::Across
+                                    ? " runs across rows: "
+                                    : " runs on transposed copies: ")
+                            << choice.why;
+  }
+
   void runOnOperation() override {
     WalkResult walk = getOperation().walk([&](ApplyOp apply) {
       FormulaOp formula = apply.resolveFormula();
+      setLanes(apply, formula);
       if (apply.getForm()) {
         if (failed(checkGiven(apply, formula)) ||
             failed(chooseStreaming(apply, explain)))

@@ -553,6 +553,22 @@ func.func @f(%x: memref<4xf32>) {
 
 // -----
 
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{C13: lanes across rows need neighbouring rows, but the row is the last dimension}}
+  %y = weir.apply @softmax(%x) {lanes = #weir.lanes<across>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @f(%x: memref<2x4xf32>) {
+  // expected-error@+1 {{C6: along = 2 is not a dimension of the rank-2 operands}}
+  weir.rows @softmax ins(%x : memref<2x4xf32>) outs(%x : memref<2x4xf32>) {along = 2 : i64}
+  return
+}
+
+// -----
+
 // expected-error@+1 {{'weir.abi' belongs on a function and is written by weir-prepare-abi only}}
 func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 0, 1, 2, 32, 5, 0>}}
 

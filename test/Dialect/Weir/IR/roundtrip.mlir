@@ -48,14 +48,14 @@ weir.formula @soft(%x: f32) -> f32 {
 
 // CHECK-LABEL: func.func @use
 func.func @use(%x: tensor<?x8xf32>, %m: tensor<8xi1>, %b: memref<4x8xbf16>) -> tensor<?x8xf32> {
-  // CHECK: weir.apply @soft(%{{.*}}) mask(%{{.*}} : tensor<8xi1>) {along = 0 : i64, empty_row = #weir.empty_row<nan>, form = #weir.form<online>, nan = #weir.nan<ignore>, pos_inf = #weir.pos_inf<share>, ties = #weir.ties<all_equal>} : (tensor<?x8xf32>) -> tensor<?x8xf32>
-  %0 = weir.apply @soft(%x) mask(%m : tensor<8xi1>) {along = 0, empty_row = #weir.empty_row<nan>,
+  // CHECK: weir.apply @soft(%{{.*}}) mask(%{{.*}} : tensor<8xi1>) {along = 0 : i64, empty_row = #weir.empty_row<nan>, form = #weir.form<online>, lanes = #weir.lanes<across>, nan = #weir.nan<ignore>, pos_inf = #weir.pos_inf<share>, ties = #weir.ties<all_equal>} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %0 = weir.apply @soft(%x) mask(%m : tensor<8xi1>) {along = 0, lanes = #weir.lanes<across>, empty_row = #weir.empty_row<nan>,
       pos_inf = #weir.pos_inf<share>, nan = #weir.nan<ignore>, ties = #weir.ties<all_equal>, form = #weir.form<online>}
       : (tensor<?x8xf32>) -> tensor<?x8xf32>
   // CHECK: weir.apply @soft(%{{.*}}) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<?x8xf32>) -> tensor<?x8xf32>
   %1 = weir.apply @soft(%0) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<?x8xf32>) -> tensor<?x8xf32>
-  // CHECK: weir.rows @soft ins(%{{.*}} : memref<4x8xbf16>) outs(%{{.*}} : memref<4x8xbf16>) {form = #weir.form<stored>}
-  weir.rows @soft ins(%b : memref<4x8xbf16>) outs(%b : memref<4x8xbf16>) {form = #weir.form<stored>}
+  // CHECK: weir.rows @soft ins(%{{.*}} : memref<4x8xbf16>) outs(%{{.*}} : memref<4x8xbf16>) {along = 0 : i64, form = #weir.form<stored>}
+  weir.rows @soft ins(%b : memref<4x8xbf16>) outs(%b : memref<4x8xbf16>) {along = 0 : i64, form = #weir.form<stored>}
   return %0 : tensor<?x8xf32>
 }
 

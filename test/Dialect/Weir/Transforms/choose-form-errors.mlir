@@ -45,3 +45,11 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
   %a = weir.apply @silu(%x) {stream_bytes = -1 : i64} : (tensor<4xf32>) -> tensor<4xf32>
   return %a : tensor<4xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<4x?xf32>, %b: tensor<?xf32>) -> tensor<4x?xf32> {
+  // expected-error@+1 {{stream_bytes does not fit lanes across rows: only whole rows are written past the caches}}
+  %a = weir.apply @swish(%x, %b) {along = 0, stream_bytes = 4096 : i64} : (tensor<4x?xf32>, tensor<?xf32>) -> tensor<4x?xf32>
+  return %a : tensor<4x?xf32>
+}

@@ -33,3 +33,35 @@ func.func @largest(%x: tensor<?xf32>) -> (tensor<128xi32>, tensor<129xi32>, tens
     : (tensor<?xf32>) -> (tensor<5xf32>, tensor<5xi32>, tensor<i32>)
   return %0#1, %1#1, %2#1 : tensor<128xi32>, tensor<129xi32>, tensor<5xi32>
 }
+
+// CHECK-LABEL: func.func @lanes
+func.func @lanes(%x: tensor<4x?xf32>, %y: tensor<4x3xf32>, %z: tensor<4x3xf64>, %b: f32, %c4: tensor<?xf32>)
+    -> (tensor<4x?xf32>, tensor<4x3xf32>, tensor<4x3xf64>, tensor<4x3xf32>, tensor<4x3xf32>) {
+  // CHECK: @softmax({{.*}}lanes = #weir.lanes<across>
+  // expected-remark@+2 {{@softmax runs across rows: neighbouring rows get a lane each}}
+  // expected-remark@+1 {{@softmax runs in the stored form}}
+  %a = weir.apply @softmax(%x) {along = 0} : (tensor<4x?xf32>) -> tensor<4x?xf32>
+  // CHECK: @softmax({{.*}}lanes = #weir.lanes<along>
+  // expected-remark@+2 {{@softmax runs on transposed copies: only 3 rows lie side by side in memory}}
+  // expected-remark@+1 {{@softmax runs in the stored form}}
+  %c = weir.apply @softmax(%y) {along = 0} : (tensor<4x3xf32>) -> tensor<4x3xf32>
+  // CHECK: @softmax({{.*}}lanes = #weir.lanes<across>
+  // expected-remark@+2 {{@softmax runs across rows}}
+  // expected-remark@+1 {{@softmax runs in the stored form}}
+  %d = weir.apply @softmax(%z) {along = 0} : (tensor<4x3xf64>) -> tensor<4x3xf64>
+  // What is given stays.
+  // CHECK: @softmax({{.*}}lanes = #weir.lanes<across>
+  // expected-remark@+1 {{@softmax runs in the stored form}}
+  %e = weir.apply @softmax(%y) {along = 0, lanes = #weir.lanes<across>} : (tensor<4x3xf32>) -> tensor<4x3xf32>
+  // CHECK: @swish(
+  // CHECK-NOT: lanes
+  // expected-remark@+2 {{@swish runs in the elementwise form}}
+  // expected-remark@+1 {{results of @swish are written past the caches}}
+  %f = weir.apply @swish(%y, %b) {along = 0} : (tensor<4x3xf32>, f32) -> tensor<4x3xf32>
+  // CHECK: @swish({{.*}}lanes = #weir.lanes<across>, stream_bytes = 0
+  // expected-remark@+3 {{@swish runs across rows}}
+  // expected-remark@+2 {{@swish runs in the elementwise form}}
+  // expected-remark@+1 {{results of @swish are written through the caches: lanes run across rows}}
+  %g = weir.apply @swish(%x, %c4) {along = 0} : (tensor<4x?xf32>, tensor<?xf32>) -> tensor<4x?xf32>
+  return %a, %c, %d, %e, %f : tensor<4x?xf32>, tensor<4x3xf32>, tensor<4x3xf64>, tensor<4x3xf32>, tensor<4x3xf32>
+}

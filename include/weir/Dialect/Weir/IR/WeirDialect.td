@@ -106,4 +106,8 @@ def Weir_TopKForm : Weir_Enum<"TopKForm", "the way the largest elements are foun
   I32EnumAttrCase<"Insert", 0, "insert">, I32EnumAttrCase<"Select", 1, "select">]>;
 def Weir_TopKFormAttr : Weir_BracketedEnumAttr<Weir_TopKForm, "topk_form">;
 
+def Weir_LaneDirection : Weir_Enum<"LaneDirection", "where the lanes of vectors lie", [
+  I32EnumAttrCase<"Along", 0, "along">, I32EnumAttrCase<"Across", 1, "across">]>;
+def Weir_LaneDirectionAttr : Weir_BracketedEnumAttr<Weir_LaneDirection, "lanes">;
+
 #endif // WEIR_DIALECT_WEIR_IR_WEIRDIALECT_TD

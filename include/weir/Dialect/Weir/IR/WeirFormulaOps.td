@@ -100,6 +100,9 @@ def Weir_FormulaOp : Weir_Op<"formula", [
     /// True when some op of the body needs the whole row (reduce, kth, solve). Only then do
     /// masks and policies apply; a formula without one is elementwise.
     bool hasReduction();
+    /// True when the results at an element follow from the arguments there: nothing asks for the row,
+    /// or for a place in it.
+    bool isPointwise();
     /// The values given to weir.yield.
     ::mlir::OperandRange getYieldedValues();
   }];

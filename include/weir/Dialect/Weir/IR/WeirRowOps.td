@@ -46,9 +46,10 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     index base + i s0 + j s1 in the whole, for `weir.row` and `weir.random`; `column(%c)` adds c to every position. Without
     `row` the outer dimensions are the whole.
 
-    How the rows run may be given too: `form`, and `thread_grain`, the elements that each of several threads must get
-    before rows are shared among them (0: never), and, in the elementwise form, `stream_bytes`, the size from which on the results
-    are written past the caches (0: never). What is not given is chosen by passes.
+    How the rows run may be given too: `form`; `thread_grain`, the elements that each of several threads must get
+    before rows are shared among them (0: never); in the elementwise form `stream_bytes`, the size from which on the results
+    are written past the caches (0: never); and, for a row that is not the last dimension, `lanes`: `across` gives
+    neighbouring rows a lane each, `along` transposes. What is not given is chosen by passes.
 
     #### Inputs
 
@@ -78,6 +79,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     - C11: `neg_inf = ordinary` goes with an f32 score, and not with `nan = ignore`, `pos_inf = share` or the form `online`, which
       exclude scores.
     - C12: `nan = arithmetic` goes with formulas that neither select nor search.
+    - C13: `lanes` is `across` only where the row is not the last dimension.
 
     #### Examples
 
@@ -91,7 +93,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
   }];
   let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyRankedTensor>:$mask),
                        Weir_RowOffset, Weir_ColumnOffset, (ins OptionalAttr<I64Attr>:$along), Weir_Policies,
-                       Weir_Schedule);
+                       Weir_Schedule, (ins OptionalAttr<Weir_LaneDirectionAttr>:$lanes));
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = "$formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? " # Weir_Offsets<>.format #
                        " attr-dict `:` functional-type($inputs, results)";
@@ -107,7 +109,8 @@ def Weir_ApplyOp : Weir_Op<"apply", [
   let extraClassDeclaration = [{
     /// The formula, found in the enclosing symbol tables or in the library. Null when there is none.
     ::weir::FormulaOp resolveFormula();
-    /// The dimension that is the row. Needs a verified op.
+    /// The dimension that is the row. Where nothing asks for a row, in a pointwise formula with the same uniform
+    /// arguments everywhere, it is the last, whatever `along` says. Needs a verified op.
     int64_t getRowDim();
     /// The rank of the row's full shape.
     int64_t getRowRank();
@@ -123,8 +126,9 @@ def Weir_RowsOp : Weir_Op<"rows", [
   let description = [{
     #### Semantics
 
-    `weir.apply` with its row as the last dimension, on tensors or memrefs, writing to destinations. Passes make it; the
-    `form`, `thread_grain` and `stream_bytes` say how the rows run; without the last two on one thread, through the caches.
+    `weir.apply` on tensors or memrefs, writing to destinations. Passes make it; the `form`, `thread_grain` and
+    `stream_bytes` say how the rows run; without the last two on one thread, through the caches. Where `along` names another
+    dimension than the last, vectors hold elements of neighbouring rows.
 
     #### Constraints
 
@@ -145,8 +149,9 @@ def Weir_RowsOp : Weir_Op<"rows", [
     ```
   }];
   let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyShaped>:$mask),
-                       Weir_RowOffset, Weir_ColumnOffset, (ins Variadic<AnyShaped>:$outputs), Weir_Policies,
-                       Weir_Schedule);
+                       Weir_RowOffset, Weir_ColumnOffset,
+                       (ins Variadic<AnyShaped>:$outputs), Weir_Policies, Weir_Schedule,
+                       (ins OptionalAttr<I64Attr>:$along));
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
@@ -165,6 +170,10 @@ def Weir_RowsOp : Weir_Op<"rows", [
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }
     /// The formula, found in the enclosing symbol tables or in the library. Null when there is none.
     ::weir::FormulaOp resolveFormula();
+    /// The dimension that is the row. Needs a verified op.
+    int64_t getRowDim();
+    /// The rank of the row's full shape.
+    int64_t getRowRank();
   }];
 }
 

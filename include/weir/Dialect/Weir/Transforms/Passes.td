@@ -46,7 +46,9 @@ def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
   let description = [{
     Puts a `form` on every `weir.apply` and `weir.topk` that has none and explains the choice in a remark. A form that is there already is
     kept when the formula can run in it, and is an error otherwise: the schedule is data. In the elementwise form it adds `stream_bytes`,
-    the size from which on results are written past the caches: larger than what a later reader could find there.
+    the size from which on results are written past the caches: larger than what a later reader could find there. Where the row is
+    not the last dimension, `lanes` says whether neighbouring rows get a lane each (`across`) or are transposed (`along`,
+    when there are only a few of them).
 
     Before: `weir.apply @softmax(%x)`. After: `weir.apply @softmax(%x) {form = #weir.form<stored>}`.
   }];
@@ -103,10 +105,10 @@ def WeirLowerStates : Pass<"weir-lower-states", "::mlir::ModuleOp"> {
 }
 
 def WeirLowerApply : Pass<"weir-lower-apply", "::mlir::ModuleOp"> {
-  let summary = "Give weir.apply its destinations and make its row the last dimension";
+  let summary = "Give weir.apply its destinations";
   let description = [{
-    Each `weir.apply` becomes a `weir.rows` into fresh `tensor.empty` destinations. Where `along` names another dimension than the
-    last, varying operands are transposed before and results after.
+    Each `weir.apply` becomes a `weir.rows` into fresh `tensor.empty` destinations. Where the row is another dimension than the
+    last and `lanes` is not `across`, varying operands are transposed before and results after.
 
     Before: `%y = weir.apply @softmax(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>`.
     After: `%y = weir.rows @softmax ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>`.
