@@ -53,6 +53,10 @@ static Value wideMagnitude(MathBuilder &m, Value a, Value y) {
 
 /// The same on 16 numbers of f32, half of them at a time.
 static Value magnitude512(MathBuilder &m, Value a, Value y) {
+  if (m.isWide())
+    return m.inParts({a, y}, [](MathBuilder &part, ValueRange parts) {
+      return magnitude512(part, parts[0], parts[1]);
+    });
   OpBuilder &b = m.getBuilder();
   Location loc = a.getLoc();
   auto narrow = VectorType::get(8, b.getF32Type()),

@@ -43,7 +43,7 @@ MathBuilder::MathBuilder(OpBuilder &builder, Location loc, Type type,
 bool MathBuilder::isAVX512() const {
   auto vector = dyn_cast<VectorType>(type);
   return target.avx512 && vector && vector.getRank() == 1 &&
-         vector.getNumElements() % (f64 ? 8 : 16) == 0;
+         vector.getNumElements() % getLanes512() == 0;
 }
 
 static Value makeConstant(OpBuilder &b, Location loc, Type type,
@@ -135,6 +135,10 @@ MathBuilder::Whole MathBuilder::roundToSixteenth(Value x, Value y) {
 }
 
 Value MathBuilder::lookUp(ArrayRef<double> table, Value index) {
+  if (isWide())
+    return inParts(index, [&](MathBuilder &m, ValueRange parts) {
+      return m.lookUp(table, parts[0]);
+    });
   auto half = [&](unsigned from) -> Value {
     SmallVector<float> entries(table.slice(from, 16));
     return arith::ConstantOp::create(
@@ -166,6 +170,10 @@ Value MathBuilder::piecewise(const PiecewisePolynomial &p, Value x) {
 
 /// A denormal number's bits are the number over 2^-149.
 Value MathBuilder::scaleDown(Value p, Value n, Value tiny) {
+  if (isWide())
+    return inParts({p, n, tiny}, [](MathBuilder &m, ValueRange parts) {
+      return m.scaleDown(parts[0], parts[1], parts[2]);
+    });
   Value scaled = masked512("llvm.x86.avx512.mask.scalef.",
                            {p, select(tiny, add(n, splat(149.0)), n)});
   Value mask = LLVM::BitcastOp::create(b, loc, b.getI16Type(), tiny);
@@ -228,26 +236,36 @@ Value MathBuilder::i32(int32_t value) {
   return LLVM::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
 }
 
-/// Wider vectors are taken in parts.
-Value MathBuilder::masked512(StringRef name, ValueRange operands) {
+bool MathBuilder::isWide() const {
+  return cast<VectorType>(type).getNumElements() > getLanes512();
+}
+
+Value MathBuilder::inParts(
+    ValueRange operands,
+    llvm::function_ref<Value(MathBuilder &, ValueRange)> emit) {
   auto vector = cast<VectorType>(type);
-  int64_t lanes = f64 ? 8 : 16, count = vector.getNumElements();
-  if (count > lanes) {
-    VectorType part = VectorType::get(lanes, vector.getElementType());
-    MathBuilder inPart(b, loc, part, target);
-    Value whole = splat(0.0);
-    for (int64_t at = 0; at < count; at += lanes) {
-      SmallVector<Value> parts;
-      for (Value operand : operands)
-        parts.push_back(isa<VectorType>(operand.getType())
-                            ? vector::ExtractStridedSliceOp::create(
-                                  b, loc, operand, at, lanes, 1)
-                            : operand);
-      whole = vector::InsertStridedSliceOp::create(
-          b, loc, inPart.masked512(name, parts), whole, at, 1);
-    }
-    return whole;
+  int64_t lanes = getLanes512();
+  MathBuilder part(b, loc, VectorType::get(lanes, vector.getElementType()),
+                   target);
+  Value whole = splat(0.0);
+  for (int64_t at = 0; at < vector.getNumElements(); at += lanes) {
+    SmallVector<Value> parts;
+    for (Value operand : operands)
+      parts.push_back(isa<VectorType>(operand.getType())
+                          ? vector::ExtractStridedSliceOp::create(
+                                b, loc, operand, at, lanes, 1)
+                          : operand);
+    whole = vector::InsertStridedSliceOp::create(b, loc, emit(part, parts),
+                                                 whole, at, 1);
   }
+  return whole;
+}
+
+Value MathBuilder::masked512(StringRef name, ValueRange operands) {
+  if (isWide())
+    return inParts(operands, [&](MathBuilder &m, ValueRange parts) {
+      return m.masked512(name, parts);
+    });
   SmallVector<Value> all(operands);
   all.push_back(splat(0.0));
   all.push_back(LLVM::ConstantOp::create(

@@ -48,7 +48,14 @@ public:
   };
 
   bool isF64() const { return f64; }
+  /// True for vectors of one register of 512 bits or of several.
   bool isAVX512() const;
+  /// True for several.
+  bool isWide() const;
+  /// What `emit` makes of each register's part of `operands`, put together.
+  Value inParts(
+      mlir::ValueRange operands,
+      llvm::function_ref<Value(MathBuilder &, mlir::ValueRange parts)> emit);
   MathTarget getTarget() const { return target; }
   mlir::OpBuilder &getBuilder() { return b; }
 
@@ -168,6 +175,7 @@ public:
   Value i32(int32_t value);
 
 private:
+  int64_t getLanes512() const { return f64 ? 8 : 16; }
   Pair split(Value x);
   /// 2^n for n in the normal range.
   Value powerOfTwo(Value bits);

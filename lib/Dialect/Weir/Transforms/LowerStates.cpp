@@ -183,7 +183,8 @@ RowsOp Lowering::overRows(OpBuilder &b, OpTy op, FlatSymbolRefAttr formula,
                         op.getColumn(), outputs, EmptyRowAttr(), PosInfAttr(),
                         nan, TiesAttr(), NegInfAttr(),
                         FormAttr::get(b.getContext(), form),
-                        op.getThreadGrainAttr(), IntegerAttr());
+                        op.getThreadGrainAttr(), IntegerAttr(),
+                        /*along=*/IntegerAttr());
 }
 
 void Lowering::lower(StatsOp op) {
