@@ -9,8 +9,7 @@ import pytest
 
 from conftest import BIN, ROOT
 from formulas import CASES
-from row_model import Policies
-from test_rows import check_row, draw_operand
+from test_rows import PLAINEST, check_row, draw_operand
 
 sys.path.insert(0, str(ROOT / "docs"))
 import library  # noqa: E402
@@ -89,7 +88,7 @@ def test_every_formula_is_listed_and_tested():
     assert names - {case.name for case in CASES} == set()
 
 
-EXAMPLE = {"uniforms": "scalar", "mask": "none", "policies": Policies(), "dtype": "f32"}
+EXAMPLE = {**PLAINEST, "dtype": "f32"}
 
 
 def run_example(compiled, case):

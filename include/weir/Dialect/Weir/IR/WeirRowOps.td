@@ -103,7 +103,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
       "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
       "::mlir::IntegerAttr":$stream_bytes), [{
     build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
-          along, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, ::weir::LaneDirectionAttr());
+          along, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*lanes=*/nullptr);
   }]>];
   let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
@@ -164,7 +164,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
       "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
       "::mlir::IntegerAttr":$stream_bytes), [{
     build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
-          outputs, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, ::mlir::IntegerAttr());
+          outputs, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*along=*/nullptr);
   }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }
