@@ -27,7 +27,8 @@ static const Law *findWithoutState(const DerivedSweep &sweep) {
 
 TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies)
     : formula(original.clone()), policies(policies) {
-  normalizeFormula(*formula);
+  if (!formula->getOperation()->hasAttr(WeirDialect::kAsWrittenAttrName))
+    normalizeFormula(*formula);
   addWitness();
   laws = std::make_unique<RowLaws>(*formula);
   for (const DerivedSweep &sweep : laws->getSweeps()) {

@@ -54,3 +54,19 @@ func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %y = weir.apply @softmax(%x) {nan = #weir.nan<arithmetic>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
+
+// -----
+
+// What is evaluated as it is written gets no maximum that would let parts be merged.
+weir.formula @plain(%x: f32) -> f32 attributes {weir.as_written} {
+  %e = math.exp %x : f32
+  // expected-note@+1 {{because of this weir.reduce, which has no running value}}
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  weir.yield %w : f32
+}
+func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error@+1 {{cannot be taken apart: sweep 1 of @plain has no state that could be merged}}
+  %y = weir.apply @plain(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
