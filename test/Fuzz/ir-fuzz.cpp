@@ -62,6 +62,7 @@ static constexpr const char *kParts[] = {
     "weir-prepare-abi",
     "weir-emit-abi",
     "one-shot-bufferize",
+    "convert-linalg-to-weir",
 };
 
 static void buildPipeline(PassManager &pm, size_t choice) {
