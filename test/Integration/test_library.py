@@ -45,6 +45,16 @@ def test_names_and_signatures():
     assert sorted(short(formula) for formula in FORMULAS) == sorted(SIGNATURES)
 
 
+def test_every_activation_and_gate_is_measured(tmp_path):
+    """The benchmark reads its list off the library; none may slip through its pattern."""
+    calls = tmp_path / "calls.inc"
+    subprocess.run([sys.executable, ROOT / "benchmarks" / "models" / "elementwise.py", tmp_path / "model.mlir", calls,
+                    *sorted(library.SOURCES.glob("*.mlir"))], check=True)
+    measured = set(re.findall(r"ELEMENTWISE\((\w+),", calls.read_text()))
+    elementwise = {f.name for f in FORMULAS if f.family in ("activations", "glu", "gates")}
+    assert elementwise and elementwise <= measured
+
+
 @pytest.mark.parametrize("formula", FORMULAS, ids=lambda f: f.name)
 def test_every_formula_is_documented(formula):
     assert formula.line.endswith("."), "one line says what it is"

@@ -81,6 +81,18 @@ func.func @pieces(%x: vector<16xf32>) -> vector<16xf32> {
   return %y : vector<16xf32>
 }
 
+// The digits that a power needs of its logarithm are those of f64.
+// AVX512-LABEL: func.func @power
+// AVX512-COUNT-2: llvm.x86.avx512.mask.getmant.pd.512
+// AVX512: vector.shuffle
+// AVX2-LABEL: func.func @power
+// AVX2-NOT: vector<{{[0-9]+}}xf64>
+// AVX2: return
+func.func @power(%x: vector<16xf32>, %y: vector<16xf32>) -> vector<16xf32> {
+  %z = math.powf %x, %y : vector<16xf32>
+  return %z : vector<16xf32>
+}
+
 // Scalars stay with the C library.
 // AVX512-LABEL: func.func @scalar
 // AVX512: math.log1p
