@@ -1,0 +1,155 @@
+//===- RowExponentials.cpp - exponentials of a formula as code ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowEmitter.h"
+
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace weir;
+
+//===----------------------------------------------------------------------===//
+// Elementwise ops
+//===----------------------------------------------------------------------===//
+
+/// True when `value` reaches the results through sums, products and quotients
+/// alone, which keep a relative error.
+static bool entersOnlyRatios(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    if (isa<YieldOp>(user))
+      return true;
+    auto reduce = dyn_cast<ReduceOp>(user);
+    if (reduce ? reduce.getKind() != ReductionKind::Add
+               : !isa<arith::AddFOp, arith::MulFOp, arith::DivFOp>(user))
+      return false;
+    return entersOnlyRatios(user->getResult(0));
+  });
+}
+
+static bool isStoredInHalf(RowsOp rows) {
+  return llvm::all_of(rows.getOutputs(), [](Value output) {
+    Type element = getElementTypeOrSelf(output.getType());
+    return element.isBF16() || element.isF16();
+  });
+}
+
+/// exp of an anchored exponent enters a ratio in which its error is that of the
+/// class, or small beside that of results in 16 bits; any other exp is asked to
+/// be right by itself.
+Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
+  bool anchored = shifts.leansOnExtremum(op->getOperand(0)) &&
+                  !FormulaShifts::mayCancel(op);
+  if (isa<math::Exp2Op>(op)) {
+    Value ln2 =
+        constant(builder, operand.getType(), 0.693147180559945309417232121458);
+    operand = arith::MulFOp::create(builder, loc, operand, ln2);
+  }
+  auto variant = cpu::ExpVariant::Accurate;
+  if (anchored)
+    variant = isStoredInHalf(rows) && entersOnlyRatios(op->getResult(0))
+                  ? cpu::ExpVariant::Narrow
+                  : cpu::ExpVariant::Fast;
+  return cpu::ExpOp::create(builder, loc, operand.getType(), variant, operand);
+}
+
+Value RowEmitter::emitAnchoredExp(OpBuilder &builder, Value exponent) {
+  return cpu::ExpOp::create(builder, loc, exponent.getType(),
+                            cpu::ExpVariant::Fast, exponent);
+}
+
+//===----------------------------------------------------------------------===//
+// Fused shifts
+//===----------------------------------------------------------------------===//
+
+static constexpr double kLog2e = 1.44269504088896340735992468100;
+
+bool RowEmitter::isFinished(Value value) const {
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op || scalars.count(next) || !seen.insert(next).second)
+      continue;
+    if (isa<ReduceOp, KthOp, SolveOp>(op))
+      return false;
+    llvm::append_range(work, op->getOperands());
+  }
+  return true;
+}
+
+Value RowEmitter::emitAreShiftsModerate(OpBuilder &builder) {
+  Value all;
+  for (Value u : shifts.getShifts()) {
+    Value size = math::AbsFOp::create(builder, loc, getScalar(u));
+    Value limit = constant(builder, size.getType(), shifts.getBound());
+    Value is = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT,
+                                     size, limit);
+    all = all ? Value(arith::AndIOp::create(builder, loc, all, is)) : is;
+  }
+  return access.getLayout().emitAll(builder, all);
+}
+
+void RowEmitter::emitVersions(OpBuilder &builder,
+                              llvm::function_ref<void(OpBuilder &)> rest) {
+  anchorRowCode(builder);
+  Value moderate = emitAreShiftsModerate(builder);
+  auto branch =
+      scf::IfOp::create(builder, loc, moderate, /*withElseRegion=*/true);
+  RowValues known = saveRow();
+  for (bool fused : {true, false}) {
+    OpBuilder inside =
+        fused ? branch.getThenBodyBuilder() : branch.getElseBodyBuilder();
+    restoreRow(known);
+    fusesShifts = fused;
+    anchorRowCode(inside);
+    rest(inside);
+  }
+  anchorRowCode(builder);
+}
+
+/// u log2(e), rounded: per lane while u runs, else once for the row.
+Value RowEmitter::getScaledShift(OpBuilder &builder, Element &element,
+                                 Value u) {
+  if (Value given = element.scaledShifts.lookup(u))
+    return given;
+  Value &known = scaledShifts[u];
+  if (!known) {
+    Value scalar = getScalar(u);
+    known = splat(
+        arith::MulFOp::create(rowBuilder, loc, scalar,
+                              constant(rowBuilder, scalar.getType(), kLog2e)));
+  }
+  return known;
+}
+
+/// The exponential of a - u or of -u for the row, off by the same factor as
+/// those of its elements.
+Value RowEmitter::emitShiftedScalar(Operation *op, Value u) {
+  Value scalar = getScalar(u);
+  Type type = scalar.getType();
+  if (access.getLayout().isAcross()) {
+    Element row{Lanes{}};
+    Value rest = shifts.getUnshifted(op);
+    Value x = rest ? getScalar(rest) : constant(rowBuilder, type, 0.0);
+    return cpu::ExpShiftedOp::create(rowBuilder, loc, type, x,
+                                     getScaledShift(rowBuilder, row, u));
+  }
+  Value log2e = constant(rowBuilder, type, kLog2e);
+  Value minus = arith::NegFOp::create(
+      rowBuilder, loc, arith::MulFOp::create(rowBuilder, loc, scalar, log2e));
+  Value rest = shifts.getUnshifted(op);
+  if (rest)
+    minus = math::FmaOp::create(rowBuilder, loc, getScalar(rest), log2e, minus);
+  return math::Exp2Op::create(rowBuilder, loc, minus);
+}
