@@ -12,6 +12,7 @@
 #include "SolveSupport.h"
 #include "StoredForm.h"
 #include "TopKForms.h"
+#include "weir/Dialect/Weir/Analysis/DenormalUse.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -59,46 +60,6 @@ static LogicalResult checkSupported(Operation *rows) {
   return success();
 }
 
-/// True when `divisor` may be as small as what is flushed: it is made of the
-/// row's numbers and not of exponentials alone, nor is a number added to it.
-static bool mayVanish(Value divisor, const Variance &variance) {
-  SmallVector<Value> work{divisor};
-  llvm::DenseSet<Value> seen;
-  while (!work.empty()) {
-    Value value = work.pop_back_val();
-    if (!seen.insert(value).second || value.getType().isInteger(1))
-      continue;
-    Operation *op = value.getDefiningOp();
-    if (!op && variance.isVarying(value))
-      return true;
-    APFloat summand(0.0f);
-    bool isApart = op && isa<arith::AddFOp>(op) &&
-                   matchPattern(op->getOperand(1), m_ConstantFloat(&summand)) &&
-                   summand.convertToDouble() >= 1e-8;
-    if (op && !isApart && !isa<math::ExpOp, math::Exp2Op>(op))
-      llvm::append_range(work, op->getOperands());
-  }
-  return false;
-}
-
-/// True when a number that is flushed may decide something: which of two scores
-/// is larger, or what they are in units of the smallest.
-static bool mayDecide(Operation *op, const Variance &variance) {
-  if (isa<KthOp>(op))
-    return true;
-  if (auto reduce = dyn_cast<ReduceOp>(op))
-    return reduce.getWinner() && !reduce.getWinner().use_empty();
-  if (isa<arith::CmpFOp>(op))
-    return llvm::any_of(op->getOperands(),
-                        [&](Value v) { return variance.isVarying(v); }) &&
-           llvm::none_of(op->getOperands(),
-                         [](Value v) { return matchPattern(v, m_Constant()); });
-  if (isa<arith::DivFOp>(op))
-    return mayVanish(op->getOperand(1), variance);
-  return isa<math::LogOp, math::Log2Op, math::RsqrtOp>(op) &&
-         mayVanish(op->getOperand(0), variance);
-}
-
 /// The type that rows of scores are computed in.
 static Type getComputeType(Value scores) {
   Type element = getElementTypeOrSelf(scores.getType());
@@ -111,10 +72,10 @@ static Type getComputeType(Value scores) {
 /// what is flushed is small beside 1, which the class of such results allows,
 /// and where no flushed number decides anything.
 static bool mayFlushDenormals(RowEmitter &emitter) {
-  bool hasExp = false, may = emitter.formula.hasReduction();
+  bool hasExp = false, may = emitter.formula.hasReduction() &&
+                             !denormalsMayDecide(emitter.formula);
   const Variance &variance = emitter.schedule.getVariance();
   emitter.formula.getBody().walk([&](Operation *op) {
-    may &= !mayDecide(op, variance);
     if (!isa<math::ExpOp, math::Exp2Op>(op) ||
         !variance.isVarying(op->getResult(0)))
       return;

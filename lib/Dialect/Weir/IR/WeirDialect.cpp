@@ -116,11 +116,12 @@ LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
   }
   if (attr.getName() == kF64AttrName)
     return verifyF64Digits(op, attr.getValue());
-  if (attr.getName() == kAsWrittenAttrName) {
+  if (attr.getName() == kAsWrittenAttrName ||
+      attr.getName() == kKeepsDenormalsAttrName) {
     if (isa<FormulaOp>(op) && isa<UnitAttr>(attr.getValue()))
       return success();
-    return op->emitOpError(
-        "'weir.as_written' is a unit attribute of a weir.formula");
+    return op->emitOpError() << "'" << attr.getName().getValue()
+                             << "' is a unit attribute of a weir.formula";
   }
   if (attr.getName() != kTargetAttrName)
     return op->emitOpError() << "carries '" << attr.getName().getValue()

@@ -9,6 +9,8 @@
 
 #include "FormulaWriter.h"
 
+#include "weir/Dialect/Weir/Analysis/DenormalUse.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -126,7 +128,11 @@ FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name) {
     }
     w.addResult(value, /*uniform=*/true);
   }
-  return w.finish(name);
+  FormulaOp stats = w.finish(name);
+  if (denormalsMayDecide(*formula))
+    stats->setAttr(WeirDialect::kKeepsDenormalsAttrName,
+                   UnitAttr::get(stats.getContext()));
+  return stats;
 }
 
 //===----------------------------------------------------------------------===//

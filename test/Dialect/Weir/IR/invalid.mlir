@@ -739,3 +739,11 @@ weir.formula @f(%x: f32) -> f32 {
   %c = arith.negf %x {weir.as_written} : f32
   weir.yield %c : f32
 }
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.keeps_denormals' is a unit attribute of a weir.formula}}
+  %c = arith.negf %x {weir.keeps_denormals} : f32
+  weir.yield %c : f32
+}

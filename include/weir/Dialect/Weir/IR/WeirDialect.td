@@ -42,6 +42,9 @@ def Weir_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kF64AttrName{"weir.f64"};
     /// On a formula: its ops are meant as they are written, infinities and NaN included, and are not normalised.
     static constexpr ::llvm::StringLiteral kAsWrittenAttrName{"weir.as_written"};
+    /// On a formula that was made of a part of another: a denormal number it gives may decide something in the whole, so it
+    /// is not taken for zero.
+    static constexpr ::llvm::StringLiteral kKeepsDenormalsAttrName{"weir.keeps_denormals"};
     /// Library formulas, once linked into a module, carry this symbol prefix.
     static constexpr ::llvm::StringLiteral kLibraryPrefix{"weir.lib."};
   }];
