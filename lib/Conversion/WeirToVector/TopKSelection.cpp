@@ -89,8 +89,10 @@ Cut Selection::emitCut() {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(rows);
-    RowAccess row = *RowAccess::create(
-        rows, formula, b, access.getComputeType(), access.getLaneCount());
+    RowAccess row =
+        *RowAccess::create(rows, formula, b, access.getComputeType(),
+                           access.getLaneCount() *
+                               access.getComputeType().getIntOrFloatBitWidth());
     row.enterRow(b, {});
     RowEmitter emitter(rows, formula, row);
     emitter.enterRow(b);
