@@ -1,0 +1,88 @@
+//===- RowExclusion.cpp - which elements of a row take part ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace weir;
+
+Value RowEmitter::getIncluded(OpBuilder &builder, Element &element) {
+  if (compacted) // Only included elements are there.
+    return element.lanes.mask;
+  if (element.included)
+    return element.included;
+  if (!score.getType().isF32() || !scoreExcludes) {
+    element.included = element.lanes.mask;
+    if (access.hasMask()) {
+      Value mask = access.loadMask(builder, element.lanes);
+      element.included =
+          element.included
+              ? arith::AndIOp::create(builder, loc, element.included, mask)
+              : mask;
+    }
+    return element.included;
+  }
+  Value x = getVector(builder, element, score);
+  Value excluded = constant(builder, x.getType(), -INFINITY);
+  return element.included = arith::CmpFOp::create(
+             builder, loc, arith::CmpFPredicate::UNE, x, excluded);
+}
+
+Value RowEmitter::getReduced(OpBuilder &builder, Element &element,
+                             ReduceOp reduce) {
+  Value operand = getVector(builder, element, reduce.getValue());
+  if (limits.vanishesWhenExcluded(reduce))
+    return operand;
+  Value included = getIncluded(builder, element);
+  if (!included)
+    return operand;
+  Type scalarType = access.getScalarType(reduce.getValue().getType());
+  Value identity =
+      getIdentity(builder, reduce.getKind(), access.getVectorType(scalarType));
+  return arith::SelectOp::create(builder, loc, included, operand, identity);
+}
+
+double RowEmitter::getMaskedValue(unsigned index) {
+  Value result = formula.getYieldedValues()[index];
+  return limits.atExcluded(result) == Limit::NegInf ? -INFINITY : 0.0;
+}
+
+bool RowEmitter::resultMasksItself(unsigned index) {
+  Limit limit = limits.atExcluded(formula.getYieldedValues()[index]);
+  return !formula.hasReduction() || allTakePart() ||
+         (getEmptinessWitness() &&
+          (limit == Limit::NegInf || limit == Limit::Zero));
+}
+
+bool RowEmitter::allTakePart() {
+  return rows.getNegInf() == NegInf::Ordinary && !access.hasMask();
+}
+
+ReduceOp RowEmitter::getEmptinessWitness() {
+  if (!scoreExcludes)
+    return ReduceOp();
+  for (ReduceOp reduce : formula.getBody().front().getOps<ReduceOp>())
+    if (reduce.getKind() == ReductionKind::Max &&
+        reduce.getValue().getType().isF32() &&
+        limits.isFiniteInRow(reduce.getValue()))
+      return reduce;
+  return ReduceOp();
+}
+
+Value RowEmitter::getResult(OpBuilder &builder, Element &element,
+                            unsigned index) {
+  Value result = getVector(builder, element, formula.getYieldedValues()[index]);
+  if (resultMasksItself(index))
+    return result;
+  Value included = getIncluded(builder, element);
+  if (!included)
+    return result;
+  Value masked = constant(builder, result.getType(), getMaskedValue(index));
+  return arith::SelectOp::create(builder, loc, included, result, masked);
+}
