@@ -332,5 +332,3 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
   }
   return element.values[value] = vector;
 }
-
-}
