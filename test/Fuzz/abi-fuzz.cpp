@@ -67,7 +67,7 @@ const Function kFunctions[] = {
     {"columns",
      {{2, 16, {A, B, C}, false}, {2, 16, {A, B, C}, true}},
      [](const Pointers &t) { return columns(t[0], t[1]); },
-     -1},
+     0},
     {"clipped",
      {{2, 32, {A}, false},
       {0, 32, {A}, false},
