@@ -15,6 +15,7 @@ import pytest
 from conftest import BIN, ROOT
 from covering import ALL, covering
 from formulas import CASES, Along, Full
+from layouts import LAST
 from row_model import Policies
 from test_rows import ODD, check, edge_rows, function_text
 
@@ -47,7 +48,7 @@ def choices(index):
              for k, (name, values) in enumerate(parameters.items())} for i, way in enumerate(WAYS)]
 
 
-VARIANTS = {case.name: [{**choice, "form": case.forms[0], "function": f"{case.name}_{i}"}
+VARIANTS = {case.name: [{**choice, "layout": LAST, "form": case.forms[0], "function": f"{case.name}_{i}"}
                         for i, choice in enumerate(choices(index))] for index, case in enumerate(APART)}
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from formulas import CASES
 from row_model import Policies
+from layouts import LAST
 from test_rows import ODD, check, edge_rows, function_text
 from test_states import OP, sequence, weir_opt
 
-VARIANTS = {case.name: {"form": case.forms[0], "function": f"{case.name}_tiled", "dtype": "f32", "way": "tiles",
+VARIANTS = {case.name: {"layout": LAST, "form": case.forms[0], "function": f"{case.name}_tiled", "dtype": "f32", "way": "tiles",
                         "uniforms": ("scalar", "tensor")[i % 2], "policies": Policies(),
                         "mask": "none" if case.elementwise else ("full", "row", "none")[i % 3]}
             for i, case in enumerate(CASES)}

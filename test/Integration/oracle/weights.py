@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from . import special
-from .wide import clip, exp, expm1, isfinite, isnan, like, log, maximum, minimum, rint, total
+from .wide import clip, exp, expm1, isfinite, isnan, like, log, maximum, minimum, quotient, rint, total
 
 
 def softmax(row):
@@ -138,8 +138,7 @@ def stable(x):
 
 
 def over_sum(p, eps=0.0):
-    with np.errstate(invalid="ignore"):
-        return p / (total(p) + eps)
+    return quotient(p, total(p) + eps)
 
 
 def stablemax(row):

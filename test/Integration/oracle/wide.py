@@ -2,7 +2,7 @@
 numbers of `DIGITS` digits, alone or in arrays of objects.
 
 Both keep to IEEE's limits: a maximum of NaN is NaN, the logarithm of 0 is -inf, a root of -1 NaN. Division by 0 is for f64
-alone; wide oracles must not ask for it.
+alone; wide oracles ask for a `quotient` where it may happen.
 """
 
 import math
@@ -113,6 +113,12 @@ def clip(x, low, high):
 def power(x, p):
     """x to a number p, for x that is not negative."""
     return x**p
+
+
+def quotient(x, y):
+    """x / y for a number y that may be 0."""
+    with np.errstate(all="ignore"):
+        return widen(narrow(x) / 0.0) if is_wide(x) and y == 0 else x / y
 
 
 def total(values):
