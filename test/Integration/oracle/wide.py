@@ -38,13 +38,21 @@ def like(x, number):
     return widen(np.asarray(number, np.float64) if np.ndim(number) else float(number)) if is_wide(x) else number
 
 
+def each(of_one, x):
+    """An array of what `of_one` makes of the elements of `x`."""
+    values = np.empty(np.shape(x), object)
+    values.flat = [of_one(v) for v in np.ravel(x)]
+    return values
+
+
 def function(of_f64, of_wide):
     """One function from its two halves; the second takes one finite or infinite number."""
-    many = np.frompyfunc(lambda v: mpf("nan") if v != v else of_wide(mpf(v)), 1, 1)
+    def of_one(v):
+        return mpf("nan") if v != v else of_wide(mpf(v))
 
     def apply(x):
         if is_wide(x):
-            return many(x) if isinstance(x, np.ndarray) else many(np.array([x], object))[0]
+            return each(of_one, x) if isinstance(x, np.ndarray) else of_one(x)
         with np.errstate(all="ignore"):
             return of_f64(x)
 
@@ -79,7 +87,7 @@ exp, log, expm1, log1p = (function(np.exp, _exp), function(np.log, _log), functi
                           function(np.log1p, _log1p))
 tanh = function(np.tanh, _tanh)
 sqrt = function(np.sqrt, lambda x: mpf("nan") if x < 0 else mpmath.sqrt(x))
-erfc = function(lambda x: np.frompyfunc(math.erfc, 1, 1)(x).astype(np.float64), _erfc)
+erfc = function(lambda x: each(math.erfc, x).astype(np.float64), _erfc)
 # The angle of (-x, 1), pi where x is +inf.
 angle = function(lambda x: np.arctan2(1.0, -x), lambda x: mpmath.atan2(1, -x) if abs(x) <= BEYOND**5 else
                  +mpmath.pi if x > 0 else -1 / x)
