@@ -1,10 +1,12 @@
 """Compiles IR with weirc once per module of tests and calls it through the Python example's wrapper."""
 
+import ctypes
 import os
 import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -12,6 +14,13 @@ sys.path.insert(0, str(ROOT / "examples" / "python"))
 BIN = pathlib.Path(os.environ.get("WEIR_BIN", ROOT / "build" / "bin")).resolve()
 
 from weir_library import Library  # noqa: E402
+
+
+# NumPy 2.1 may crash when the interpreter ends: it gives the loops that ml_dtypes has added to its functions back to the
+# garbage collector, which never had them. The functions are kept.
+for function in vars(np._core.umath).values():
+    if isinstance(function, np.ufunc):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(function))
 
 
 @pytest.fixture(scope="session")
