@@ -20,6 +20,7 @@ static _Thread_local struct weir_frame *current;
 
 void weir_enter(struct weir_frame *frame) {
   frame->outer = current;
+  frame->own_is_taken = 0;
   frame->blocks.next = frame->blocks.previous = &frame->blocks;
   current = frame;
 }
@@ -38,21 +39,25 @@ void weir_leave(struct weir_frame *frame) {
  * request that cannot be met ends the call: control returns to weir_rt_call,
  * which frees what the call holds. */
 void *_mlir_memref_to_llvm_alloc(uint64_t bytes) {
-  void *base = NULL;
-  if (bytes > (uint64_t)PTRDIFF_MAX - 2 * kAlignment ||
-      posix_memalign(&base, kAlignment, (size_t)bytes + kAlignment) != 0) {
+  void *base = NULL, *own = NULL;
+  if (bytes <= WEIR_OWN_BYTES - kAlignment && !current->own_is_taken) {
+    current->own_is_taken = 1;
+    own = current->own;
+  } else if (bytes > (uint64_t)PTRDIFF_MAX - 2 * kAlignment ||
+             posix_memalign(&base, kAlignment, (size_t)bytes + kAlignment) !=
+                 0) {
     weir_fail(WEIR_OUT_OF_MEMORY,
               "out of memory: %llu bytes of working memory are not available",
               (unsigned long long)bytes);
     longjmp(current->on_failure, WEIR_OUT_OF_MEMORY);
   }
-  struct weir_block *block = (struct weir_block *)base;
+  struct weir_block *block = (struct weir_block *)(own ? own : base);
   block->base = base;
   block->next = &current->blocks;
   block->previous = current->blocks.previous;
   block->previous->next = block;
   current->blocks.previous = block;
-  return (char *)base + kAlignment;
+  return (char *)block + kAlignment;
 }
 
 void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment, uint64_t bytes) {
@@ -67,5 +72,8 @@ void _mlir_memref_to_llvm_free(void *pointer) {
       (struct weir_block *)((char *)pointer - kAlignment);
   block->previous->next = block->next;
   block->next->previous = block->previous;
-  free(block->base);
+  if (block->base)
+    free(block->base);
+  else
+    current->own_is_taken = 0;
 }

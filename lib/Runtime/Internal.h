@@ -32,13 +32,18 @@ struct weir_tensor {
 /* Allocations of a running call, freed when it ends. */
 struct weir_block {
   struct weir_block *next, *previous;
-  void *base;
+  void *base; /* NULL: it is the frame's own */
 };
 
+/* The first that is small lies in the frame itself: a short row takes no longer
+ * than asking the system for its scratch. */
+enum { WEIR_OWN_BYTES = 8192 };
 struct weir_frame {
   struct weir_frame *outer;
   struct weir_block blocks; /* list head */
   jmp_buf on_failure;
+  int own_is_taken;
+  char own[WEIR_OWN_BYTES] __attribute__((aligned(64)));
 };
 
 int32_t weir_fail(int32_t status, const char *format, ...)
