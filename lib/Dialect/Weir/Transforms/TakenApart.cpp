@@ -29,7 +29,8 @@ TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies)
     : formula(original.clone()), policies(policies) {
   if (!formula->getOperation()->hasAttr(WeirDialect::kAsWrittenAttrName))
     normalizeFormula(*formula);
-  addWitness();
+  if (original.hasReduction())
+    addWitness();
   laws = std::make_unique<RowLaws>(*formula);
   for (const DerivedSweep &sweep : laws->getSweeps()) {
     if (findWithoutState(sweep))
@@ -62,7 +63,9 @@ void TakenApart::addWitness() {
     looksForEmpty |= type.isF32() && (uniform || empty != EmptyRow::Zero);
     usesLength |= type.isF32() && !uniform && empty == EmptyRow::Uniform;
   }
-  if (!formula->hasReduction() || (!looksForNaN && !looksForEmpty))
+  // A formula whose reductions nothing used has lost them, but excludes
+  // elements all the same.
+  if (formula->hasReduction() && !looksForNaN && !looksForEmpty)
     return;
   for (ReduceOp reduce : body.getOps<ReduceOp>())
     if (isFloat && reduce.getKind() == ReductionKind::Max &&

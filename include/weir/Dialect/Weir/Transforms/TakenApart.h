@@ -32,6 +32,10 @@ public:
   TakenApart(FormulaOp formula, const StatePolicies &policies);
 
   int64_t getNumSweeps() const { return laws->getSweeps().size(); }
+  /// True when every sweep has a state.
+  bool isComplete() const {
+    return static_cast<int64_t>(states.size()) == getNumSweeps();
+  }
   /// Says so, at `emitError`, when sweep `sweep` or one before it has no state;
   /// sweep 0 asks for all of them.
   llvm::LogicalResult
