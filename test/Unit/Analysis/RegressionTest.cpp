@@ -364,3 +364,26 @@ weir.formula @f(%x: f32) -> (f32, f32 {weir.uniform}) {
   weir.yield %d3, %s4 : f32, f32
 })mlir");
 }
+
+// The logarithm of a finished value is finished, whether or not the value is
+// known to be positive: here the sum's sign is, once a choice decides what is
+// summed, not.
+TEST(Regression, LogarithmOfAFinishedValueOfAnySign) {
+  check(R"mlir(
+weir.formula @f(%x: f32, %g: f32) -> (f32, f32 {weir.uniform}) {
+  %s = weir.reduce add %g : f32
+  %half = arith.constant 0.5 : f32
+  %i = arith.cmpf ogt, %x, %half : f32
+  %q = arith.mulf %x, %x : f32
+  %h = arith.select %i, %q, %s : f32
+  %e = math.exp %h : f32
+  %z = weir.reduce add %e : f32
+  %l = math.log %z : f32
+  %d = arith.subf %h, %l : f32
+  %a = math.absf %d : f32
+  %m = weir.reduce max %a : f32
+  %y = arith.subf %a, %m : f32
+  %t = weir.reduce add %y : f32
+  weir.yield %y, %t : f32, f32
+})mlir");
+}

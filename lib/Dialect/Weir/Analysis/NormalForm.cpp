@@ -223,13 +223,13 @@ NormalForm NormalForms::logarithm(const NormalForm &a, Value at) {
   const Linear *exponent = single && single->second.terms.size() == 1
                                ? getExponent(single->second.terms[0].first)
                                : nullptr;
-  if (a.isFinished() && !exponent)
-    return apply(log);
   // Every factor gets a logarithm of its own, so an even power will not do.
   bool splits = single && ::isNonNegative(getSign(single->second)) &&
                 llvm::all_of(single->first.power, [](auto &factor) {
                   return ::isNonNegative(factor.first->sign);
                 });
+  if (a.isFinished() && !(splits && exponent))
+    return apply(log);
   if (!splits)
     return variance.isVarying(at)
                ? stuck(at,

@@ -432,6 +432,7 @@ void RowLaws::analyse() {
     sweeps.push_back(std::move(sweep));
     left = std::move(next);
   } while (true);
+  assert(left.empty() && "a reduction of what is finished has a law");
   if (writes && !attention)
     attention = AttentionCost{static_cast<unsigned>(sweeps.size()) + 1, 1};
 }
