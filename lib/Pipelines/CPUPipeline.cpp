@@ -55,6 +55,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   pm.addPass(createWeirDifferentiateSolves(differentiate));
   WeirChooseFormOptions choose;
   choose.explain = options.explain;
+  choose.form = options.form;
   pm.addPass(createWeirChooseForm(choose));
   WeirChooseThreadsOptions threads;
   threads.enable = options.threads;
@@ -78,6 +79,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(createWeirOrderContractions());
   pm.addPass(createWeirExpandCopies());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addPass(createWeirSwitchPlans());
   pm.addPass(createConvertWeirToVector());
   pm.addPass(createWeirLowerThreads());
   pm.addPass(createWeirLowerCPU());

@@ -113,6 +113,7 @@ llvm::Error Compilation::lower(ModuleOp variant, size_t index) {
   pipeline.prefix = options.prefix;
   pipeline.explain = options.explain;
   pipeline.threads = options.threads;
+  pipeline.form = options.form;
   pipeline.raiseLinalg = options.raiseLinalg;
   pipeline.variant = index;
   pipeline.variants = describeAll();
@@ -206,6 +207,14 @@ llvm::Error weir::compile(ModuleOp module, const CompileOptions &options,
   auto machines = Machine::getAll(options.targets);
   if (!machines)
     return machines.takeError();
+  for (Machine &machine : *machines) {
+    if (!options.caches.empty())
+      machine.caches = options.caches;
+    if (!options.rates.empty())
+      machine.rates = options.rates;
+    if (options.clock > 0)
+      machine.clock = options.clock;
+  }
   Compilation compilation(module, options, std::move(*machines));
   llvm::Error error = compilation.run(kind, output);
   if (!error && faces)

@@ -12,6 +12,7 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -86,17 +87,42 @@ static std::string getWithheldFeatures(StringRef cpu) {
   return features;
 }
 
+/// What the system says of a data cache of the host, 0 when nothing. Index 1 is
+/// the instructions' cache.
+static int64_t readCacheSize(int index) {
+  auto text = llvm::MemoryBuffer::getFileAsStream(
+      "/sys/devices/system/cpu/cpu0/cache/index" + Twine(index) + "/size");
+  int64_t kilobytes = 0;
+  StringRef digits = text ? (*text)->getBuffer().trim() : StringRef();
+  if (!digits.consume_back("K") || digits.getAsInteger(10, kilobytes))
+    return 0;
+  return kilobytes << 10;
+}
+
+/// A last-level cache serves many cores. No core has been seen to find more
+/// than 64 MiB again at its speed.
+static std::vector<int64_t> getHostCaches() {
+  constexpr int64_t kMostOfLast = int64_t(64) << 20;
+  int64_t first = readCacheSize(0), second = readCacheSize(2),
+          last = std::min(readCacheSize(3), kMostOfLast);
+  if (first == 0 || second < first || last < second)
+    return {};
+  return {first, second, last};
+}
+
 llvm::Expected<Machine> Machine::get(StringRef name) {
   auto target = getX86();
   if (!target)
     return target.takeError();
-  Machine machine{name.str(), name.str(), "", 128, {}};
+  Machine machine;
+  machine.name = machine.cpu = name.str();
   std::string features;
   if (name == "host") {
     // The name of a virtual machine's CPU says little; its feature bits are
     // right.
     machine.cpu = "x86-64";
     features = getHostFeatures();
+    machine.caches = getHostCaches();
   } else if (llvm::X86::parseArchX86(name, /*Only64Bit=*/false) ==
              llvm::X86::CK_None) {
     return llvm::createStringError("unknown target '" + name +
@@ -163,10 +189,15 @@ Machine::createTargetMachine() const {
 
 void Machine::annotate(ModuleOp module) const {
   Builder builder(module.getContext());
-  module->setAttr(
-      WeirDialect::kTargetAttrName,
-      builder.getDictionaryAttr(
-          {builder.getNamedAttr("features", builder.getStringAttr(features)),
-           builder.getNamedAttr("vector_bits",
-                                builder.getI64IntegerAttr(vectorBits))}));
+  NamedAttrList target;
+  target.append("features", builder.getStringAttr(features));
+  target.append("vector_bits", builder.getI64IntegerAttr(vectorBits));
+  if (!caches.empty())
+    target.append("caches", builder.getDenseI64ArrayAttr(caches));
+  if (!rates.empty())
+    target.append("rates", builder.getDenseF64ArrayAttr(rates));
+  if (clock > 0)
+    target.append("clock", builder.getF64FloatAttr(clock));
+  module->setAttr(WeirDialect::kTargetAttrName,
+                  target.getDictionary(module.getContext()));
 }

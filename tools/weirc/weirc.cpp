@@ -50,6 +50,23 @@ struct CommandLine {
   cl::opt<bool> explain{"explain",
                         cl::desc("say how each weir op runs, and why"),
                         cl::cat(category)};
+  cl::opt<std::string> form{
+      "form",
+      cl::desc("stored, recompute or online: for all rows that it fits, in "
+               "place of what the compiler would choose"),
+      cl::cat(category)};
+  cl::list<std::string> caches{
+      "caches",
+      cl::desc("bytes that one core has of the first, second and last cache, "
+               "such as 48K,2M,32M; of the host they are known"),
+      cl::value_desc("L1,L2,L3"), cl::CommaSeparated, cl::cat(category)};
+  cl::list<double> rates{
+      "rates",
+      cl::desc("GB/s that one core moves to and from each cache and memory; "
+               "what --explain predicts rests on them"),
+      cl::value_desc("L1,L2,L3,memory"), cl::CommaSeparated, cl::cat(category)};
+  cl::opt<double> clock{"clock", cl::desc("GHz, for what --explain predicts"),
+                        cl::init(0), cl::cat(category)};
   cl::opt<bool> raise{
       "raise",
       cl::desc("run row programs in linalg (softmax, norms and the like) as "
@@ -79,6 +96,44 @@ static std::optional<EmitKind> parseEmit(llvm::StringRef name) {
   return std::nullopt;
 }
 
+/// A size such as 48K, 2M or 1G; 0 for anything else.
+static int64_t parseSize(llvm::StringRef text) {
+  int shift = text.consume_back("K")   ? 10
+              : text.consume_back("M") ? 20
+              : text.consume_back("G") ? 30
+                                       : 0;
+  int64_t number = 0;
+  if (text.getAsInteger(10, number) || number <= 0 ||
+      number > (INT64_MAX >> shift))
+    return 0;
+  return number << shift;
+}
+
+/// What is said of the machine. Returns a complaint, or nothing.
+static std::string readMachine(const CommandLine &line,
+                               CompileOptions &options) {
+  for (const std::string &size : line.caches) {
+    options.caches.push_back(parseSize(size));
+    if (options.caches.back() == 0)
+      return "'" + size + "' in --caches is no size such as 48K or 2M";
+    if (options.caches.size() > 1 &&
+        options.caches.back() < *(options.caches.end() - 2))
+      return "--caches are given from the first to the last, and grow";
+  }
+  if (!options.caches.empty() && options.caches.size() != 3)
+    return "--caches wants three sizes: of the first, second and last cache";
+  options.rates.assign(line.rates.begin(), line.rates.end());
+  if (!options.rates.empty() && options.rates.size() != 4)
+    return "--rates wants four numbers: of three caches and of memory";
+  for (double rate : options.rates)
+    if (!(rate > 0))
+      return "--rates are positive numbers";
+  options.clock = line.clock;
+  if (!(options.clock >= 0))
+    return "--clock is a positive number";
+  return "";
+}
+
 static bool isIdentifier(llvm::StringRef name) {
   return toIdentifier(name) == name;
 }
@@ -105,6 +160,13 @@ int main(int argc, char **argv) {
       !llvm::StringRef(line.output).ends_with(".so"))
     return fail("a shared library is named NAME.so, but -o names '" +
                 line.output + "'");
+  if (!llvm::is_contained({"", "stored", "recompute", "online"},
+                          llvm::StringRef(line.form)))
+    return fail("unknown --form=" + line.form +
+                "; use stored, recompute or online");
+  CompileOptions options;
+  if (std::string complaint = readMachine(line, options); !complaint.empty())
+    return fail(complaint);
 
   mlir::DialectRegistry registry;
   registerDialects(registry);
@@ -115,7 +177,6 @@ int main(int argc, char **argv) {
   mlir::OwningOpRef<mlir::ModuleOp> module = parseInput(context, line.input);
   if (!module)
     return 1;
-  CompileOptions options;
   if (!line.targets.empty())
     options.targets.assign(line.targets.begin(), line.targets.end());
   options.library = toIdentifier(llvm::sys::path::stem(line.output));
@@ -123,6 +184,7 @@ int main(int argc, char **argv) {
   options.threads = line.threads == "omp";
   options.explain = line.explain;
   options.raiseLinalg = line.raise;
+  options.form = line.form;
   options.runtimeArchive = findRuntimeArchive(argv[0]);
   if (llvm::Error error = compile(*module, options, *kind, line.output))
     return fail(llvm::toString(std::move(error)));

@@ -21,10 +21,17 @@ enum class EmitKind { Shared, Object, Assembly, LLVMIR, MLIR };
 
 struct CompileOptions {
   std::vector<std::string> targets = {"host"}; // One variant for each.
-  std::string library = "module";              // A C identifier.
+  /// In place of what is known of the targets' caches, rates and clock, as in
+  /// Machine; empty and 0 leave that as it is.
+  std::vector<int64_t> caches;
+  std::vector<double> rates;
+  double clock = 0;
+  std::string library = "module"; // A C identifier.
   std::string prefix;
   bool threads = false; // Rows may be shared among OpenMP threads.
   bool explain = false;
+  std::string
+      form; // For all rows that it fits, in place of a choice; or empty.
   bool raiseLinalg = true;    // Row programs in linalg become formulas.
   std::string runtimeArchive; // Needed for EmitKind::Shared.
 };

@@ -20,6 +20,7 @@ struct CPUPipelineOptions {
   std::vector<std::string> variants; // Of the library, as Machine::describe.
   int64_t variant = 0;               // Which of them the module is.
   bool threads = false;              // Rows may be shared among OpenMP threads.
+  std::string form;                  // For all rows that it fits; or empty.
   bool raiseLinalg = true;           // Row programs in linalg become formulas.
 };
 

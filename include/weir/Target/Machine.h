@@ -24,13 +24,19 @@ namespace weir {
 /// An x86-64 to generate code for: instructions by feature bits, never by a
 /// CPU's name.
 struct Machine {
-  std::string name;     // As the user wrote it.
-  std::string cpu;      // LLVM's scheduling model and base features.
-  std::string features; // All features in LLVM's notation, "+avx2,...".
-  int64_t vectorBits;   // Widest vectors worth using.
+  std::string name;         // As the user wrote it.
+  std::string cpu;          // LLVM's scheduling model and base features.
+  std::string features;     // All features in LLVM's notation, "+avx2,...".
+  int64_t vectorBits = 128; // Widest vectors worth using.
   /// What code for it needs beyond x86-64. The loader checks these, so code is
   /// never given a feature that the loader does not know of.
   std::vector<std::string> needs;
+  /// Bytes that one core finds again in the first, second and last cache, GB/s
+  /// that it moves to and from them and memory, GHz. Empty and 0 where nothing
+  /// is known; only of the host the caches are.
+  std::vector<int64_t> caches;
+  std::vector<double> rates;
+  double clock = 0;
 
   /// `name` is host, x86-64, x86-64-v2, -v3, -v4 or an LLVM CPU name. Fails
   /// with a message that lists what there is.

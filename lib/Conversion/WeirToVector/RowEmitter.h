@@ -8,10 +8,10 @@
 #ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
 
-#include "FormulaSchedule.h"
 #include "FormulaShifts.h"
 #include "RowAccess.h"
 #include "weir/Dialect/Weir/Analysis/FormulaLimits.h"
+#include "weir/Dialect/Weir/Analysis/FormulaSchedule.h"
 
 namespace weir {
 

@@ -79,6 +79,35 @@ static LogicalResult verifyPolicies(RowsLike op, FormulaOp formula) {
   return failed(verifyNegInf(op, formula)) ? failure() : verifyNaN(op, formula);
 }
 
+template <typename RowsLike>
+static LogicalResult verifyPlans(RowsLike op) {
+  std::optional<ArrayAttr> plans = op.getPlans();
+  if (!plans)
+    return success();
+  if (op.getForm() || op.getStreamBytes())
+    return op.emitOpError(
+        "C14: plans stand in place of a form and of stream_bytes");
+  for (auto [i, plan] : llvm::enumerate(plans->getAsRange<PlanAttr>()))
+    if (plan.fitsAll() != (i + 1 == plans->size()))
+      return op.emitOpError("C14: plan ")
+             << i
+             << (plan.fitsAll()
+                     ? " fits all sizes, so no later one is ever taken"
+                     : " is the last and must fit all sizes");
+  if (plans->empty())
+    return op.emitOpError("C14: there must be a plan that fits all sizes");
+  return success();
+}
+
+LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               Form, int64_t minRows, int64_t maxLength,
+                               int64_t maxElements, int64_t streamBytes) {
+  for (int64_t bound : {minRows, maxLength, maxElements, streamBytes})
+    if (bound < 0)
+      return emitError() << "a plan's bound is negative: " << bound;
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // weir.apply
 //===----------------------------------------------------------------------===//
@@ -106,6 +135,8 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &) {
   if (getLanes() == LaneDirection::Across && getRowDim() == getRowRank() - 1)
     return emitOpError("C13: lanes across rows need neighbouring rows, but the "
                        "row is the last dimension");
+  if (failed(verifyPlans(*this)))
+    return failure();
   return verifyPolicies(*this, formula);
 }
 
@@ -222,7 +253,7 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
            SmallVector<Type>(getOutputs().getTypes()), getAlong(),
            getEmptyRow() || getPosInf() || getNan() || getTies() || getNegInf(),
            getRowBase(), getColumn(), getRowStrides().size()})) ||
-      failed(verifyPolicies(*this, formula)))
+      failed(verifyPolicies(*this, formula)) || failed(verifyPlans(*this)))
     return failure();
   if (getForm() && (*getForm() == Form::Elementwise) == formula.hasReduction())
     return emitOpError("C8: form ")

@@ -82,8 +82,26 @@ static bool isWellFormedTarget(Attribute attr) {
   if (!target || !target.getAs<StringAttr>("features"))
     return false;
   auto bits = target.getAs<IntegerAttr>("vector_bits");
-  return bits && bits.getType().isInteger(64) &&
-         llvm::is_contained({128, 256, 512}, bits.getInt());
+  if (!bits || !bits.getType().isInteger(64) ||
+      !llvm::is_contained({128, 256, 512}, bits.getInt()))
+    return false;
+  auto isPositive = [](auto value) { return value > 0; };
+  for (NamedAttribute entry : target) {
+    StringRef name = entry.getName();
+    auto caches = dyn_cast<DenseI64ArrayAttr>(entry.getValue());
+    auto rates = dyn_cast<DenseF64ArrayAttr>(entry.getValue());
+    auto clock = dyn_cast<FloatAttr>(entry.getValue());
+    bool known = name == "features" || name == "vector_bits" ||
+                 (name == "caches" && caches && caches.size() == 3 &&
+                  llvm::all_of(caches.asArrayRef(), isPositive)) ||
+                 (name == "rates" && rates && rates.size() == 4 &&
+                  llvm::all_of(rates.asArrayRef(), isPositive)) ||
+                 (name == "clock" && clock && clock.getType().isF64() &&
+                  clock.getValueAsDouble() > 0);
+    if (!known)
+      return false;
+  }
+  return true;
 }
 
 /// The digits must be those of the same number: rounded to f32 they give the
@@ -130,7 +148,9 @@ LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
     return op->emitOpError(
         "'weir.target' belongs on a module and has the form {features = "
         "\"+avx2,...\", "
-        "vector_bits = 256 : i64}, with 128, 256 or 512 bits");
+        "vector_bits = 256 : i64}, with 128, 256 or 512 bits; besides there "
+        "may be caches = array<i64: ...>, three sizes in bytes, rates = "
+        "array<f64: ...>, four in GB/s, and clock = 3.4 : f64 in GHz");
   return success();
 }
 

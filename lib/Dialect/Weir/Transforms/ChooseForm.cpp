@@ -7,10 +7,8 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
-#include "weir/Dialect/Weir/Analysis/RowLaws.h"
-#include "weir/Dialect/Weir/IR/Weir.h"
+#include "FormPlans.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace weir {
@@ -22,47 +20,6 @@ using namespace mlir;
 using namespace weir;
 
 namespace {
-
-struct Choice {
-  Form form;
-  StringRef why;
-};
-
-/// Without sizes the stored form is the safe choice: it evaluates every
-/// exponential once and is the fastest while a row fits the cache.
-Choice choose(FormulaOp formula) {
-  if (!formula.hasReduction())
-    return {Form::Elementwise, "the formula has no reduction"};
-  Variance variance(formula);
-  bool isDear = false;
-  formula.getBody().walk([&](Operation *op) {
-    isDear |= isa<math::MathDialect>(op->getDialect()) &&
-              !isa<math::AbsFOp>(op) && variance.isVarying(op->getResult(0));
-  });
-  if (!isDear)
-    return {Form::Recompute, "nothing in the row is dear enough to be kept"};
-  return {Form::Stored, "exponentials are evaluated once and kept in the row"};
-}
-
-/// Running states carry values of maxima but not their positions, unless
-/// nothing else leans on them.
-bool canRunOnline(FormulaOp formula) {
-  RowLaws laws(formula);
-  return llvm::none_of(laws.getSweeps(), [](const DerivedSweep &sweep) {
-    bool runs = llvm::any_of(sweep.laws, [](const Law &law) {
-      return law.kind != Law::Plain && law.kind != Law::Search;
-    });
-    return runs && llvm::any_of(sweep.laws, [](const Law &law) {
-             return law.getReduce() && law.getReduce().getWinner();
-           });
-  });
-}
-
-/// Writing past the caches spares reading what is overwritten, a third of the
-/// traffic, and costs a later reader what the caches would have held. Copies of
-/// 64 MiB are faster by a quarter, of 8 MiB no more; last-level caches of
-/// 32 MiB are common.
-constexpr int64_t kStreamBytes = int64_t(64) << 20;
 
 struct LaneChoice {
   LaneDirection direction;
@@ -94,50 +51,26 @@ LaneChoice chooseLanes(ApplyOp apply, FormulaOp formula) {
   return {LaneDirection::Across, "neighbouring rows get a lane each"};
 }
 
-LogicalResult checkGiven(ApplyOp apply, FormulaOp formula) {
-  bool elementwise = *apply.getForm() == Form::Elementwise;
-  if (elementwise == !formula.hasReduction()) {
-    if (*apply.getForm() != Form::Online || canRunOnline(formula))
-      return success();
-    return apply.emitOpError("form online does not fit @")
-           << formula.getSymName()
-           << ": the winner of a maximum has no running form beside sums";
-  }
-  return apply.emitOpError("form ")
-         << stringifyForm(*apply.getForm()) << " does not fit @"
-         << formula.getSymName() << ", which "
-         << (elementwise ? "has a reduction" : "is elementwise");
+LogicalResult checkGiven(ApplyOp apply, FormulaOp formula, Form form) {
+  std::optional<std::string> misfit = getMisfit(formula, form);
+  if (!misfit)
+    return success();
+  return apply.emitOpError("form ") << stringifyForm(form) << " does not fit @"
+                                    << getPlainName(formula) << *misfit;
 }
 
 /// Results of the other forms are read again while they are made.
-LogicalResult chooseStreaming(ApplyOp apply, bool explain) {
-  if (*apply.getForm() != Form::Elementwise) {
-    if (apply.getStreamBytes().value_or(0) == 0)
-      return success();
+LogicalResult checkStreaming(ApplyOp apply, Form form, int64_t streamBytes) {
+  if (streamBytes == 0)
+    return success();
+  if (form != Form::Elementwise)
     return apply.emitOpError("stream_bytes does not fit the ")
-           << stringifyForm(*apply.getForm())
+           << stringifyForm(form)
            << " form: only elementwise results are written past the caches";
-  }
-  bool across = apply.getLanes() == LaneDirection::Across;
-  if (across && apply.getStreamBytes().value_or(0) != 0)
+  if (apply.getLanes() == LaneDirection::Across)
     return apply.emitOpError(
         "stream_bytes does not fit lanes across rows: only "
         "whole rows are written past the caches");
-  if (apply.getStreamBytes())
-    return success();
-  if (across) {
-    apply.setStreamBytes(0);
-    if (explain)
-      apply.emitRemark("results of @")
-          << apply.getFormula()
-          << " are written through the caches: lanes run across rows";
-    return success();
-  }
-  apply.setStreamBytes(kStreamBytes);
-  if (explain)
-    apply.emitRemark("results of @")
-        << apply.getFormula() << " are written past the caches from "
-        << kStreamBytes << " bytes on: so much would not be found there";
   return success();
 }
 
@@ -167,38 +100,118 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
     LaneChoice choice = chooseLanes(apply, formula);
     apply.setLanes(choice.direction);
     if (explain)
-      apply.emitRemark("@") << formula.getSymName()
+      apply.emitRemark("@") << getPlainName(formula)
                             << (choice.direction == LaneDirection::Across
                                     ? " runs across rows: "
                                     : " runs on transposed copies: ")
                             << choice.why;
   }
 
-  void runOnOperation() override {
-    WalkResult walk = getOperation().walk([&](ApplyOp apply) {
-      FormulaOp formula = apply.resolveFormula();
-      setLanes(apply, formula);
-      if (apply.getForm()) {
-        if (failed(checkGiven(apply, formula)) ||
-            failed(chooseStreaming(apply, explain)))
-          return WalkResult::interrupt();
-        return WalkResult::advance();
-      }
-      Choice choice = choose(formula);
-      apply.setForm(choice.form);
+  /// Checks what is given of the schedule.
+  LogicalResult check(ApplyOp apply, FormulaOp formula) {
+    if (std::optional<Form> form = apply.getForm())
+      if (failed(checkGiven(apply, formula, *form)) ||
+          failed(
+              checkStreaming(apply, *form, apply.getStreamBytes().value_or(0))))
+        return failure();
+    if (std::optional<ArrayAttr> plans = apply.getPlans())
+      for (PlanAttr plan : plans->getAsRange<PlanAttr>())
+        if (failed(checkGiven(apply, formula, plan.getForm())) ||
+            failed(
+                checkStreaming(apply, plan.getForm(), plan.getStreamBytes())))
+          return failure();
+    return success();
+  }
+
+  /// The form that was asked for on the command line, where it fits.
+  std::optional<Form> getWanted(ApplyOp apply, FormulaOp formula) {
+    std::optional<Form> wanted = symbolizeForm(form);
+    if (!wanted || !formula.hasReduction())
+      return std::nullopt;
+    std::optional<std::string> misfit = getMisfit(formula, *wanted);
+    if (!misfit && *wanted == Form::Online &&
+        apply.getNegInf() == NegInf::Ordinary)
+      misfit = ": -inf is an ordinary score there";
+    if (!misfit)
+      return wanted;
+    apply.emitWarning("form ") << stringifyForm(*wanted) << " does not fit @"
+                               << getPlainName(formula) << *misfit;
+    return std::nullopt;
+  }
+
+  /// Says of results that may be written past the caches when they are.
+  void explainStreaming(ApplyOp apply, FormulaOp formula, int64_t bytes) {
+    if (formula.hasReduction())
+      return;
+    InFlightDiagnostic remark = apply.emitRemark("results of @")
+                                << getPlainName(formula);
+    if (bytes > 0)
+      remark << " are written past the caches from " << bytes
+             << " bytes on: so much would not be found there";
+    else
+      remark << " are written through the caches: lanes run across rows";
+  }
+
+  void setPlans(ApplyOp apply, FormQuestion &question,
+                ArrayRef<ReasonedPlan> chosen) {
+    SmallVector<Attribute> plans;
+    for (auto [i, choice] : llvm::enumerate(chosen)) {
+      plans.push_back(choice.plan);
       if (explain)
         apply.emitRemark("@")
-            << formula.getSymName() << " runs in the "
-            << stringifyForm(choice.form) << " form: " << choice.why;
-      return failed(chooseStreaming(apply, explain)) ? WalkResult::interrupt()
-                                                     : WalkResult::advance();
+            << getPlainName(question.formula) << (i > 0 ? " else" : "")
+            << " runs in the " << stringifyForm(choice.plan.getForm())
+            << " form" << describeSizes(choice.plan) << ": " << choice.why
+            << "; " << describeCost(question, choice.plan);
+    }
+    if (plans.size() > 1)
+      return apply.setPlansAttr(ArrayAttr::get(&getContext(), plans));
+    PlanAttr only = chosen[0].plan;
+    apply.setForm(only.getForm());
+    if (question.formula.hasReduction() || apply.getStreamBytes())
+      return;
+    apply.setStreamBytes(only.getStreamBytes());
+    if (explain)
+      explainStreaming(apply, question.formula, only.getStreamBytes());
+  }
+
+  LogicalResult choose(ApplyOp apply) {
+    FormulaOp formula = apply.resolveFormula();
+    setLanes(apply, formula);
+    if (failed(check(apply, formula)))
+      return failure();
+    if (apply.getPlans())
+      return success();
+    FormQuestion question = FormQuestion::ask(apply);
+    if (!apply.getForm()) {
+      SmallVector<ReasonedPlan> chosen = choosePlans(question);
+      if (std::optional<Form> wanted = getWanted(apply, formula))
+        chosen = {{PlanAttr::get(&getContext(), *wanted, 0, 0, 0, 0),
+                   "it is asked for"}};
+      setPlans(apply, question, chosen);
+      return check(apply, formula);
+    }
+    if (*apply.getForm() == Form::Elementwise && !apply.getStreamBytes())
+      apply.setStreamBytes(choosePlans(question)[0].plan.getStreamBytes());
+    return success();
+  }
+
+  void runOnOperation() override {
+    if (!form.empty() && !symbolizeForm(form)) {
+      emitError(getOperation().getLoc())
+          << "unknown form '" << form << "'; use stored, recompute or online";
+      return signalPassFailure();
+    }
+    WalkResult walk = getOperation().walk([&](ApplyOp apply) {
+      return failed(choose(apply)) ? WalkResult::interrupt()
+                                   : WalkResult::advance();
     });
     if (walk.wasInterrupted())
       return signalPassFailure();
     getOperation().walk([&](TopKOp topk) {
       if (topk.getForm())
         return;
-      TopKChoice choice = choose(topk);
+      TopKChoice choice = ::choose(topk);
       topk.setForm(choice.form);
       if (explain)
         topk.emitRemark("the ")

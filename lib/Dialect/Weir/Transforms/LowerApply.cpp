@@ -31,7 +31,7 @@ static RowsOp createRows(OpBuilder &builder, ApplyOp apply, ValueRange inputs,
       apply.getColumn(), outputs, apply.getEmptyRowAttr(),
       apply.getPosInfAttr(), apply.getNanAttr(), apply.getTiesAttr(),
       apply.getNegInfAttr(), apply.getFormAttr(), apply.getThreadGrainAttr(),
-      apply.getStreamBytesAttr(), along);
+      apply.getStreamBytesAttr(), along, apply.getPlansAttr());
 }
 
 /// Across rows, operands and results stay as they are.

@@ -53,3 +53,51 @@ func.func @f(%x: tensor<4x?xf32>, %b: tensor<?xf32>) -> tensor<4x?xf32> {
   %a = weir.apply @swish(%x, %b) {along = 0, stream_bytes = 4096 : i64} : (tensor<4x?xf32>, tensor<?xf32>) -> tensor<4x?xf32>
   return %a : tensor<4x?xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{form online does not fit @silu, which is elementwise}}
+  %a = weir.apply @silu(%x) {plans = [#weir.plan<form = elementwise, min_rows = 2>, #weir.plan<form = online>]} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{C14: plan 0 fits all sizes, so no later one is ever taken}}
+  %a = weir.apply @softmax(%x) {plans = [#weir.plan<form = stored>, #weir.plan<form = online>]} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{C14: plan 0 is the last and must fit all sizes}}
+  %a = weir.apply @softmax(%x) {plans = [#weir.plan<form = stored, max_length = 8>]} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{C14: there must be a plan that fits all sizes}}
+  %a = weir.apply @softmax(%x) {plans = []} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{C14: plans stand in place of a form and of stream_bytes}}
+  %a = weir.apply @softmax(%x) {form = #weir.form<stored>, plans = [#weir.plan<form = stored>]} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{a plan's bound is negative: -1}}
+  %a = weir.apply @softmax(%x) {plans = [#weir.plan<form = stored, min_rows = -1>]} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}

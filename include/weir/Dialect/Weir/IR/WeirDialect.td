@@ -33,8 +33,10 @@ def Weir_Dialect : Dialect {
     /// What a uniform f32 result is in a row with nothing left, where the identities of the reductions do not say it:
     /// a loss is NaN there, a confidence 0.
     static constexpr ::llvm::StringLiteral kEmptyAttrName{"weir.empty"};
-    /// On a module: what the code generator may know of the machine, {features = "+avx2,...",
-    /// vector_bits = 256}. Features are LLVM's names; nothing is inferred from a CPU's name.
+    /// On a module: what passes may know of the machine, {features = "+avx2,...", vector_bits = 256} and, where known,
+    /// caches = array<i64: 49152, 2097152, 67108864>, the bytes that one core has of each level, rates = array<f64: ...>, the
+    /// gigabytes that a core moves in a second to and from each level and memory, clock = 3.4 : f64 in GHz.
+    /// Features are LLVM's names; nothing is inferred from a CPU's name.
     static constexpr ::llvm::StringLiteral kTargetAttrName{"weir.target"};
     /// On a kernel: how the function around it looks from C. The Target room writes and reads it.
     static constexpr ::llvm::StringLiteral kABIAttrName{"weir.abi"};
@@ -99,6 +101,25 @@ def Weir_Form : Weir_Enum<"Form", "the way a row program runs", [
   I32EnumAttrCase<"Elementwise", 0, "elementwise">, I32EnumAttrCase<"Stored", 1, "stored">,
   I32EnumAttrCase<"Recompute", 2, "recompute">, I32EnumAttrCase<"Online", 3, "online">]>;
 def Weir_FormAttr : Weir_BracketedEnumAttr<Weir_Form, "form">;
+
+// One of several ways to run rows whose number and length are known at run time only.
+def Weir_PlanAttr : AttrDef<Weir_Dialect, "Plan"> {
+  let mnemonic = "plan";
+  let summary = "a form, and the sizes that it is meant for";
+  let description = [{
+    The form to run in when there are `min_rows` rows or more, of at most `max_length` elements, and at most `max_elements`
+    elements in all rows; a bound that is absent or 0 does not hold anything back. `stream_bytes` is that of `weir.apply`.
+  }];
+  let parameters = (ins EnumParameter<Weir_Form>:$form, OptionalParameter<"int64_t">:$min_rows,
+    OptionalParameter<"int64_t">:$max_length, OptionalParameter<"int64_t">:$max_elements, OptionalParameter<"int64_t">:$stream_bytes);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// True for a plan that fits all sizes.
+    bool fitsAll() const { return getMinRows() <= 1 && getMaxLength() == 0 && getMaxElements() == 0; }
+  }];
+}
+def Weir_PlansAttr : TypedArrayAttrBase<Weir_PlanAttr, "plans, of which the first that fits is taken">;
 
 def Weir_TopKMode : Weir_Enum<"TopKMode", "how many of the largest elements are selected", [
   I32EnumAttrCase<"Count", 0, "count">, I32EnumAttrCase<"Gap", 1, "gap">, I32EnumAttrCase<"Mass", 2, "mass">,

@@ -49,7 +49,8 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     How the rows run may be given too: `form`; `thread_grain`, the elements that each of several threads must get
     before rows are shared among them (0: never); in the elementwise form `stream_bytes`, the size from which on the results
     are written past the caches (0: never); and, for a row that is not the last dimension, `lanes`: `across` gives
-    neighbouring rows a lane each, `along` transposes. What is not given is chosen by passes.
+    neighbouring rows a lane each, `along` transposes. In place of a form, `plans` lists several with the sizes that each is meant for: the
+    first that fits the sizes at run time is taken, the last one fits all. What is not given is chosen by passes.
 
     #### Inputs
 
@@ -80,6 +81,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
       exclude scores.
     - C12: `nan = arithmetic` goes with formulas that neither select nor search.
     - C13: `lanes` is `across` only where the row is not the last dimension.
+    - C14: `plans` stands in place of `form` and `stream_bytes`; the last plan, and no other, fits all sizes.
 
     #### Examples
 
@@ -93,7 +95,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
   }];
   let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyRankedTensor>:$mask),
                        Weir_RowOffset, Weir_ColumnOffset, (ins OptionalAttr<I64Attr>:$along), Weir_Policies,
-                       Weir_Schedule, (ins OptionalAttr<Weir_LaneDirectionAttr>:$lanes));
+                       Weir_Schedule, (ins OptionalAttr<Weir_LaneDirectionAttr>:$lanes, OptionalAttr<Weir_PlansAttr>:$plans));
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = "$formula `(` $inputs `)` (`mask` `(` $mask^ `:` type($mask) `)`)? " # Weir_Offsets<>.format #
                        " attr-dict `:` functional-type($inputs, results)";
@@ -103,7 +105,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
       "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
       "::mlir::IntegerAttr":$stream_bytes), [{
     build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
-          along, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*lanes=*/nullptr);
+          along, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*lanes=*/nullptr, /*plans=*/nullptr);
   }]>];
   let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
@@ -128,11 +130,11 @@ def Weir_RowsOp : Weir_Op<"rows", [
 
     `weir.apply` on tensors or memrefs, writing to destinations. Passes make it; the `form`, `thread_grain` and
     `stream_bytes` say how the rows run; without the last two on one thread, through the caches. Where `along` names another
-    dimension than the last, vectors hold elements of neighbouring rows.
+    dimension than the last, vectors hold elements of neighbouring rows. `weir-switch-plans` makes a branch of each plan.
 
     #### Constraints
 
-    - C1 to C7 and C9 to C12 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
+    - C1 to C7, C9 to C12 and C14 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
     - C8: `form` is `elementwise` exactly where the formula has no reduction.
 
     #### Examples
@@ -151,7 +153,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
   let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyShaped>:$mask),
                        Weir_RowOffset, Weir_ColumnOffset,
                        (ins Variadic<AnyShaped>:$outputs), Weir_Policies, Weir_Schedule,
-                       (ins OptionalAttr<I64Attr>:$along));
+                       (ins OptionalAttr<I64Attr>:$along, OptionalAttr<Weir_PlansAttr>:$plans));
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
@@ -164,7 +166,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
       "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
       "::mlir::IntegerAttr":$stream_bytes), [{
     build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
-          outputs, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*along=*/nullptr);
+          outputs, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*along=*/nullptr, /*plans=*/nullptr);
   }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }

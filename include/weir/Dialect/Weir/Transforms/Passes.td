@@ -44,8 +44,10 @@ def WeirDifferentiateSolves : Pass<"weir-differentiate-solves", "::mlir::ModuleO
 def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
   let summary = "Decide how the rows of each weir.apply and weir.topk run";
   let description = [{
-    Puts a `form` on every `weir.apply` and `weir.topk` that has none and explains the choice in a remark. A form that is there already is
-    kept when the formula can run in it, and is an error otherwise: the schedule is data. In the elementwise form it adds `stream_bytes`,
+    Puts a `form` on every `weir.apply` and `weir.topk` that has none and explains the choice in a remark, with what it costs and how far
+    from the limits of the machine (`weir.target`) that is predicted to be. Where sizes that matter are known at run time only, it lists
+    `plans` instead: the forms that can win, each with the sizes that it is meant for. What is there already is
+    kept when the formula can run so, and is an error otherwise: the schedule is data. In the elementwise form it adds `stream_bytes`,
     the size from which on results are written past the caches: larger than what a later reader could find there. Where the row is
     not the last dimension, `lanes` says whether neighbouring rows get a lane each (`across`) or are transposed (`along`,
     when there are only a few of them).
@@ -53,9 +55,23 @@ def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
     Before: `weir.apply @softmax(%x)`. After: `weir.apply @softmax(%x) {form = #weir.form<stored>}`.
   }];
   let options = [
-    Option<"explain", "explain", "bool", "false", "emit a remark for every choice">
+    Option<"explain", "explain", "bool", "false", "emit a remark for every choice">,
+    Option<"form", "form", "std::string", "\"\"", "the form for every formula with a reduction that it fits, in place of a choice">
   ];
   let dependentDialects = ["::weir::WeirDialect"];
+}
+
+def WeirSwitchPlans : Pass<"weir-switch-plans", "::mlir::ModuleOp"> {
+  let summary = "Make a branch of each plan of a weir.rows";
+  let description = [{
+    A `weir.rows` on memrefs with `plans` becomes one for each of them, under a chain of conditions on the sizes. Neighbouring plans that
+    differ in their bounds only share a branch.
+
+    Before: `weir.rows @softmax ... {plans = [#weir.plan<form = stored, max_length = 16384>, #weir.plan<form = online>]}`.
+    After: `scf.if %is_short { weir.rows ... {form = #weir.form<stored>} } else { weir.rows ... {form = #weir.form<online>} }`.
+  }];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def WeirChooseThreads : Pass<"weir-choose-threads", "::mlir::ModuleOp"> {

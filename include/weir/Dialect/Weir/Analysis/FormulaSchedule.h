@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_FORMULASCHEDULE_H
-#define WEIR_LIB_CONVERSION_WEIRTOVECTOR_FORMULASCHEDULE_H
+#ifndef WEIR_DIALECT_WEIR_ANALYSIS_FORMULASCHEDULE_H
+#define WEIR_DIALECT_WEIR_ANALYSIS_FORMULASCHEDULE_H
 
 #include "weir/Dialect/Weir/IR/Variance.h"
 #include "llvm/ADT/SmallPtrSet.h"
@@ -65,4 +65,4 @@ unsigned getElementwiseCost(mlir::Operation *op);
 
 } // namespace weir
 
-#endif // WEIR_LIB_CONVERSION_WEIRTOVECTOR_FORMULASCHEDULE_H
+#endif // WEIR_DIALECT_WEIR_ANALYSIS_FORMULASCHEDULE_H

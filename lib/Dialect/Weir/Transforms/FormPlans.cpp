@@ -1,0 +1,305 @@
+//===- FormPlans.cpp - which form for which sizes ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FormPlans.h"
+
+#include "weir/Dialect/Weir/Analysis/RowLaws.h"
+#include "weir/Dialect/Weir/IR/Variance.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace weir;
+
+//===----------------------------------------------------------------------===//
+// The question
+//===----------------------------------------------------------------------===//
+
+/// Bytes per element, 0 for what is read once for the whole row or for all
+/// rows: a cache has it.
+static double getBytes(Type type, int64_t rowDim, int64_t rank) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  int64_t own = shaped ? rowDim - (rank - shaped.getRank()) : -1;
+  if (own < 0 || shaped.getDimSize(own) == 1)
+    return 0;
+  bool repeats = rank > 1;
+  for (auto [dim, size] : llvm::enumerate(shaped.getShape()))
+    repeats &= static_cast<int64_t>(dim) == own || size == 1;
+  if (repeats)
+    return 0;
+  Type element = shaped.getElementType();
+  return element.isIndex() ? 8 : element.getIntOrFloatBitWidth() / 8.0;
+}
+
+FormQuestion FormQuestion::ask(ApplyOp apply) {
+  FormQuestion question;
+  FormulaOp formula = question.formula = apply.resolveFormula();
+  question.machine = MachineLimits::get(apply->getParentOfType<ModuleOp>());
+  int64_t rank = apply.getRowRank(), rowDim = apply.getRowDim();
+  SmallVector<int64_t> sizes(rank, 1);
+  auto join = [&](Type type) {
+    auto shaped = cast<ShapedType>(type);
+    for (auto [dim, size] : llvm::enumerate(shaped.getShape()))
+      if (size != 1)
+        sizes[rank - shaped.getRank() + dim] = size;
+  };
+  for (auto [i, input] : llvm::enumerate(apply.getInputs())) {
+    bool uniform = formula.isUniformArgument(i);
+    if (!uniform)
+      join(input.getType());
+    question.inputBytes.push_back(
+        uniform ? 0 : getBytes(input.getType(), rowDim, rank));
+  }
+  for (auto [i, type] : llvm::enumerate(apply.getResultTypes())) {
+    bool uniform = formula.isUniformResult(i);
+    if (!uniform)
+      join(type);
+    question.outputBytes.push_back(uniform ? 0 : getBytes(type, rowDim, rank));
+  }
+  question.sizes.length = sizes[rowDim];
+  question.sizes.rows = 1;
+  for (auto [dim, size] : llvm::enumerate(sizes))
+    if (static_cast<int64_t>(dim) != rowDim)
+      question.sizes.rows =
+          ShapedType::isDynamic(size) || question.sizes.rows < 0
+              ? -1
+              : question.sizes.rows * size;
+  if (ShapedType::isDynamic(question.sizes.length))
+    question.sizes.length = -1;
+  Type score = getElementTypeOrSelf(
+      apply.getInputs()[formula.getScoreIndex()].getType());
+  question.computeBits = score.isF64() ? 64 : 32;
+  question.mayExclude = apply.getNegInf() != NegInf::Ordinary;
+  question.isAcross = apply.getLanes() == LaneDirection::Across;
+  return question;
+}
+
+//===----------------------------------------------------------------------===//
+// What fits
+//===----------------------------------------------------------------------===//
+
+/// Running states carry values of maxima but not their positions, unless
+/// nothing else leans on them.
+static bool canRunOnline(const RowLaws &laws) {
+  return llvm::none_of(laws.getSweeps(), [](const DerivedSweep &sweep) {
+    bool runs = llvm::any_of(sweep.laws, [](const Law &law) {
+      return law.kind != Law::Plain && law.kind != Law::Search;
+    });
+    return runs && llvm::any_of(sweep.laws, [](const Law &law) {
+             return law.getReduce() && law.getReduce().getWinner();
+           });
+  });
+}
+
+std::optional<std::string> weir::getMisfit(FormulaOp formula, Form form) {
+  bool elementwise = form == Form::Elementwise;
+  if (elementwise && formula.hasReduction())
+    return ", which has a reduction";
+  if (!elementwise && !formula.hasReduction())
+    return ", which is elementwise";
+  if (form == Form::Online && !canRunOnline(RowLaws(formula)))
+    return ": the winner of a maximum has no running form beside sums";
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// What wins
+//===----------------------------------------------------------------------===//
+
+/// True when some value of an element is worth keeping for a second use.
+static bool isDear(FormulaOp formula) {
+  Variance variance(formula);
+  bool dear = false;
+  formula.getBody().walk([&](Operation *op) {
+    dear |= isa<math::MathDialect>(op->getDialect()) &&
+            !isa<math::AbsFOp>(op) && variance.isVarying(op->getResult(0));
+  });
+  return dear;
+}
+
+static bool searches(FormulaOp formula) {
+  bool found = false;
+  formula.getBody().walk(
+      [&](Operation *op) { found |= isa<KthOp, SolveOp>(op); });
+  return found;
+}
+
+namespace {
+
+/// Lays down plans, and leaves out those that the known sizes decide.
+class PlanList {
+public:
+  PlanList(const FormQuestion &question) : question(question) {}
+
+  struct Bounds {
+    int64_t minRows = 0, maxLength = 0, maxElements = 0;
+  };
+
+  void add(Form form, const Twine &why, Bounds bounds, int64_t streamBytes) {
+    if (isDecided)
+      return;
+    const RowSizes &sizes = question.sizes;
+    // A bound that is known to hold is dropped, and one that is known not to
+    // drops the plan.
+    auto settle = [&](int64_t &bound, bool isKnown, bool holds) {
+      if (bound == 0 || !isKnown)
+        return true;
+      bound = 0;
+      return holds;
+    };
+    if (!settle(bounds.minRows, sizes.rows >= 0,
+                sizes.rows >= bounds.minRows) ||
+        !settle(bounds.maxLength, sizes.length >= 0,
+                sizes.length <= bounds.maxLength) ||
+        !settle(bounds.maxElements, sizes.areKnown(),
+                sizes.getElements() <= bounds.maxElements))
+      return;
+    auto plan = PlanAttr::get(FormulaOp(question.formula).getContext(), form,
+                              bounds.minRows, bounds.maxLength,
+                              bounds.maxElements, streamBytes);
+    isDecided = plan.fitsAll();
+    plans.push_back({plan, why.str()});
+  }
+
+  SmallVector<ReasonedPlan> plans;
+
+private:
+  const FormQuestion &question;
+  bool isDecided = false;
+};
+
+} // namespace
+
+SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
+  FormulaOp formula = question.formula;
+  PlanList list(question);
+  // Writing past the caches spares reading what is overwritten, a third of the
+  // traffic, and costs a later reader what the caches would have held.
+  int64_t stream = question.isAcross ? 0 : question.machine.caches[2];
+  if (!formula.hasReduction()) {
+    list.add(Form::Elementwise, "the formula has no reduction", {}, stream);
+    return list.plans;
+  }
+  bool dear = isDear(formula);
+  Form inCache = dear ? Form::Stored : Form::Recompute;
+  StringRef why = dear ? "exponentials are evaluated once and kept in the row"
+                       : "nothing in the row is dear enough to be kept";
+  RowCost cost(formula, inCache, question.inputBytes, question.outputBytes);
+  bool mayRunOnline =
+      question.mayExclude && !question.isAcross && !searches(formula);
+  if (mayRunOnline && !getMisfit(formula, Form::Online) &&
+      RowCost(formula, Form::Online, question.inputBytes, question.outputBytes)
+              .getReads() < cost.getReads()) {
+    // Of rows of a quarter of the L2 the later passes find all in it. Where
+    // neighbouring rows, too, pass through it, less is found again.
+    double bytes = std::max(1.0, cost.least.bytesRead);
+    double moved = bytes + cost.least.bytesWritten;
+    int64_t l2 = question.machine.caches[1];
+    PlanList::Bounds shortRow, fewBytes;
+    shortRow.maxLength = l2 / 32 / bytes;
+    fewBytes.maxLength = l2 / 4 / bytes;
+    fewBytes.maxElements = l2 / moved;
+    list.add(inCache, why, shortRow, 0);
+    list.add(inCache, why, fewBytes, 0);
+    list.add(
+        Form::Online,
+        "the row is read once less, and is too long to be found in a cache "
+        "again",
+        {}, 0);
+    return list.plans;
+  }
+  list.add(inCache, why, {}, 0);
+  return list.plans;
+}
+
+//===----------------------------------------------------------------------===//
+// What is said of it
+//===----------------------------------------------------------------------===//
+
+StringRef weir::getPlainName(FormulaOp formula) {
+  StringRef name = formula.getSymName();
+  name.consume_front(WeirDialect::kLibraryPrefix);
+  return name;
+}
+
+std::string weir::describeSizes(PlanAttr plan) {
+  std::string text;
+  auto add = [&](int64_t bound, const Twine &words) {
+    if (bound > 0)
+      text += ((text.empty() ? " for " : " and ") + words).str();
+  };
+  add(plan.getMinRows(), Twine(plan.getMinRows()) + " rows or more");
+  add(plan.getMaxLength(),
+      "rows of at most " + Twine(plan.getMaxLength()) + " elements");
+  add(plan.getMaxElements(),
+      "at most " + Twine(plan.getMaxElements()) + " elements in all");
+  return text;
+}
+
+static std::string formatNumber(double number) {
+  bool isWhole = number == std::floor(number);
+  return isWhole ? llvm::formatv("{0:f0}", number).str()
+                 : llvm::formatv("{0:f1}", number).str();
+}
+
+static std::string formatTime(double ns) {
+  static constexpr std::pair<double, const char *> units[] = {
+      {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
+  for (auto [size, name] : units)
+    if (ns >= size)
+      return llvm::formatv("{0:f2} {1}", ns / size, name);
+  return llvm::formatv("{0:f3} ns", ns);
+}
+
+std::string weir::describeCost(const FormQuestion &question, PlanAttr plan) {
+  RowCost cost(question.formula, plan.getForm(), question.inputBytes,
+               question.outputBytes);
+  RowSizes sizes = question.sizes;
+  double moved = cost.least.bytesRead + cost.least.bytesWritten;
+  auto streams = [&](RowSizes sizes) {
+    return plan.getStreamBytes() > 0 &&
+           cost.least.bytesWritten * sizes.getElements() >=
+               plan.getStreamBytes();
+  };
+  std::string text = llvm::formatv(
+      "per element {0} bytes read and {1} written in {2} (at least {3}), {4} "
+      "vector operations",
+      formatNumber(cost.getReads()), formatNumber(cost.getWrites()),
+      cost.sweeps.size() == 1 ? "one pass"
+                              : formatNumber(cost.sweeps.size()) + " passes",
+      formatNumber(moved), formatNumber(cost.getOperations()));
+  auto predict = [&](RowSizes sizes) {
+    cost.writesPastCaches = streams(sizes);
+    auto [limit, level] = cost.getLimit(question.machine, sizes);
+    std::string words = llvm::formatv(
+        "{0} predicted, limit {1}: ",
+        formatTime(cost.getTime(question.machine, sizes)), formatTime(limit));
+    if (level)
+      words += ("the bytes, at " + stringifyLevel(*level)).str();
+    else
+      words += "arithmetic";
+    return words;
+  };
+  if (sizes.areKnown()) {
+    text += "; " + predict(sizes);
+    double all = cost.getTime(question.machine, sizes) * sizes.getElements();
+    return text + "; in all " + formatTime(all);
+  }
+  // Small, and larger than any cache.
+  int64_t length = sizes.length >= 0         ? sizes.length
+                   : plan.getMaxLength() > 0 ? plan.getMaxLength()
+                                             : int64_t(1) << 20;
+  text += "; in a cache " + predict({1, std::min<int64_t>(length, 1024)});
+  int64_t many = 2 * question.machine.caches[2] / std::max(1.0, moved);
+  if (plan.getMaxElements() == 0)
+    text += "; from memory " +
+            predict({std::max<int64_t>(1, many / length), length});
+  return text;
+}
