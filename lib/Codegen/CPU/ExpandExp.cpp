@@ -115,9 +115,11 @@ Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant,
                   variant == cpu::ExpVariant::Narrow);
 }
 
-Value expand::expShifted(MathBuilder &m, Value x, Value s) {
+Value expand::expShifted(MathBuilder &m, Value x, Value s,
+                         cpu::ExpVariant variant) {
   Value t = m.mulAdd(x, m.high(kLog2E), m.neg(s));
-  return m.isF64() ? exp2(m, t) : fastExp2(m, t, /*narrow=*/false);
+  return m.isF64() ? exp2(m, t)
+                   : fastExp2(m, t, variant == cpu::ExpVariant::Narrow);
 }
 
 Value expand::exp2(MathBuilder &m, Pair x) {

@@ -13,6 +13,8 @@
 
 #include "ExpandMath.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
 using namespace mlir;
 using namespace weir;
 
@@ -125,11 +127,30 @@ static Value expandExtension(OpBuilder &b, arith::ExtFOp op,
              : wide;
 }
 
+/// One instruction rounds f32 to bf16, but takes denormal numbers as zero: it
+/// serves where all code does.
+static Value truncateToBF16(OpBuilder &b, arith::TruncFOp op,
+                            MathTarget target) {
+  auto vector = dyn_cast<VectorType>(op.getType());
+  bool fits = vector && vector.getElementType().isBF16() &&
+              vector.getRank() == 1 && vector.getNumElements() == 16 &&
+              getElementTypeOrSelf(op.getIn().getType()).isF32();
+  if (!target.bf16 || !fits || !op->getParentOfType<cpu::FlushDenormalsOp>())
+    return Value();
+  return LLVM::CallIntrinsicOp::create(
+             b, op.getLoc(), vector,
+             b.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16.512"),
+             op.getIn())
+      ->getResult(0);
+}
+
 static Value expandTruncation(OpBuilder &b, arith::TruncFOp op,
                               MathTarget target) {
   Type from = getElementTypeOrSelf(op.getIn().getType()),
        to = getElementTypeOrSelf(op.getType());
   bool half = to.isF16(), throughF32 = from.isF64() && (half || to.isBF16());
+  if (Value converted = truncateToBF16(b, op, target))
+    return converted;
   if (!throughF32 && (!half || target.f16c))
     return Value();
   HalfConversion conversion(b, op.getLoc(), op.getType(), target);

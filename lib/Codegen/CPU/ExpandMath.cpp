@@ -98,7 +98,8 @@ Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
     return expand::exp(m, exp.getX(), exp.getVariant(),
                        getNumberRange(exp.getX()));
   if (auto shifted = dyn_cast<cpu::ExpShiftedOp>(op))
-    return expand::expShifted(m, shifted.getX(), shifted.getS());
+    return expand::expShifted(m, shifted.getX(), shifted.getS(),
+                              shifted.getVariant());
   if (isa<math::Log1pOp>(op) && !m.isF64() && isUnit(op->getOperand(0)))
     return expand::log1pOfUnit(m, op->getOperand(0));
   if (auto quotient = dyn_cast<arith::DivFOp>(op))

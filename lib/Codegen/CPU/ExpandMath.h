@@ -42,7 +42,7 @@ Value exp512(MathBuilder &m, Pair x, Value factor, Value tiny);
 /// 720), times `factor` if there is one, of moderate size.
 Value expBounded(MathBuilder &m, Pair x, Value factor = Value());
 /// 2 to the power of x log2(e) - s, as weir_cpu.exp_shifted has it.
-Value expShifted(MathBuilder &m, Value x, Value s);
+Value expShifted(MathBuilder &m, Value x, Value s, cpu::ExpVariant variant);
 Value exp2(MathBuilder &m, Value x);
 /// 2 to the sum of the pair.
 Value exp2(MathBuilder &m, Pair x);

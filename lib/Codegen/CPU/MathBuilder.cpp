@@ -28,6 +28,7 @@ MathTarget MathTarget::get(Operation *module) {
   result.avx512 = has("+avx512f") && has("+avx512dq");
   result.fma = has("+fma") || has("+avx512f");
   result.f16c = has("+f16c") || has("+avx512f");
+  result.bf16 = result.avx512 && has("+avx512bf16");
   return result;
 }
 

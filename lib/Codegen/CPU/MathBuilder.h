@@ -20,6 +20,7 @@ struct MathTarget {
   bool avx512 = false; // AVX-512 F and DQ, on vectors of 512 bits.
   bool fma = false;
   bool f16c = false; // Conversions between f16 and f32.
+  bool bf16 = false; // From f32 to bf16, denormal numbers as zero.
 
   /// Reads the module attribute `weir.target`; without it, what any x86-64 has.
   static MathTarget get(mlir::Operation *module);

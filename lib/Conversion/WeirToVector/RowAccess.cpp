@@ -90,6 +90,22 @@ Value RowAccess::emitResultsAreLarge(OpBuilder &b) {
                                elements);
 }
 
+Value RowAccess::emitIsApart(OpBuilder &b, Value row) {
+  Location loc = rows.getLoc();
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0), all;
+  Value start = emitAddressAsIndex(b, loc, row, zero);
+  for (Value input : inputRows) {
+    if (!input)
+      continue;
+    Value differs =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, start,
+                              emitAddressAsIndex(b, loc, input, zero));
+    all = all ? Value(arith::AndIOp::create(b, loc, all, differs)) : differs;
+  }
+  return all ? all
+             : Value(arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
+}
+
 Value RowAccess::emitStreams(OpBuilder &b) {
   if (!resultsAreLarge)
     return Value();

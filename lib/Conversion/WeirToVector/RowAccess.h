@@ -63,6 +63,10 @@ public:
   bool hasMask() { return static_cast<bool>(rows.getMask()); }
   mlir::Value loadMask(mlir::OpBuilder &builder, const Lanes &lanes);
 
+  /// Whether `row` begins elsewhere than every argument of this row: since
+  /// tensors overlap exactly or not at all, writing it leaves them as they are.
+  mlir::Value emitIsApart(mlir::OpBuilder &builder, mlir::Value row);
+
   /// Whether this row is to be written past the caches: where the results are
   /// large, it starts on a whole vector, which such stores need, and it is no
   /// argument's memory, which is in the caches already. Null where it never is.

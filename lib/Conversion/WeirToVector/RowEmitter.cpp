@@ -294,7 +294,8 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
                : constant(builder,
                           access.getVectorType(access.getComputeType()), 0.0);
       Value s = getScaledShift(builder, element, u);
-      vector = cpu::ExpShiftedOp::create(builder, loc, x.getType(), x, s);
+      vector = cpu::ExpShiftedOp::create(builder, loc, x.getType(),
+                                         getAnchoredVariant(op), x, s);
       return element.values[value] = vector;
     }
     if (auto difference = dyn_cast<arith::SubFOp>(op);

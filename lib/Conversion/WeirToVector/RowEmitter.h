@@ -12,6 +12,7 @@
 #include "RowAccess.h"
 #include "weir/Dialect/Weir/Analysis/FormulaLimits.h"
 #include "weir/Dialect/Weir/Analysis/FormulaSchedule.h"
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 namespace weir {
 
@@ -147,6 +148,11 @@ public:
   /// Whether all shifts of the row are below the bound, one scalar for all rows
   /// at hand. They must be finished.
   mlir::Value emitAreShiftsModerate(mlir::OpBuilder &builder);
+  /// The same of a shift's value; for formulas without shifts, whether it is a
+  /// finite number.
+  mlir::Value emitIsModerate(mlir::OpBuilder &builder, mlir::Value shift);
+  /// True in code for rows that some element is known to take part in.
+  bool isKnownNotEmpty = false;
   /// Emits `rest` twice: for rows whose shifts are moderate, where they are
   /// fused, and for others.
   void emitVersions(mlir::OpBuilder &builder,
@@ -208,6 +214,8 @@ public:
   bool looksForNaN;
 
 private:
+  /// How exact the anchored exponential `op` has to be.
+  cpu::ExpVariant getAnchoredVariant(mlir::Operation *op);
   mlir::Value emitExp(mlir::OpBuilder &builder, mlir::Operation *op,
                       mlir::Value operand);
   mlir::Value loadArgument(mlir::OpBuilder &builder, Element &element,

@@ -43,6 +43,12 @@ static bool isStoredInHalf(RowsOp rows) {
   });
 }
 
+cpu::ExpVariant RowEmitter::getAnchoredVariant(Operation *op) {
+  return isStoredInHalf(rows) && entersOnlyRatios(op->getResult(0))
+             ? cpu::ExpVariant::Narrow
+             : cpu::ExpVariant::Fast;
+}
+
 /// exp of an anchored exponent enters a ratio in which its error is that of the
 /// class, or small beside that of results in 16 bits; any other exp is asked to
 /// be right by itself.
@@ -54,11 +60,7 @@ Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
         constant(builder, operand.getType(), 0.693147180559945309417232121458);
     operand = arith::MulFOp::create(builder, loc, operand, ln2);
   }
-  auto variant = cpu::ExpVariant::Accurate;
-  if (anchored)
-    variant = isStoredInHalf(rows) && entersOnlyRatios(op->getResult(0))
-                  ? cpu::ExpVariant::Narrow
-                  : cpu::ExpVariant::Fast;
+  auto variant = anchored ? getAnchoredVariant(op) : cpu::ExpVariant::Accurate;
   return cpu::ExpOp::create(builder, loc, operand.getType(), variant, operand);
 }
 
@@ -88,13 +90,18 @@ bool RowEmitter::isFinished(Value value) const {
   return true;
 }
 
+Value RowEmitter::emitIsModerate(OpBuilder &builder, Value shift) {
+  Value size = math::AbsFOp::create(builder, loc, shift);
+  double bound = canFuseShifts ? shifts.getBound() : INFINITY;
+  Value limit = constant(builder, size.getType(), bound);
+  return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, size,
+                               limit);
+}
+
 Value RowEmitter::emitAreShiftsModerate(OpBuilder &builder) {
   Value all;
   for (Value u : shifts.getShifts()) {
-    Value size = math::AbsFOp::create(builder, loc, getScalar(u));
-    Value limit = constant(builder, size.getType(), shifts.getBound());
-    Value is = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT,
-                                     size, limit);
+    Value is = emitIsModerate(builder, getScalar(u));
     all = all ? Value(arith::AndIOp::create(builder, loc, all, is)) : is;
   }
   return access.getLayout().emitAll(builder, all);
@@ -142,7 +149,8 @@ Value RowEmitter::emitShiftedScalar(Operation *op, Value u) {
     Element row{Lanes{}};
     Value rest = shifts.getUnshifted(op);
     Value x = rest ? getScalar(rest) : constant(rowBuilder, type, 0.0);
-    return cpu::ExpShiftedOp::create(rowBuilder, loc, type, x,
+    return cpu::ExpShiftedOp::create(rowBuilder, loc, type,
+                                     getAnchoredVariant(op), x,
                                      getScaledShift(rowBuilder, row, u));
   }
   Value log2e = constant(rowBuilder, type, kLog2e);

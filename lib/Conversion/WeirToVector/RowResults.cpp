@@ -134,7 +134,8 @@ static Value emitNothingLeft(RowEmitter &emitter, OpBuilder &builder) {
 /// know.
 static Value emitIsEmpty(RowEmitter &emitter, OpBuilder &builder) {
   FormulaOp formula = emitter.formula;
-  if (!formula.hasReduction() || emitter.allTakePart())
+  if (!formula.hasReduction() || emitter.allTakePart() ||
+      emitter.isKnownNotEmpty)
     return Value();
   bool matters =
       emitter.rows.getEmptyRow().value_or(EmptyRow::Zero) != EmptyRow::Zero;

@@ -7,6 +7,7 @@
 
 #include "StoredForm.h"
 
+#include "GuessedAnchor.h"
 #include "Searches.h"
 #include "SolveSupport.h"
 
@@ -252,7 +253,38 @@ bool StoredForm::storesInResult(RowEmitter &emitter) {
 
 void StoredForm::emitRow(OpBuilder &builder) {
   emitRowPrologue(emitter, builder);
-  emitSweeps(builder, 0, /*versioned=*/!emitter.canFuseShifts);
+  auto ordinary = [&](OpBuilder &b) {
+    emitSweeps(b, 0, /*versioned=*/!emitter.canFuseShifts);
+  };
+  std::optional<GuessedAnchor> guess = GuessedAnchor::find(emitter);
+  if (!guess)
+    return ordinary(builder);
+  Value keptRow = getKeptRow();
+  guess->emitRow(
+      builder, keptRow,
+      [&](OpBuilder &b) {
+        for (size_t i = 1, e = emitter.schedule.getStages().size(); i < e; ++i)
+          emitStage(b, i);
+      },
+      [&](OpBuilder &b) { emitRowResults(emitter, b, keptRow); }, ordinary);
+}
+
+/// Where the last sweep keeps what is dear.
+Value StoredForm::getKeptRow() {
+  if (!keepsValue || !emitter.schedule.getStoredValue())
+    return Value();
+  return scratch ? scratch : emitter.access.getResultRow(0);
+}
+
+/// The sweep of stage `i`, and the searches after it.
+void StoredForm::emitStage(OpBuilder &builder, size_t i) {
+  auto stages = emitter.schedule.getStages();
+  Value kept = i + 1 == stages.size() ? getKeptRow() : Value();
+  emitter.compacted = kept ? std::nullopt : getSupport(stages[i].reduces);
+  emitStatistics(emitter, builder, stages[i].reduces, kept);
+  emitter.compacted.reset();
+  for (Operation *search : stages[i].searches)
+    emitSearch(emitter, builder, search);
 }
 
 /// The elements that a search has copied together, when `reduces` need no
@@ -272,9 +304,6 @@ StoredForm::getSupport(ArrayRef<ReduceOp> reduces) {
 /// The sweeps from `first` on and the results, in two versions from where the
 /// shifts of exponentials are known.
 void StoredForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
-  Value keptRow;
-  if (keepsValue && emitter.schedule.getStoredValue())
-    keptRow = scratch ? scratch : emitter.access.getResultRow(0);
   auto stages = emitter.schedule.getStages();
   for (size_t i = first; i <= stages.size(); ++i) {
     if (!versioned && emitter.areShiftsFinished())
@@ -283,12 +312,7 @@ void StoredForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
       });
     if (i == stages.size())
       break;
-    Value kept = i + 1 == stages.size() ? keptRow : Value();
-    emitter.compacted = kept ? std::nullopt : getSupport(stages[i].reduces);
-    emitStatistics(emitter, builder, stages[i].reduces, kept);
-    emitter.compacted.reset();
-    for (Operation *search : stages[i].searches)
-      emitSearch(emitter, builder, search);
+    emitStage(builder, i);
   }
-  emitRowResults(emitter, builder, keptRow);
+  emitRowResults(emitter, builder, getKeptRow());
 }

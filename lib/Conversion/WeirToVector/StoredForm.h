@@ -30,6 +30,8 @@ public:
 private:
   std::optional<RowEmitter::Compacted>
   getSupport(llvm::ArrayRef<ReduceOp> reduces);
+  mlir::Value getKeptRow();
+  void emitStage(mlir::OpBuilder &builder, size_t stage);
   void emitSweeps(mlir::OpBuilder &builder, size_t first, bool versioned);
 
   RowEmitter &emitter;

@@ -32,6 +32,13 @@ void WeirCPUDialect::initialize() {
       >();
 }
 
+LogicalResult ExpShiftedOp::verify() {
+  if (getVariant() == ExpVariant::Accurate)
+    return emitOpError("C1: no shifted exponential is accurate; use fast or "
+                       "narrow");
+  return success();
+}
+
 void FlushDenormalsOp::build(OpBuilder &builder, OperationState &state) {
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(state.addRegion());

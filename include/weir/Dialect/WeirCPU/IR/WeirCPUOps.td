@@ -63,7 +63,7 @@ def WeirCPU_ExpShiftedOp : Op<WeirCPU_Dialect, "exp_shifted", [Pure, SameOperand
     #### Semantics
 
     2^(x log2(e) - s), the exponent rounded once. With s = u log2(e) this is e^(x - u) times a factor that depends on s only
-    and is within abs(u) 2^-24 of 1. Its error is otherwise that of `weir_cpu.exp fast`; exponents that overflow are
+    and is within abs(u) 2^-24 of 1. Its error is otherwise that of `weir_cpu.exp` of the same variant, `fast` or `narrow`; exponents that overflow are
     the user's to avoid. x = -inf gives 0, NaN stays NaN.
 
     #### Inputs
@@ -76,21 +76,23 @@ def WeirCPU_ExpShiftedOp : Op<WeirCPU_Dialect, "exp_shifted", [Pure, SameOperand
 
     #### Constraints
 
-    Targets without a fused multiply-add should not see it: x log2(e) would be rounded by itself.
+    - C1: the variant is not `accurate`.
+    - Targets without a fused multiply-add should not see it: x log2(e) would be rounded by itself.
 
     #### Examples
 
     ```mlir
     func.func @f(%x: vector<16xf32>, %s: vector<16xf32>) -> vector<16xf32> {
-      %e = weir_cpu.exp_shifted %x, %s : vector<16xf32>
+      %e = weir_cpu.exp_shifted fast %x, %s : vector<16xf32>
       return %e : vector<16xf32>
     }
     ```
   }];
-  let arguments = (ins AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$x,
+  let arguments = (ins WeirCPU_ExpVariantAttr:$variant, AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$x,
                        AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$s);
   let results = (outs AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$result);
-  let assemblyFormat = "$x `,` $s attr-dict `:` type($result)";
+  let hasVerifier = 1;
+  let assemblyFormat = "`` $variant $x `,` $s attr-dict `:` type($result)";
 }
 
 def WeirCPU_CompressOp : Op<WeirCPU_Dialect, "compress", [Pure, AllTypesMatch<["vector", "result"]>]> {
