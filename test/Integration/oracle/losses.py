@@ -57,7 +57,8 @@ def logit_penalty(row, target, beta):
 def z_loss(row, target, a, b):
     mu = total(row.x) / row.length
     sd = sqrt(total((row.x - mu) ** 2) / row.length)
-    z = 0.0 if sd == 0 else (score_of(row, target) - mu) / sd
+    x = score_of(row, target)
+    z = (x - mu) / sd if sd != 0 else x if x == -math.inf else 0.0
     return special.softplus(a * (b - z)) / a
 
 

@@ -148,7 +148,7 @@ weir.formula @logit_penalty(%x: f32, %t: index {weir.uniform}, %beta: f32 {weir.
 //     the spherical family".
 //   Definition: y = softplus(a (b - z)) / a, z = (x_t - mean) / sd, sd the population standard deviation.
 //   Class: A-LOG with the condition of z.
-//   Edges: A target outside the row gives NaN, an excluded target +inf, an empty row NaN. sd = 0 makes z 0.
+//   Edges: A target outside the row gives NaN, an excluded target +inf, an empty row NaN. sd = 0 makes the z of a target that is there 0.
 weir.formula @z_loss(%x: f32, %t: index {weir.uniform}, %a: f32 {weir.uniform}, %b: f32 {weir.uniform}) -> (f32 {weir.empty = 0x7FC00000 : f32, weir.uniform}) {
   %lowest = arith.constant 0xFF800000 : f32
   %zero = arith.constant 0.0 : f32
@@ -171,7 +171,9 @@ weir.formula @z_loss(%x: f32, %t: index {weir.uniform}, %a: f32 {weir.uniform}, 
   %xd = arith.subf %xt, %mu : f32
   %z0 = arith.divf %xd, %sd : f32
   %constant = arith.cmpf oeq, %var, %zero : f32
-  %z = arith.select %constant, %zero, %z0 : f32
+  %included = arith.cmpf ogt, %xt, %lowest : f32
+  %level = arith.andi %constant, %included : i1
+  %z = arith.select %level, %zero, %z0 : f32
   %bz = arith.subf %b, %z : f32
   %v = arith.mulf %a, %bz : f32
   %up = arith.maximumf %v, %zero : f32
