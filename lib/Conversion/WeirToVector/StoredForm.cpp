@@ -215,6 +215,9 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
   };
   emitter.anchorRowCode(builder);
   RowSweep sweep(emitter, builder, groupSize);
+  // Of equal scores, the one that is seen first wins.
+  if (llvm::none_of(reduces, [](ReduceOp r) { return !!r.getWinner(); }))
+    sweep.visitPagesInTurn();
   SmallVector<Value> inits = partials.inits(builder, 1),
                      blockInits = partials.inits(builder, copies);
   SmallVector<Value> totals = sweep.emitGroupsInBlocks(

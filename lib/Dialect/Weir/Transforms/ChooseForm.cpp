@@ -44,20 +44,6 @@ Choice choose(FormulaOp formula) {
   return {Form::Stored, "exponentials are evaluated once and kept in the row"};
 }
 
-/// Running states carry values of maxima but not their positions, unless
-/// nothing else leans on them.
-bool canRunOnline(FormulaOp formula) {
-  RowLaws laws(formula);
-  return llvm::none_of(laws.getSweeps(), [](const DerivedSweep &sweep) {
-    bool runs = llvm::any_of(sweep.laws, [](const Law &law) {
-      return law.kind != Law::Plain && law.kind != Law::Search;
-    });
-    return runs && llvm::any_of(sweep.laws, [](const Law &law) {
-             return law.getReduce() && law.getReduce().getWinner();
-           });
-  });
-}
-
 /// Writing past the caches spares reading what is overwritten, a third of the
 /// traffic, and costs a later reader what the caches would have held. Copies of
 /// 64 MiB are faster by a quarter, of 8 MiB no more; last-level caches of
@@ -109,21 +95,29 @@ LogicalResult checkGiven(ApplyOp apply, FormulaOp formula) {
          << (elementwise ? "has a reduction" : "is elementwise");
 }
 
-/// Results of the other forms are read again while they are made.
+/// Pages are visited in turn along whole rows only.
+LogicalResult checkPages(ApplyOp apply) {
+  if (apply.getLanes() != LaneDirection::Across ||
+      apply.getPages().value_or(1) == 1)
+    return success();
+  return apply.emitOpError("pages does not fit lanes across rows: only pages "
+                           "of one row are visited in turn");
+}
+
+/// In the stored form, results are read again while they are made.
 LogicalResult chooseStreaming(ApplyOp apply, bool explain) {
-  if (*apply.getForm() != Form::Elementwise) {
+  if (apply.getForm() == Form::Stored) {
     if (apply.getStreamBytes().value_or(0) == 0)
       return success();
-    return apply.emitOpError("stream_bytes does not fit the ")
-           << stringifyForm(*apply.getForm())
-           << " form: only elementwise results are written past the caches";
+    return apply.emitOpError("stream_bytes does not fit the stored form, which "
+                             "reads results again that it writes");
   }
   bool across = apply.getLanes() == LaneDirection::Across;
   if (across && apply.getStreamBytes().value_or(0) != 0)
     return apply.emitOpError(
         "stream_bytes does not fit lanes across rows: only "
         "whole rows are written past the caches");
-  if (apply.getStreamBytes())
+  if (apply.getStreamBytes() || apply.getForm() != Form::Elementwise)
     return success();
   if (across) {
     apply.setStreamBytes(0);
@@ -179,7 +173,7 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
       FormulaOp formula = apply.resolveFormula();
       setLanes(apply, formula);
       if (apply.getForm()) {
-        if (failed(checkGiven(apply, formula)) ||
+        if (failed(checkGiven(apply, formula)) || failed(checkPages(apply)) ||
             failed(chooseStreaming(apply, explain)))
           return WalkResult::interrupt();
         return WalkResult::advance();
@@ -190,8 +184,10 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
         apply.emitRemark("@")
             << formula.getSymName() << " runs in the "
             << stringifyForm(choice.form) << " form: " << choice.why;
-      return failed(chooseStreaming(apply, explain)) ? WalkResult::interrupt()
-                                                     : WalkResult::advance();
+      return failed(checkPages(apply)) ||
+                     failed(chooseStreaming(apply, explain))
+                 ? WalkResult::interrupt()
+                 : WalkResult::advance();
     });
     if (walk.wasInterrupted())
       return signalPassFailure();

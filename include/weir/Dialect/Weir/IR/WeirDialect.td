@@ -45,6 +45,12 @@ def Weir_Dialect : Dialect {
     /// On a formula that was made of a part of another: a denormal number it gives may decide something in the whole, so it
     /// is not taken for zero.
     static constexpr ::llvm::StringLiteral kKeepsDenormalsAttrName{"weir.keeps_denormals"};
+    /// On a uniform f32 argument of a formula that was made of a part of another: a maximum or a minimum over the row, found
+    /// before. Exponentials that lean on it are anchored.
+    static constexpr ::llvm::StringLiteral kExtremumAttrName{"weir.extremum"};
+    /// On a formula without a reduction: the last step of one with reductions, which are its arguments. An earlier sweep has
+    /// read the row, and the results are of that formula's accuracy class.
+    static constexpr ::llvm::StringLiteral kAfterSweepsAttrName{"weir.after_sweeps"};
     /// Library formulas, once linked into a module, carry this symbol prefix.
     static constexpr ::llvm::StringLiteral kLibraryPrefix{"weir.lib."};
   }];
