@@ -48,7 +48,7 @@ private:
   }
   SmallVector<Value> getVarying(bool outputs);
   Type getAccumulator();
-  Value emitCondition(int64_t part);
+  Value emitCondition();
   Value createBuffer(ArrayRef<OpFoldResult> sizes, Type element);
   SmallVector<Value> getStateOf(ValueRange states, OpFoldResult part);
   void findKnown();
@@ -64,6 +64,7 @@ private:
   StatePolicies policies;
   OpBuilder builder;
   Location loc;
+  int64_t part = 0;
   /// Ops that were made and may be split in turn.
   SmallVectorImpl<RowsOp> &more;
   /// The rows' sizes, the last one their length.
@@ -98,7 +99,7 @@ Type Splitting::getAccumulator() {
 }
 
 /// Whether there are few rows and they are long. Null where sizes say no.
-Value Splitting::emitCondition(int64_t part) {
+Value Splitting::emitCondition() {
   std::optional<int64_t> known = getConstantIntValue(sizes.back());
   if (known && *known < 2 * part)
     return Value();
@@ -163,7 +164,7 @@ void Splitting::findKnown() {
         count, EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(), TiesAttr(),
         NegInfAttr(), FormAttr::get(builder.getContext(), Form::Recompute),
         rows.getThreadGrainAttr(), IntegerAttr());
-    counting.setThreadPartAttr(rows.getThreadPartAttr());
+    counting.setThreadPart(part);
     more.push_back(counting);
     known.push_back(count);
   }
@@ -312,7 +313,7 @@ void Splitting::emitSplit() {
 }
 
 LogicalResult Splitting::run() {
-  int64_t part = rows.getThreadPart().value_or(0);
+  part = rows.getThreadPart().value_or(0);
   rows.removeThreadPartAttr();
   if (part == 0)
     return success();
@@ -328,7 +329,7 @@ LogicalResult Splitting::run() {
   sizes = getFullSizes(builder, loc, getVarying(/*outputs=*/true));
   outer.assign(sizes.begin(), sizes.end() - 1);
   length = getValueOrCreateConstantIndexOp(builder, loc, sizes.back());
-  Value condition = emitCondition(part);
+  Value condition = emitCondition();
   if (!condition)
     return success();
   partLength = index(part);

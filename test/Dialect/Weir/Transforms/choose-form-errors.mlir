@@ -33,7 +33,7 @@ func.func @f(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<index>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error@+1 {{stream_bytes does not fit the stored form: only elementwise results are written past the caches}}
+  // expected-error@+1 {{stream_bytes does not fit the stored form, which reads results again that it writes}}
   %a = weir.apply @softmax(%x) {stream_bytes = 4096 : i64} : (tensor<4xf32>) -> tensor<4xf32>
   return %a : tensor<4xf32>
 }
@@ -52,4 +52,28 @@ func.func @f(%x: tensor<4x?xf32>, %b: tensor<?xf32>) -> tensor<4x?xf32> {
   // expected-error@+1 {{stream_bytes does not fit lanes across rows: only whole rows are written past the caches}}
   %a = weir.apply @swish(%x, %b) {along = 0, stream_bytes = 4096 : i64} : (tensor<4x?xf32>, tensor<?xf32>) -> tensor<4x?xf32>
   return %a : tensor<4x?xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4x?xf32>, %b: tensor<?xf32>) -> tensor<4x?xf32> {
+  // expected-error@+1 {{pages does not fit lanes across rows: only pages of one row are visited in turn}}
+  %a = weir.apply @swish(%x, %b) {along = 0, pages = 8 : i64} : (tensor<4x?xf32>, tensor<?xf32>) -> tensor<4x?xf32>
+  return %a : tensor<4x?xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{attribute 'pages' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 16}}
+  %a = weir.apply @silu(%x) {pages = 17 : i64} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{attribute 'pages' failed to satisfy constraint}}
+  %a = weir.apply @silu(%x) {pages = 0 : i64} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
 }
