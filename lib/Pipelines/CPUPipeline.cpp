@@ -69,6 +69,8 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(createWeirSplitRows());
+  pm.addPass(createWeirLowerStates());
   cleanUpFunctions(pm);
   pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
 }

@@ -79,6 +79,7 @@ def function_text(case, variant):
         parameters.append(f"%valid: {mask}")
     results = [f"tensor<{layout.per_row}x{accumulator(variant)}>" if r.uniform else types[0] for r in case.results]
     attributes = [f"form = #weir.form<{variant['form']}>"] + layout.attributes() + variant["policies"].attributes()
+    attributes += variant.get("schedule", [])
     count = f":{len(results)}" if len(results) > 1 else ""
     values = ", ".join(f"%y#{i}" if count else "%y" for i in range(len(results)))
     return (f"func.func @{variant['function']}({', '.join(parameters)}) -> ({', '.join(results)}) {{\n"

@@ -49,6 +49,51 @@ func.func @twice(%x: tensor<?x?xbf16>) -> tensor<?x?xbf16> {
 """
 THREADS = [1, 2, 3, 7]
 
+# Rows of 128 elements and more in parts of 64. Elementwise rows may be cut anywhere.
+PARTS = "thread_part = 64 : i64, thread_grain = 1 : i64"
+SPLIT = f"""
+weir.formula @scaled_by_length(%x: f32) -> f32 {{
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  %l = weir.length : index
+  %i = arith.index_cast %l : index to i32
+  %n = arith.sitofp %i : i32 to f32
+  %y = arith.mulf %w, %n : f32
+  weir.yield %y : f32
+}}
+func.func @soft(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {{
+  %y = weir.apply @softmax(%x) {{{PARTS}, pages = 2 : i64}} : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}}
+func.func @row(%x: tensor<?xf32>) -> (tensor<?xf32>, tensor<f32>) {{
+  %y, %l = weir.apply @softmax_lse(%x) {{{PARTS}, form = #weir.form<online>, stream_bytes = 1 : i64}}
+    : (tensor<?xf32>) -> (tensor<?xf32>, tensor<f32>)
+  return %y, %l : tensor<?xf32>, tensor<f32>
+}}
+func.func @heads(%x: tensor<?x?x?xbf16>, %m: tensor<?x1x?xi1>) -> tensor<?x?x?xbf16> {{
+  %y = weir.apply @scaled_by_length(%x) mask(%m : tensor<?x1x?xi1>) {{{PARTS}, empty_row = #weir.empty_row<uniform>}}
+    : (tensor<?x?x?xbf16>) -> tensor<?x?x?xbf16>
+  return %y : tensor<?x?x?xbf16>
+}}
+func.func @norm(%x: tensor<?x?xf64>, %g: tensor<?xf64>, %b: tensor<?xf64>, %eps: f64) -> tensor<?x?xf64> {{
+  %y = weir.apply @layer_norm(%x, %g, %b, %eps) {{{PARTS}}}
+    : (tensor<?x?xf64>, tensor<?xf64>, tensor<?xf64>, f64) -> tensor<?x?xf64>
+  return %y : tensor<?x?xf64>
+}}
+func.func @lse(%x: tensor<?x?xf32>) -> tensor<?xf32> {{
+  %y = weir.apply @logsumexp(%x) {{{PARTS}}} : (tensor<?x?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}}
+func.func @gate(%x: tensor<?x?xf32>, %g: tensor<?x?xf32>) -> tensor<?x?xf32> {{
+  %y = weir.apply @swiglu(%x, %g) {{thread_grain = 1 : i64, pages = 2 : i64, stream_bytes = 1 : i64}}
+    : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}}
+"""
+
 
 @pytest.fixture(scope="module")
 def library(compile_library):
@@ -101,6 +146,63 @@ def test_the_same_bits_for_every_number_of_threads(library, serial, case):
         y.view(np.uint8)[...] = 0xA5
         library.call(function, *operands, y)
         assert y.tobytes() == expected.tobytes(), n
+
+
+def split_cases():
+    for shape in [(1, 127), (1, 128), (7, 129), (3, 4096), (8, 300), (0, 200), (1, 100003)]:
+        x = scores(*shape)
+        yield "soft", [x], [np.zeros_like(x)]
+        yield "lse", [x], [np.zeros(shape[:1], np.float32)]
+        yield "gate", [x, scores(*shape)[::-1].copy()], [np.zeros_like(x)]
+        gain, bias = np.linspace(0.5, 2, shape[1]), np.linspace(-1, 1, shape[1])
+        yield "norm", [x.astype(np.float64), gain, bias, ctypes.c_double(1e-5)], [np.zeros(shape)]
+    for n in (1, 128, 5000):
+        yield "row", [scores(n)], [np.zeros(n, np.float32), np.zeros((), np.float32)]
+    for shape in [(2, 3, 300), (1, 1, 1025)]:
+        mask = np.random.default_rng(1).random((shape[0], 1, shape[2])) < 0.7
+        mask[0, 0, :250] = False
+        yield "heads", [scores(*shape).astype(ml_dtypes.bfloat16), mask], [np.zeros(shape, ml_dtypes.bfloat16)]
+
+
+@pytest.fixture(scope="module")
+def split(compile_library):
+    return compile_library(SPLIT, "--threads=omp", name="split")
+
+
+@pytest.fixture(scope="module")
+def whole(compile_library):
+    return compile_library(SPLIT, name="whole")
+
+
+@pytest.mark.parametrize("case", split_cases(), ids=lambda c: f"{c[0]}-{'x'.join(map(str, c[1][0].shape))}")
+def test_rows_in_parts(split, whole, case):
+    """The same bits for every number of threads, a single one too, close to those of whole rows."""
+    function, operands, results = case
+    wanted = [np.zeros_like(y) for y in results]
+    whole.call(function, *operands, *wanted)
+    bits = None
+    for n in THREADS:
+        split.handle.split_set_threads(n)
+        for y in results:
+            y.reshape(-1).view(np.uint8)[...] = 0xA5
+        split.call(function, *operands, *results)
+        found = [y.tobytes() for y in results]
+        assert found == (bits or found), n
+        bits = found
+    for y, w in zip(results, wanted):
+        relative = 1e-2 if y.dtype == ml_dtypes.bfloat16 else 3e-6
+        np.testing.assert_allclose(y.astype(np.float64), w.astype(np.float64), rtol=relative, atol=1e-6 * (y.size > 0))
+
+
+@pytest.mark.parametrize("shape", [(1, 5000), (3, 129)])
+def test_cut_rows_in_place(split, shape):
+    """Threads that meet inside a row, pages in turn, and a result that is an argument's memory."""
+    split.handle.split_set_threads(3)
+    x, g = scores(*shape), scores(*shape)[::-1].copy()
+    y = np.zeros_like(x)
+    split.call("gate", x, g, y)
+    split.call("gate", x, g, x)
+    assert x.tobytes() == y.tobytes()
 
 
 def test_against_the_oracle(library):

@@ -53,14 +53,26 @@ static void emitCall(OpBuilder &builder, func::CallOp call, Value part) {
   clone.setOperand(0, part);
 }
 
-/// A team of `parts` threads with an iteration for each. Where the host allows
-/// fewer, each takes several.
-static void emitTeam(OpBuilder &builder, Location loc, Value parts,
-                     func::CallOp call) {
+/// `count` iterations one after the other.
+static void emitAlone(OpBuilder &builder, Location loc, Value count,
+                      func::CallOp call) {
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  if (count.getDefiningOp<cpu::PartsOp>()) // There is one.
+    return emitCall(builder, call, zero);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto loop = scf::ForOp::create(builder, loc, zero, count, one);
+  OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
+  emitCall(inner, call, loop.getInductionVar());
+}
+
+/// A team of `threads` threads, among which `count` iterations are shared:
+/// consecutive ones for each. The host may allow fewer.
+static void emitTeam(OpBuilder &builder, Location loc, Value threads,
+                     Value count, func::CallOp call) {
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
   omp::ParallelOperands team;
-  team.numThreads = arith::IndexCastOp::create(builder, loc, i32, parts);
-  Value end = arith::IndexCastOp::create(builder, loc, i64, parts);
+  team.numThreads = arith::IndexCastOp::create(builder, loc, i32, threads);
+  Value end = arith::IndexCastOp::create(builder, loc, i64, count);
   auto parallel = omp::ParallelOp::create(builder, loc, team);
   builder.createBlock(&parallel.getRegion());
   omp::WsloopOperands sharing;
@@ -100,17 +112,21 @@ static LogicalResult lowerParallel(scf::ParallelOp loop, StringRef name) {
     return failure();
   part->setPrivate();
   rewriter.setInsertionPoint(loop);
-  Value parts = loop.getUpperBound()[0];
+  // A loop that does not say how many threads it wants may have one for each
+  // iteration.
+  Value count = loop.getUpperBound()[0], threads = count;
+  if (!count.getDefiningOp<cpu::PartsOp>())
+    threads =
+        cpu::PartsOp::create(rewriter, loc, rewriter.getIndexType(), count);
   Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
-  Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
   Value alone = arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::ule,
-                                      parts, one);
+                                      threads, one);
   auto branch =
       scf::IfOp::create(rewriter, loc, alone, /*withElseRegion=*/true);
   rewriter.setInsertionPointToStart(branch.thenBlock());
-  emitCall(rewriter, call, zero);
+  emitAlone(rewriter, loc, count, call);
   rewriter.setInsertionPointToStart(branch.elseBlock());
-  emitTeam(rewriter, loc, parts, call);
+  emitTeam(rewriter, loc, threads, count, call);
   rewriter.eraseOp(loop);
   return success();
 }

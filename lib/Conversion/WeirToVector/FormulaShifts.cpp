@@ -20,6 +20,9 @@ static constexpr double kModerate = 0x1p21;
 static constexpr double kSmall = 8;
 
 void FormulaShifts::collectExtremal(FormulaOp formula) {
+  for (Value argument : formula.getBody().getArguments())
+    if (formula.isExtremum(argument))
+      extremal.insert(argument);
   formula.getBody().walk([&](Operation *op) {
     auto reduce = dyn_cast<ReduceOp>(op);
     bool leans = reduce && reduce.getKind() != ReductionKind::Add;
@@ -37,7 +40,6 @@ FormulaShifts::FormulaShifts(FormulaOp formula) : variance(formula) {
     if (variance.isVarying(exp.getResult()))
       if (Value u = matchShift(exp); u && !llvm::is_contained(shifts, u))
         shifts.push_back(u);
-  bool cancels = true;
   for (Value u : shifts) {
     degrees[u] = measure(formula, u);
     for (Value result : formula.getYieldedValues())

@@ -37,6 +37,8 @@ public:
 
   /// Shifts may be fused in rows in which all are below this.
   double getBound() const { return bound; }
+  /// True when that is nearly any row: the roundings of shifts cancel.
+  bool suitMostRows() const { return cancels; }
 
   /// The power of 1 + d that fusing the shift `u` multiplies `value` by, or
   /// none when it does more than that.
@@ -46,7 +48,8 @@ public:
   /// is less exact than it is.
   static bool mayCancel(mlir::Operation *exp);
 
-  /// True when a maximum or a minimum over the row goes into `value`.
+  /// True when a maximum or a minimum over the row goes into `value`, found by
+  /// the formula or given to it.
   bool leansOnExtremum(mlir::Value value) const {
     return extremal.contains(value);
   }
@@ -69,6 +72,7 @@ private:
   llvm::DenseMap<mlir::Value, Degrees> degrees;
   llvm::SmallVector<mlir::Value> shifts;
   double bound = 0;
+  bool cancels = true;
 };
 
 } // namespace weir

@@ -37,6 +37,7 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
   emitter.anchorRowCode(builder);
   RunningState state(emitter, sweep, laws);
   RowSweep loops(emitter, builder, /*groupSize=*/8);
+  loops.visitPagesInTurn();
   SmallVector<Value> carried = state.begin(builder);
   carried = loops.emitGroupsInBlocks(
       carried,
@@ -55,8 +56,11 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
 }
 
 /// A sweep may fuse shifts that still run when the finished ones tell whether
-/// that was right: lanes may hold greater ones only if the row does.
+/// that was right: lanes may hold greater ones only if the row does. It should
+/// when that is likely, since a row that was swept wrongly is swept again.
 bool OnlineForm::fusesRunningShifts(const DerivedSweep &sweep) const {
+  if (!emitter.shifts.suitMostRows())
+    return false;
   bool anyRuns = false;
   for (Value u : emitter.shifts.getShifts()) {
     anyRuns |= !emitter.isFinished(u);

@@ -106,32 +106,59 @@ Value RowAccess::emitIsApart(OpBuilder &b, Value row) {
              : Value(arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
 }
 
-Value RowAccess::emitStreams(OpBuilder &b) {
+/// How many elements from the beginning of the part at hand on lie before the
+/// first whole vector of `row`.
+Value RowAccess::emitHeadLength(OpBuilder &b, Value row) {
+  Location loc = rows.getLoc();
+  auto index = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  int64_t bytes = getByteSize(getElementTypeOrSelf(row.getType()));
+  Value begin = getPartBegin() ? getPartBegin() : Value(index(0));
+  Value start = emitAddressAsIndex(b, loc, row, begin);
+  Value back = arith::SubIOp::create(b, loc, index(0), start);
+  Value left =
+      arith::AndIOp::create(b, loc, back, index(bytes * getLaneCount() - 1));
+  return arith::DivUIOp::create(b, loc, left, index(bytes));
+}
+
+std::optional<RowAccess::Streams> RowAccess::emitStreams(OpBuilder &b) {
   if (!resultsAreLarge)
-    return Value();
+    return std::nullopt;
+  // A head costs a vector whose lanes are masked.
+  constexpr int64_t kLeastWithHead = 1024;
   Location loc = rows.getLoc();
   Value zero = arith::ConstantIndexOp::create(b, loc, 0), all = resultsAreLarge;
-  auto address = [&](Value row) {
-    return emitAddressAsIndex(b, loc, row, zero);
-  };
-  auto also = [&](arith::CmpIPredicate predicate, Value x, Value y) {
-    Value holds = arith::CmpIOp::create(b, loc, predicate, x, y);
+  auto also = [&](Value holds) {
     all = arith::AndIOp::create(b, loc, all, holds);
   };
+  auto compare = [&](arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(b, loc, predicate, x, y);
+  };
+  Value head;
   for (Value result : resultRows) {
     if (!result)
       continue;
-    Type element = cast<MemRefType>(result.getType()).getElementType();
-    Value start = address(result);
-    Value mask = arith::ConstantIndexOp::create(
-        b, loc, getByteSize(element) * getLaneCount() - 1);
-    Value beyond = arith::AndIOp::create(b, loc, start, mask);
-    also(arith::CmpIPredicate::eq, beyond, zero);
+    Value own = emitHeadLength(b, result);
+    if (head)
+      also(compare(arith::CmpIPredicate::eq, own, head));
+    head = own;
     for (Value input : inputRows)
       if (input)
-        also(arith::CmpIPredicate::ne, start, address(input));
+        also(compare(arith::CmpIPredicate::ne,
+                     emitAddressAsIndex(b, loc, result, zero),
+                     emitAddressAsIndex(b, loc, input, zero)));
   }
-  return all;
+  Value span = getPartEnd(), first = head;
+  if (Value begin = getPartBegin()) {
+    span = arith::SubIOp::create(b, loc, span, begin);
+    first = arith::AddIOp::create(b, loc, begin, head);
+  }
+  Value least = arith::ConstantIndexOp::create(b, loc, kLeastWithHead);
+  also(arith::OrIOp::create(b, loc,
+                            compare(arith::CmpIPredicate::eq, head, zero),
+                            compare(arith::CmpIPredicate::uge, span, least)));
+  return Streams{all, first};
 }
 
 void RowAccess::enterRow(OpBuilder &builder, ValueRange outerIndices) {
@@ -236,6 +263,12 @@ void RowAccess::prefetch(OpBuilder &b, ArrayRef<Lanes> group) {
   for (auto [i, row] : llvm::enumerate(inputRows))
     if (row && !isBroadcastAlongRow(i))
       prefetchRow(b, row, group);
+}
+
+int64_t RowAccess::getPageLength() {
+  constexpr int64_t kPageBytes = 4096;
+  Value score = rows.getInputs()[formula.getScoreIndex()];
+  return kPageBytes / getByteSize(getElementTypeOrSelf(score.getType()));
 }
 
 Value RowAccess::loadMask(OpBuilder &builder, const Lanes &lanes) {

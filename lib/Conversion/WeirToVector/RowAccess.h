@@ -60,6 +60,9 @@ public:
   /// per row.
   bool isBroadcastAlongRow(unsigned index) const;
 
+  /// How many scores lie on a page of memory.
+  int64_t getPageLength();
+
   bool hasMask() { return static_cast<bool>(rows.getMask()); }
   mlir::Value loadMask(mlir::OpBuilder &builder, const Lanes &lanes);
 
@@ -67,10 +70,16 @@ public:
   /// tensors overlap exactly or not at all, writing it leaves them as they are.
   mlir::Value emitIsApart(mlir::OpBuilder &builder, mlir::Value row);
 
-  /// Whether this row is to be written past the caches: where the results are
-  /// large, it starts on a whole vector, which such stores need, and it is no
-  /// argument's memory, which is in the caches already. Null where it never is.
-  mlir::Value emitStreams(mlir::OpBuilder &builder);
+  /// How a row is written past the caches.
+  struct Streams {
+    /// Whether it is: where the results are large and the row is no argument's
+    /// memory, which is in the caches already.
+    mlir::Value flow;
+    /// The element from which on vectors lie as such stores need them.
+    mlir::Value first;
+  };
+  /// None where no row ever is.
+  std::optional<Streams> emitStreams(mlir::OpBuilder &builder);
 
   void storeVarying(mlir::OpBuilder &builder, unsigned result,
                     const Lanes &lanes, mlir::Value value);
@@ -93,6 +102,7 @@ private:
             LaneLayout layout)
       : RowViews(rows, computeType, layout), rows(rows), formula(formula) {}
   mlir::Value emitResultsAreLarge(mlir::OpBuilder &builder);
+  mlir::Value emitHeadLength(mlir::OpBuilder &builder, mlir::Value row);
 
   RowsOp rows;
   FormulaOp formula;

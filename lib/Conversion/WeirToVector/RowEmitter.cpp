@@ -74,14 +74,15 @@ static bool isReciprocal(Operation *op) {
 /// True when `divisor` is made of maxima and minima by arithmetic: the range of
 /// a row, say, which is denormal in a row of denormal scores, where its
 /// reciprocal would be infinite.
-static bool isMadeOfExtrema(Value divisor) {
+static bool isMadeOfExtrema(FormulaOp formula, Value divisor) {
   SmallVector<Value> work{divisor};
   llvm::DenseSet<Value> seen;
   while (!work.empty()) {
     Value value = work.pop_back_val();
     Operation *op = value.getDefiningOp();
     auto reduce = dyn_cast_if_present<ReduceOp>(op);
-    if (reduce && reduce.getKind() != ReductionKind::Add)
+    if (formula.isExtremum(value) ||
+        (reduce && reduce.getKind() != ReductionKind::Add))
       return true;
     if (seen.insert(value).second &&
         isa_and_present<arith::AddFOp, arith::SubFOp, arith::NegFOp,
@@ -308,10 +309,10 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
     }
     // x / u becomes x * (1 / u) where a class allows the second rounding.
     auto div = dyn_cast<arith::DivFOp>(op);
-    if (div && formula.hasReduction() &&
+    if (div && formula.followsSweeps() &&
         !schedule.getVariance().isVarying(div.getRhs()) &&
         !running.contains(div.getRhs()) && !isReciprocal(op) &&
-        !isMadeOfExtrema(div.getRhs())) {
+        !isMadeOfExtrema(formula, div.getRhs())) {
       Value &inverse = broadcasts[value];
       if (!inverse) {
         Value divisor = getScalar(div.getRhs());

@@ -72,9 +72,13 @@ public:
   bool canCompact = false;
   /// A buffer as long as the row, for the row's own use, or null.
   mlir::Value scratch;
-  /// How many elements sweeps visit now.
-  mlir::Value getSweepLength() {
-    return compacted ? compacted->length : access.getRowLength();
+  /// Which elements sweeps visit now: up to an end, and from 0 on if the
+  /// beginning is null.
+  mlir::Value getSweepBegin() {
+    return compacted ? mlir::Value() : access.getPartBegin();
+  }
+  mlir::Value getSweepEnd() {
+    return compacted ? compacted->length : access.getPartEnd();
   }
 
   /// Gives an unknown, or the root that was found, the value base + distance.

@@ -153,9 +153,9 @@ Value RowLoops::emitOwnScratch(OpBuilder &builder, Value all,
                                    offsets, sizes, strides);
 }
 
-/// The first row of part `part`: parts differ by at most one row.
-static Value emitFirstRow(OpBuilder &builder, Location loc, Value part,
-                          Value share, Value rest) {
+/// The first unit of part `part`: parts differ by at most one.
+static Value emitFirstUnit(OpBuilder &builder, Location loc, Value part,
+                           Value share, Value rest) {
   Value first = arith::MulIOp::create(builder, loc, part, share);
   Value longer = arith::MinUIOp::create(builder, loc, part, rest);
   return arith::AddIOp::create(builder, loc, first, longer);
@@ -165,12 +165,57 @@ static Value emitFirstRow(OpBuilder &builder, Location loc, Value part,
 static SmallVector<Value> emitIndices(OpBuilder &builder, Location loc,
                                       Value row, ArrayRef<Value> sizes) {
   SmallVector<Value> indices(sizes.size());
+  if (sizes.empty())
+    return indices;
   for (int64_t dim = sizes.size() - 1; dim > 0; --dim) {
     indices[dim] = arith::RemUIOp::create(builder, loc, row, sizes[dim]);
     row = arith::DivUIOp::create(builder, loc, row, sizes[dim]);
   }
   indices[0] = row;
   return indices;
+}
+
+/// Rows are cut into pieces, of which threads get consecutive ones.
+struct RowLoops::Pieces {
+  Value perRow, length;
+};
+
+/// Short rows are one piece each. Sizes alone say which.
+RowLoops::Pieces RowLoops::emitPieces(OpBuilder &builder) {
+  // Pages that are visited in turn fit in whole, and cache lines in any type.
+  constexpr int64_t kMostInPiece = 16384, kLine = 64;
+  int64_t length =
+      std::min<int64_t>(kMostInPiece, llvm::divideCeil(grain, kLine) * kLine);
+  Value piece = index(builder, length), row = access.getRowLength();
+  Value isLong = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge,
+                                       row, index(builder, 2 * length));
+  Value count = arith::CeilDivUIOp::create(builder, loc, row, piece);
+  return {
+      arith::SelectOp::create(builder, loc, isLong, count, index(builder, 1)),
+      arith::SelectOp::create(builder, loc, isLong, piece, row)};
+}
+
+/// A loop over the rows that pieces [first, end) lie in. Lets sweeps visit
+/// those pieces only; returns the row.
+Value RowLoops::emitPieceLoop(OpBuilder &builder, const Pieces &pieces,
+                              Value first, Value end) {
+  Value one = index(builder, 1);
+  Value from = arith::DivUIOp::create(builder, loc, first, pieces.perRow);
+  Value to = arith::CeilDivUIOp::create(builder, loc, end, pieces.perRow);
+  auto loop = scf::ForOp::create(builder, loc, from, to, one);
+  builder.setInsertionPoint(loop.getBody()->getTerminator());
+  Value row = loop.getInductionVar();
+  Value own = arith::MulIOp::create(builder, loc, row, pieces.perRow);
+  Value next = arith::AddIOp::create(builder, loc, own, pieces.perRow);
+  auto place = [&](Value piece) -> Value {
+    Value inRow = arith::SubIOp::create(builder, loc, piece, own);
+    return arith::MulIOp::create(builder, loc, inRow, pieces.length);
+  };
+  Value begin = place(arith::MaxUIOp::create(builder, loc, first, own));
+  Value beyond = place(arith::MinUIOp::create(builder, loc, end, next));
+  access.setPart(begin, arith::MinUIOp::create(builder, loc, beyond,
+                                               access.getRowLength()));
+  return row;
 }
 
 void RowLoops::emitParts(OpBuilder &builder, Row row) {
@@ -187,6 +232,11 @@ void RowLoops::emitParts(OpBuilder &builder, Row row) {
       access.getLayout().isAcross() ? product(access.getOuterSizes()) : count;
   Value work =
       arith::MulIOp::create(builder, loc, rowCount, access.getRowLength());
+  Pieces pieces;
+  if (cutsRows) {
+    pieces = emitPieces(builder);
+    count = arith::MulIOp::create(builder, loc, count, pieces.perRow);
+  }
   Value shares =
       arith::DivUIOp::create(builder, loc, work, index(builder, grain));
   Value wanted = arith::MinUIOp::create(builder, loc, count, shares);
@@ -204,25 +254,29 @@ void RowLoops::emitParts(OpBuilder &builder, Row row) {
     memref::DeallocOp::create(builder, loc, buffer);
   builder.setInsertionPointToStart(loop.getBody());
   Value part = loop.getInductionVars()[0];
-  Value first = emitFirstRow(builder, loc, part, share, rest);
+  Value first = emitFirstUnit(builder, loc, part, share, rest);
   Value next = arith::AddIOp::create(builder, loc, part, one);
-  Value end = emitFirstRow(builder, loc, next, share, rest);
+  Value end = emitFirstUnit(builder, loc, next, share, rest);
   SmallVector<Value> scratch;
   for (auto [all, each] : llvm::zip_equal(buffers, allScratch))
     scratch.push_back(emitOwnScratch(builder, all, each, part));
   leaveStreams(builder);
   enterMode(builder);
-  auto rowLoop = scf::ForOp::create(builder, loc, first, end, one);
-  builder.setInsertionPoint(rowLoop.getBody()->getTerminator());
-  emitUnit(builder,
-           emitIndices(builder, loc, rowLoop.getInductionVar(), counts),
-           scratch, row);
+  Value unit;
+  if (cutsRows) {
+    unit = emitPieceLoop(builder, pieces, first, end);
+  } else {
+    auto units = scf::ForOp::create(builder, loc, first, end, one);
+    builder.setInsertionPoint(units.getBody()->getTerminator());
+    unit = units.getInductionVar();
+  }
+  emitUnit(builder, emitIndices(builder, loc, unit, counts), scratch, row);
 }
 
 void RowLoops::emit(OpBuilder &builder, Row row) {
   OpBuilder::InsertionGuard guard(builder);
-  // A single row has nothing to share.
-  if (grain == 0 || access.getOuterSizes().empty())
+  // A single row that is not cut has nothing to share.
+  if (grain == 0 || (access.getOuterSizes().empty() && !cutsRows))
     emitSerial(builder, row);
   else
     emitParts(builder, row);

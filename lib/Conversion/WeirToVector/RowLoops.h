@@ -31,12 +31,14 @@ public:
   };
 
   /// Rows are shared where each thread gets `grain` elements; 0 means never.
+  /// With `cutsRows` a thread's share may begin and end inside a row: elements
+  /// must have nothing to do with each other, and rows no results of their own.
   RowLoops(mlir::Operation *op, RowViews &access, int64_t grain,
            bool flushesDenormals, bool masksCheaply,
-           llvm::ArrayRef<Scratch> scratch)
+           llvm::ArrayRef<Scratch> scratch, bool cutsRows = false)
       : op(op), access(access), loc(op->getLoc()), grain(grain),
         flushesDenormals(flushesDenormals), masksCheaply(masksCheaply),
-        allScratch(scratch.begin(), scratch.end()) {}
+        cutsRows(cutsRows), allScratch(scratch.begin(), scratch.end()) {}
 
   /// Emits the loops at `builder`, which stands before the op, and moves the
   /// op into the innermost one: the row's code goes before it.
@@ -45,6 +47,10 @@ public:
 private:
   void emitSerial(mlir::OpBuilder &builder, Row row);
   void emitParts(mlir::OpBuilder &builder, Row row);
+  struct Pieces;
+  Pieces emitPieces(mlir::OpBuilder &builder);
+  mlir::Value emitPieceLoop(mlir::OpBuilder &builder, const Pieces &pieces,
+                            mlir::Value first, mlir::Value end);
   void enterMode(mlir::OpBuilder &builder);
   void leaveStreams(mlir::OpBuilder &builder);
   llvm::SmallVector<mlir::Value> emitUnitCounts(mlir::OpBuilder &builder);
@@ -64,7 +70,7 @@ private:
   RowViews &access;
   mlir::Location loc;
   int64_t grain;
-  bool flushesDenormals, masksCheaply;
+  bool flushesDenormals, masksCheaply, cutsRows;
   llvm::SmallVector<Scratch> allScratch;
 };
 

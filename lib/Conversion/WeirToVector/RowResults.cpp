@@ -310,7 +310,7 @@ struct SpecialRows {
 /// few of them fit into the window in which the machine runs ahead: what comes
 /// later must be asked for apart, or arithmetic and memory take turns.
 static bool readsFallBehind(FormulaOp formula) {
-  if (formula.hasReduction()) // Then an earlier sweep has read the row.
+  if (formula.followsSweeps()) // One of them has read the row.
     return false;
   return llvm::any_of(formula.getBody().front(), [](Operation &op) {
     bool cheap = isa<math::AbsFOp, math::CopySignOp, math::FmaOp>(op);
@@ -319,53 +319,70 @@ static bool readsFallBehind(FormulaOp formula) {
   });
 }
 
+/// The varying results of a group of elements.
+static void emitResultGroup(RowEmitter &emitter, OpBuilder &b,
+                            ArrayRef<Lanes> lanes, Value keptRow,
+                            const SpecialRows &special) {
+  FormulaOp formula = emitter.formula;
+  SmallVector<Element> group(lanes.begin(), lanes.end());
+  // All reads of a group come before its writes: a result may be an argument's
+  // memory.
+  SmallVector<std::pair<unsigned, Value>> results;
+  for (Element &element : group) {
+    if (keptRow)
+      element.values[emitter.schedule.getStoredValue()] =
+          emitter.access.loadVector(b, keptRow, element.lanes, Value());
+    for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
+      if (!formula.isUniformResult(i))
+        results.push_back(
+            {i, special.select(emitter, b, i, element.lanes,
+                               emitter.getResult(b, element, i))});
+  }
+  unsigned perElement = results.size() / group.size();
+  for (auto [n, result] : llvm::enumerate(results))
+    emitter.access.storeVarying(b, result.first, group[n / perElement].lanes,
+                                result.second);
+}
+
 static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
                                Value keptRow, const SpecialRows &special) {
-  FormulaOp formula = emitter.formula;
-  bool prefetches = readsFallBehind(formula);
-  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
-    SmallVector<Element> group(lanes.begin(), lanes.end());
-    // All reads of a group come before its writes: a result may be an
-    // argument's memory.
-    SmallVector<std::pair<unsigned, Value>> results;
-    if (prefetches)
-      emitter.access.prefetch(b, lanes);
-    for (Element &element : group) {
-      if (keptRow)
-        element.values[emitter.schedule.getStoredValue()] =
-            emitter.access.loadVector(b, keptRow, element.lanes, Value());
-      for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
-        if (!formula.isUniformResult(i))
-          results.push_back(
-              {i, special.select(emitter, b, i, element.lanes,
-                                 emitter.getResult(b, element, i))});
+  // Whole groups begin at `first`, if not null.
+  auto sweepFrom = [&](OpBuilder &at, Value first) {
+    bool prefetches = false;
+    auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
+      if (prefetches)
+        emitter.access.prefetch(b, lanes);
+      emitResultGroup(emitter, b, lanes, keptRow, special);
+      return SmallVector<Value>();
+    };
+    RowSweep sweep(emitter, at, 4);
+    sweep.visitPagesInTurn();
+    if (first) {
+      sweep.startAt(first);
+      sweep.emitHead({}, body);
     }
-    unsigned perElement = results.size() / group.size();
-    for (auto [n, result] : llvm::enumerate(results))
-      emitter.access.storeVarying(b, result.first, group[n / perElement].lanes,
-                                  result.second);
-    return SmallVector<Value>();
-  };
-  RowSweep sweep(emitter, builder, 4);
-  if (Value streams = emitter.access.emitStreams(builder)) {
-    auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), streams,
-                                    /*withElseRegion=*/true);
-    RowEmitter::RowValues known = emitter.saveRow();
-    for (bool past : {true, false}) {
-      OpBuilder inside =
-          past ? branch.getThenBodyBuilder() : branch.getElseBodyBuilder();
-      emitter.restoreRow(known);
-      emitter.anchorRowCode(inside);
-      emitter.access.setStreams(past);
-      RowSweep(emitter, inside, 4).emitGroups({}, body);
-    }
-    emitter.restoreRow(known);
-    emitter.anchorRowCode(builder);
-  } else {
+    prefetches = readsFallBehind(emitter.formula);
     sweep.emitGroups({}, body);
+    prefetches = false;
+    sweep.emitRest({}, body);
+  };
+  std::optional<RowAccess::Streams> streams =
+      emitter.access.emitStreams(builder);
+  if (!streams)
+    return sweepFrom(builder, Value());
+  auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), streams->flow,
+                                  /*withElseRegion=*/true);
+  RowEmitter::RowValues known = emitter.saveRow();
+  for (bool past : {true, false}) {
+    OpBuilder inside =
+        past ? branch.getThenBodyBuilder() : branch.getElseBodyBuilder();
+    emitter.restoreRow(known);
+    emitter.anchorRowCode(inside);
+    emitter.access.setStreams(past);
+    sweepFrom(inside, past ? streams->first : Value());
   }
-  prefetches = false;
-  sweep.emitRest({}, body);
+  emitter.restoreRow(known);
+  emitter.anchorRowCode(builder);
 }
 
 /// Results of rows that hold no NaN; across rows, of all, those with

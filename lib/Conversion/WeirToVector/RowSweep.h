@@ -12,9 +12,9 @@
 
 namespace weir {
 
-/// One pass over a row: a main loop over groups of whole vectors, then a loop
-/// over single vectors whose last one is masked. Across rows no vector reaches
-/// beyond the row's end.
+/// One pass over a row, or the part of it at hand: a main loop over groups of
+/// whole vectors, then a loop over single vectors whose last one is masked.
+/// Across rows no vector reaches beyond the row's end.
 class RowSweep {
 public:
   /// Emits code for one group of lanes; returns the carried values after it.
@@ -29,17 +29,26 @@ public:
   RowSweep(RowViews &access, mlir::OpBuilder &builder, mlir::Location loc,
            int64_t groupSize);
 
+  /// Lets the groups begin at element `first`; emitHead visits those before it,
+  /// which are fewer than a vector has lanes.
+  void startAt(mlir::Value first);
+  /// Visits the pages of a block in turn, as many as the op says: for bodies
+  /// that do not depend on the order of elements.
+  void visitPagesInTurn();
+
+  /// Visits what lies before the groups, in one vector.
+  llvm::SmallVector<mlir::Value> emitHead(mlir::ValueRange carried, Body body);
   /// Visits the whole groups. `carried` goes through the loop.
   llvm::SmallVector<mlir::Value> emitGroups(mlir::ValueRange carried,
                                             Body body);
-  /// As emitGroups, in blocks of `kGroupsInBlock` groups: each block starts
-  /// from `begin`, and `fold` takes its result into the carried values. Sums
-  /// stay short, so their error does not grow with the row.
+  /// As emitGroups, in blocks of `kGroupsInBlock` groups or of some pages: each
+  /// block starts from `start`, and `fold` takes its result into the carried
+  /// values. Sums stay short, so their error does not grow with the row.
   llvm::SmallVector<mlir::Value> emitGroupsInBlocks(
       mlir::ValueRange carried,
       llvm::function_ref<llvm::SmallVector<mlir::Value>(
           mlir::OpBuilder &, mlir::ValueRange carried)>
-          begin,
+          start,
       Body body,
       llvm::function_ref<llvm::SmallVector<mlir::Value>(
           mlir::OpBuilder &, mlir::ValueRange carried, mlir::ValueRange block)>
@@ -51,14 +60,30 @@ public:
   static constexpr int64_t kGroupsInBlock = 64;
 
 private:
+  using Block = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      mlir::OpBuilder &, mlir::Value from, mlir::ValueRange carried)>;
+
   llvm::SmallVector<mlir::Value> emitLoop(mlir::OpBuilder &builder,
                                           mlir::Value from, mlir::Value to,
                                           int64_t vectors, bool masked,
                                           mlir::ValueRange carried, Body body);
+  llvm::SmallVector<mlir::Value> emitGroup(mlir::OpBuilder &builder,
+                                           mlir::Value first, int64_t vectors,
+                                           mlir::Value maskedFrom,
+                                           mlir::ValueRange carried, Body body);
+  llvm::SmallVector<mlir::Value>
+  emitBlocks(int64_t length, mlir::ValueRange carried, Block block);
+  llvm::SmallVector<mlir::Value> emitPages(mlir::OpBuilder &builder,
+                                           mlir::Value from,
+                                           mlir::ValueRange carried, Body body);
+  int64_t getGroupLength() const {
+    return groupSize * access.getLayout().getPositionCount();
+  }
   mlir::Value index(mlir::OpBuilder &builder, int64_t value);
 
-  RowSweep(RowEmitter *emitter, RowViews &access, mlir::Value length,
-           mlir::OpBuilder &builder, mlir::Location loc, int64_t groupSize);
+  RowSweep(RowEmitter *emitter, RowViews &access, mlir::Value begin,
+           mlir::Value end, mlir::OpBuilder &builder, mlir::Location loc,
+           int64_t groupSize);
   void anchorRowCode(mlir::Operation *loop) {
     if (emitter)
       emitter->anchorRowCode(loop);
@@ -66,11 +91,13 @@ private:
 
   RowEmitter *emitter;
   RowViews &access;
-  mlir::Value length;
+  mlir::Value begin, end;
   mlir::OpBuilder &builder;
   mlir::Location loc;
   int64_t groupSize;
-  mlir::Value groupsEnd;
+  /// How many pages a block has, and how many elements a page.
+  int64_t pages = 1, pageLength = 0;
+  mlir::Value groupsBegin, groupsEnd;
 };
 
 } // namespace weir

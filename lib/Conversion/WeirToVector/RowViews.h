@@ -45,6 +45,16 @@ public:
   /// emits its views.
   virtual void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices) = 0;
 
+  /// Lets sweeps visit the elements [begin, end) of the row only, until the
+  /// next call. The row is at hand as a whole without it.
+  void setPart(mlir::Value begin, mlir::Value end) {
+    partBegin = begin;
+    partEnd = end;
+  }
+  /// Null for 0.
+  mlir::Value getPartBegin() const { return partBegin; }
+  mlir::Value getPartEnd() const { return partEnd ? partEnd : length; }
+
   /// Whether the results are large enough to be written past the caches. Null
   /// where they never are.
   mlir::Value getResultsAreLarge() const { return resultsAreLarge; }
@@ -154,7 +164,7 @@ private:
   int64_t rank = 0, rowDim = 0;
   int64_t staticLastSize = mlir::ShapedType::kDynamic;
   llvm::SmallVector<mlir::Value> outerSizes;
-  mlir::Value length;
+  mlir::Value length, partBegin, partEnd;
   llvm::SmallVector<mlir::Value> indices;
   bool streams = false;
 };

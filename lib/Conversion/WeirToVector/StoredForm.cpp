@@ -216,6 +216,9 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
   };
   emitter.anchorRowCode(builder);
   RowSweep sweep(emitter, builder, groupSize);
+  // Of equal scores, the one that is seen first wins.
+  if (llvm::none_of(reduces, [](ReduceOp r) { return !!r.getWinner(); }))
+    sweep.visitPagesInTurn();
   SmallVector<Value> inits = partials.inits(builder, 1),
                      blockInits = partials.inits(builder, copies);
   SmallVector<Value> totals = sweep.emitGroupsInBlocks(
@@ -232,9 +235,11 @@ bool StoredForm::storesInResult(RowEmitter &emitter) {
   Value kept = emitter.schedule.getStoredValue();
   // Only when nothing else is read while results are written: another argument
   // of the row could be the very memory of the result. Across rows a buffer of
-  // the row's own takes fewer cache lines.
-  if (!kept || emitter.formula.isUniformResult(0) ||
-      rows.getOutputs().size() != 1 || emitter.access.getLayout().isAcross())
+  // the row's own takes fewer cache lines. What is written past the caches is
+  // written once.
+  if (!kept || rows.getStreamBytes().value_or(0) > 0 ||
+      emitter.formula.isUniformResult(0) || rows.getOutputs().size() != 1 ||
+      emitter.access.getLayout().isAcross())
     return false;
   if (cast<MemRefType>(rows.getOutputs()[0].getType()).getElementType() !=
       emitter.access.getComputeType())

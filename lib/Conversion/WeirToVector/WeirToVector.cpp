@@ -72,7 +72,7 @@ static Type getComputeType(Value scores) {
 /// what is flushed is small beside 1, which the class of such results allows,
 /// and where no flushed number decides anything.
 static bool mayFlushDenormals(RowEmitter &emitter) {
-  bool hasExp = false, may = emitter.formula.hasReduction() &&
+  bool hasExp = false, may = emitter.formula.followsSweeps() &&
                              !denormalsMayDecide(emitter.formula);
   const Variance &variance = emitter.schedule.getVariance();
   emitter.formula.getBody().walk([&](Operation *op) {
@@ -97,6 +97,17 @@ static SmallVector<unsigned> chooseGathered(RowEmitter &emitter) {
   return gathered;
 }
 
+/// True when elements have nothing to do with each other, and rows no results
+/// of their own.
+static bool mayCutRows(RowEmitter &emitter) {
+  FormulaOp formula = emitter.formula;
+  bool hasUniformResult = false;
+  for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
+    hasUniformResult |= formula.isUniformResult(i);
+  return !formula.hasReduction() && !hasUniformResult &&
+         !emitter.access.getLayout().isAcross();
+}
+
 static void emitForm(OpBuilder &builder, RowEmitter &emitter,
                      VectorTarget target) {
   RowsOp rows = emitter.rows;
@@ -113,7 +124,8 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
                        {emitter.access.getComputeType(),
                         emitter.access.emitBufferSize(builder)});
   RowLoops loops(rows, emitter.access, rows.getThreadGrain().value_or(0),
-                 mayFlushDenormals(emitter), target.masks, scratchRows);
+                 mayFlushDenormals(emitter), target.masks, scratchRows,
+                 mayCutRows(emitter));
   loops.emit(builder, [&](OpBuilder &b, ValueRange scratch) {
     emitter.access.setGatherBuffers(scratch.take_front(gatherCount));
     Value own = keepsOrCompacts ? scratch.back() : Value();

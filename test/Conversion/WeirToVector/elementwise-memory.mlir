@@ -39,18 +39,23 @@ func.func @half(%x: memref<?xbf16>, %y: memref<?xbf16>) {
   return
 }
 
-// A product leaves room for the loads of many elements. Rows go past the caches where all of the result is large, the
-// row starts on a whole vector and is no argument's. They are waited for once, behind all rows.
+// A product leaves room for the loads of many elements. Rows go past the caches where all of the result is large and the
+// row is no argument's; elements before the first whole vector are written apart, in rows that are long enough. Such stores are
+// waited for once, behind all rows.
 // CHECK-LABEL: func.func @past
 // CHECK-NOT:     memref.prefetch
 // CHECK:         %[[LARGE:.*]] = arith.cmpi uge, %{{.*}}, %{{.*}} : index
 // CHECK:         scf.for
 // CHECK:           arith.andi %{{.*}}, %{{.*}} : index
-// CHECK:           arith.cmpi eq
+// CHECK:           %[[HEAD:.*]] = arith.divui
 // CHECK:           arith.cmpi ne
 // CHECK:           arith.cmpi ne
+// CHECK:           arith.cmpi eq, %[[HEAD]]
+// CHECK:           arith.cmpi uge
 // CHECK:           scf.if
-// CHECK:             scf.for
+// CHECK:             scf.for {{.*}} to %[[HEAD]]
+// CHECK:               vector.maskedstore
+// CHECK:             scf.for {{.*}} = %[[HEAD]] to
 // CHECK-COUNT-4:       vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
 // CHECK:           else
 // CHECK:             scf.for

@@ -41,7 +41,8 @@ def WeirLowerThreads : Pass<"weir-lower-threads", "::mlir::ModuleOp"> {
   let description = [{
     The body of each one-dimensional `scf.parallel` becomes a function, so that a thread has its own stack slots and floating-point mode. One
     iteration is a plain call; several are an `omp.parallel` of as many threads, a static share for each. The number of threads is a
-    clause of that region: the settings of the process stay as they are. `weir_cpu.parts` becomes a call of the runtime.
+    clause of that region: the settings of the process stay as they are. `weir_cpu.parts` becomes a call of the runtime. Loops up to such a
+    number have a thread for each iteration; the iterations of others are shared among as many threads as the runtime gives for their number.
 
     Before: `scf.parallel (%p) = (%c0) to (%parts) step (%c1) { ... }`.
     After: `scf.if %one { call @f.part(%c0) } else { omp.parallel num_threads(%n) { omp.wsloop { ... call @f.part(%p) } } }`.

@@ -146,7 +146,7 @@ static double getArithmeticTime(double operations,
 }
 
 double RowCost::getTime(const MachineLimits &machine, RowSizes sizes) const {
-  double rowBytes = (least.bytesRead + least.bytesWritten) * sizes.length;
+  double rowBytes = getMoved() * sizes.length;
   MachineLimits::Level all = machine.getLevel(
       (least.bytesRead + least.bytesWritten) * sizes.getElements());
   // What the pass before has left in a cache is found there.
@@ -169,9 +169,8 @@ double RowCost::getTime(const MachineLimits &machine, RowSizes sizes) const {
 
 std::pair<double, std::optional<MachineLimits::Level>>
 RowCost::getLimit(const MachineLimits &machine, RowSizes sizes) const {
-  double bytes = least.bytesRead + least.bytesWritten;
-  MachineLimits::Level all = machine.getLevel(bytes * sizes.getElements());
-  double moves = machine.getMoveTime(bytes, all);
+  MachineLimits::Level all = machine.getLevel(getMoved() * sizes.getElements());
+  double moves = machine.getMoveTime(getMoved(), all);
   double arithmetic = getArithmeticTime(least.operations, machine);
   if (moves >= arithmetic)
     return {moves, all};

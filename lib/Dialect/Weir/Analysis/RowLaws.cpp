@@ -467,3 +467,15 @@ void RowLaws::measureAttention(const NormalForms &forms,
   attention = AttentionCost{static_cast<unsigned>(sweeps.size()) + 1,
                             std::max(rank, 1u)};
 }
+
+bool weir::canRunOnline(FormulaOp formula) {
+  RowLaws laws(formula);
+  return llvm::none_of(laws.getSweeps(), [](const DerivedSweep &sweep) {
+    bool runs = llvm::any_of(sweep.laws, [](const Law &law) {
+      return law.kind != Law::Plain && law.kind != Law::Search;
+    });
+    return runs && llvm::any_of(sweep.laws, [](const Law &law) {
+             return law.getReduce() && law.getReduce().getWinner();
+           });
+  });
+}

@@ -53,6 +53,16 @@ DenseF64ArrayAttr FormulaOp::getDomain(unsigned index) {
                                              WeirDialect::kDomainAttrName);
 }
 
+bool FormulaOp::isExtremum(Value argument) {
+  auto own = dyn_cast<BlockArgument>(argument);
+  return own && own.getOwner() == &getBody().front() &&
+         getArgAttr(own.getArgNumber(), WeirDialect::kExtremumAttrName);
+}
+
+bool FormulaOp::followsSweeps() {
+  return hasReduction() || (*this)->hasAttr(WeirDialect::kAfterSweepsAttrName);
+}
+
 FloatAttr FormulaOp::getEmptyValue(unsigned index) {
   return getResultAttrOfType<FloatAttr>(index, WeirDialect::kEmptyAttrName);
 }

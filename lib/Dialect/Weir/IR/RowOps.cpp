@@ -84,9 +84,9 @@ static LogicalResult verifyPlans(RowsLike op) {
   std::optional<ArrayAttr> plans = op.getPlans();
   if (!plans)
     return success();
-  if (op.getForm() || op.getStreamBytes())
+  if (op.getForm() || op.getStreamBytes() || op.getPages())
     return op.emitOpError(
-        "C14: plans stand in place of a form and of stream_bytes");
+        "C14: plans stand in place of a form, of stream_bytes and of pages");
   for (auto [i, plan] : llvm::enumerate(plans->getAsRange<PlanAttr>()))
     if (plan.fitsAll() != (i + 1 == plans->size()))
       return op.emitOpError("C14: plan ")
@@ -101,8 +101,11 @@ static LogicalResult verifyPlans(RowsLike op) {
 
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                Form, int64_t minRows, int64_t maxLength,
-                               int64_t maxElements, int64_t streamBytes) {
-  for (int64_t bound : {minRows, maxLength, maxElements, streamBytes})
+                               int64_t maxElements, int64_t streamBytes,
+                               int64_t pages) {
+  if (pages > 16)
+    return emitError() << "a plan has " << pages << " pages, more than 16";
+  for (int64_t bound : {minRows, maxLength, maxElements, streamBytes, pages})
     if (bound < 0)
       return emitError() << "a plan's bound is negative: " << bound;
   return success();

@@ -135,7 +135,8 @@ LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
   if (attr.getName() == kF64AttrName)
     return verifyF64Digits(op, attr.getValue());
   if (attr.getName() == kAsWrittenAttrName ||
-      attr.getName() == kKeepsDenormalsAttrName) {
+      attr.getName() == kKeepsDenormalsAttrName ||
+      attr.getName() == kAfterSweepsAttrName) {
     if (isa<FormulaOp>(op) && isa<UnitAttr>(attr.getValue()))
       return success();
     return op->emitOpError() << "'" << attr.getName().getValue()
@@ -179,6 +180,18 @@ static LogicalResult verifyDomainAttr(Operation *op, NamedAttribute attr,
                               "on a uniform f32 argument of a formula";
 }
 
+static LogicalResult verifyExtremumAttr(Operation *op, NamedAttribute attr,
+                                        unsigned index) {
+  auto formula = dyn_cast<FormulaOp>(op);
+  if (formula && formula.isUniformArgument(index) &&
+      formula.getArgumentTypes()[index].isF32() &&
+      isa<UnitAttr>(attr.getValue()))
+    return success();
+  return op->emitOpError() << "'weir.extremum' on argument " << index
+                           << " is a unit attribute and belongs on a uniform "
+                              "f32 argument of a formula";
+}
+
 static LogicalResult verifyEmptyAttr(Operation *op, NamedAttribute attr,
                                      unsigned index) {
   auto formula = dyn_cast<FormulaOp>(op);
@@ -205,6 +218,8 @@ LogicalResult WeirDialect::verifyRegionArgAttribute(Operation *op, unsigned,
     return verifyUniformAttr(op, attr, "argument", argIndex);
   if (attr.getName() == kDomainAttrName)
     return verifyDomainAttr(op, attr, argIndex);
+  if (attr.getName() == kExtremumAttrName)
+    return verifyExtremumAttr(op, attr, argIndex);
   return refuseUnknown(op, attr, "argument", argIndex);
 }
 

@@ -59,19 +59,19 @@ LogicalResult checkGiven(ApplyOp apply, FormulaOp formula, Form form) {
                                     << getPlainName(formula) << *misfit;
 }
 
-/// Results of the other forms are read again while they are made.
-LogicalResult checkStreaming(ApplyOp apply, Form form, int64_t streamBytes) {
-  if (streamBytes == 0)
+/// Pages are visited in turn along whole rows only.
+LogicalResult checkPages(ApplyOp apply, int64_t pages) {
+  if (apply.getLanes() != LaneDirection::Across || pages <= 1)
     return success();
-  if (form != Form::Elementwise)
-    return apply.emitOpError("stream_bytes does not fit the ")
-           << stringifyForm(form)
-           << " form: only elementwise results are written past the caches";
-  if (apply.getLanes() == LaneDirection::Across)
-    return apply.emitOpError(
-        "stream_bytes does not fit lanes across rows: only "
-        "whole rows are written past the caches");
-  return success();
+  return apply.emitOpError("pages does not fit lanes across rows: only pages "
+                           "of one row are visited in turn");
+}
+
+LogicalResult checkStreaming(ApplyOp apply, int64_t streamBytes) {
+  if (streamBytes == 0 || apply.getLanes() != LaneDirection::Across)
+    return success();
+  return apply.emitOpError("stream_bytes does not fit lanes across rows: only "
+                           "whole rows are written past the caches");
 }
 
 /// Of a row in random order k (1 + ln(n / k)) elements are inserted. On 512-bit
@@ -109,16 +109,17 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
 
   /// Checks what is given of the schedule.
   LogicalResult check(ApplyOp apply, FormulaOp formula) {
+    if (failed(checkPages(apply, apply.getPages().value_or(1))))
+      return failure();
     if (std::optional<Form> form = apply.getForm())
       if (failed(checkGiven(apply, formula, *form)) ||
-          failed(
-              checkStreaming(apply, *form, apply.getStreamBytes().value_or(0))))
+          failed(checkStreaming(apply, apply.getStreamBytes().value_or(0))))
         return failure();
     if (std::optional<ArrayAttr> plans = apply.getPlans())
       for (PlanAttr plan : plans->getAsRange<PlanAttr>())
         if (failed(checkGiven(apply, formula, plan.getForm())) ||
-            failed(
-                checkStreaming(apply, plan.getForm(), plan.getStreamBytes())))
+            failed(checkPages(apply, plan.getPages())) ||
+            failed(checkStreaming(apply, plan.getStreamBytes())))
           return failure();
     return success();
   }
@@ -139,40 +140,39 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
     return std::nullopt;
   }
 
-  /// Says of results that may be written past the caches when they are.
-  void explainStreaming(ApplyOp apply, FormulaOp formula, int64_t bytes) {
-    if (formula.hasReduction())
-      return;
-    InFlightDiagnostic remark = apply.emitRemark("results of @")
-                                << getPlainName(formula);
-    if (bytes > 0)
-      remark << " are written past the caches from " << bytes
-             << " bytes on: so much would not be found there";
-    else
-      remark << " are written through the caches: lanes run across rows";
+  /// Gives `apply` the only plan, but for what it was given.
+  void takePlan(ApplyOp apply, PlanAttr plan) {
+    apply.setForm(plan.getForm());
+    if (!apply.getStreamBytes() &&
+        (plan.getStreamBytes() > 0 || plan.getForm() == Form::Elementwise))
+      apply.setStreamBytes(plan.getStreamBytes());
+    if (!apply.getPages() && plan.getPages() > 0)
+      apply.setPages(plan.getPages());
   }
 
   void setPlans(ApplyOp apply, FormQuestion &question,
                 ArrayRef<ReasonedPlan> chosen) {
     SmallVector<Attribute> plans;
     for (auto [i, choice] : llvm::enumerate(chosen)) {
-      plans.push_back(choice.plan);
-      if (explain)
-        apply.emitRemark("@")
-            << getPlainName(question.formula) << (i > 0 ? " else" : "")
-            << " runs in the " << stringifyForm(choice.plan.getForm())
-            << " form" << describeSizes(choice.plan) << ": " << choice.why
-            << "; " << describeCost(question, choice.plan);
+      PlanAttr plan = choice.plan; // What is given beside a form holds for all.
+      plans.push_back(
+          PlanAttr::get(&getContext(), plan.getForm(), plan.getMinRows(),
+                        plan.getMaxLength(), plan.getMaxElements(),
+                        apply.getStreamBytes().value_or(plan.getStreamBytes()),
+                        apply.getPages().value_or(plan.getPages())));
+      if (!explain)
+        continue;
+      apply.emitRemark("@")
+          << getPlainName(question.formula) << (i > 0 ? " else" : "")
+          << " runs in the " << stringifyForm(choice.plan.getForm()) << " form"
+          << describeSizes(choice.plan) << ": " << choice.why << "; "
+          << describeCost(question, choice.plan);
     }
-    if (plans.size() > 1)
-      return apply.setPlansAttr(ArrayAttr::get(&getContext(), plans));
-    PlanAttr only = chosen[0].plan;
-    apply.setForm(only.getForm());
-    if (question.formula.hasReduction() || apply.getStreamBytes())
-      return;
-    apply.setStreamBytes(only.getStreamBytes());
-    if (explain)
-      explainStreaming(apply, question.formula, only.getStreamBytes());
+    if (plans.size() == 1)
+      return takePlan(apply, chosen[0].plan);
+    apply.setPlansAttr(ArrayAttr::get(&getContext(), plans));
+    apply.removeStreamBytesAttr();
+    apply.removePagesAttr();
   }
 
   LogicalResult choose(ApplyOp apply) {
@@ -186,7 +186,7 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
     if (!apply.getForm()) {
       SmallVector<ReasonedPlan> chosen = choosePlans(question);
       if (std::optional<Form> wanted = getWanted(apply, formula))
-        chosen = {{PlanAttr::get(&getContext(), *wanted, 0, 0, 0, 0),
+        chosen = {{PlanAttr::get(&getContext(), *wanted, 0, 0, 0, 0, 0),
                    "it is asked for"}};
       setPlans(apply, question, chosen);
       return check(apply, formula);

@@ -9,6 +9,7 @@
 
 #include "weir/Dialect/Weir/IR/Variance.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
+#include "weir/Dialect/Weir/Transforms/TakenApart.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -32,6 +33,10 @@ constexpr int64_t kVectorGrain = 32768;
 constexpr int64_t kScalarGrain = 1024;
 /// A selection sweeps the row 16 times and sorts what it found.
 constexpr int64_t kSelectionGrain = 4096;
+
+/// A part of a row is a thread's share too, and must stay in its second-level
+/// cache from one reading to the next.
+constexpr int64_t kPart = 32768;
 
 struct Choice {
   int64_t grain;
@@ -63,6 +68,24 @@ Choice choose(TopKOp topk) {
   return {kVectorGrain, "each is compared once"};
 }
 
+/// Why rows are not split; empty when they may be.
+std::string whyNotSplit(ApplyOp apply) {
+  FormulaOp formula = apply.resolveFormula();
+  if (!formula.hasReduction())
+    return "threads share elementwise rows as they are";
+  if (apply.getLanes() == LaneDirection::Across)
+    return "lanes run across rows";
+  if (apply.getNegInf() == NegInf::Ordinary)
+    return "neg_inf = ordinary has no state";
+  if (apply.getNan() == NaNPolicy::Arithmetic)
+    return "nan = arithmetic has no state";
+  if (apply.getPosInf() == PosInf::Share)
+    return "whether scores share the mass is a matter of whole rows";
+  if (!TakenApart(formula, {apply.getEmptyRow(), apply.getNan()}).isComplete())
+    return "a part of a row has no state that could be merged";
+  return "";
+}
+
 struct WeirChooseThreads
     : weir::impl::WeirChooseThreadsBase<WeirChooseThreads> {
   using WeirChooseThreadsBase::WeirChooseThreadsBase;
@@ -89,7 +112,46 @@ struct WeirChooseThreads
       setGrain(op, what, chooseGrain());
   }
 
+  void setPart(ApplyOp apply, int64_t part, const Twine &why) {
+    apply.setThreadPart(part);
+    if (!explain)
+      return;
+    InFlightDiagnostic remark = apply.emitRemark()
+                                << "rows of @" << apply.getFormula();
+    if (part == 0)
+      remark << " are not split: " << why;
+    else
+      remark << " are split into parts of " << part
+             << " elements where they are few and long: " << why;
+  }
+
+  LogicalResult decidePart(ApplyOp apply) {
+    if (!enable) {
+      apply.setThreadPart(0); // As the remark on the grain has said.
+      return success();
+    }
+    bool isGiven = apply.getThreadPart().value_or(0) != 0;
+    if (!isGiven &&
+        (apply.getThreadPart() || !apply.resolveFormula().hasReduction()))
+      return success();
+    if (std::string why = whyNotSplit(apply); !why.empty()) {
+      if (isGiven)
+        return apply.emitOpError("thread_part does not fit @")
+               << apply.getFormula() << ": " << why;
+      setPart(apply, 0, why);
+    } else if (!isGiven) {
+      setPart(apply, kPart, "their states can be merged");
+    }
+    return success();
+  }
+
   void runOnOperation() override {
+    WalkResult walk = getOperation().walk([&](ApplyOp apply) {
+      return failed(decidePart(apply)) ? WalkResult::interrupt()
+                                       : WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      return signalPassFailure();
     getOperation().walk([&](Operation *op) {
       llvm::TypeSwitch<Operation *, void>(op)
           .Case<ApplyOp, StatsOp, WeightsOp>([&](auto rows) {

@@ -35,11 +35,21 @@ static void addUniforms(FormulaOp formula, FormulaWriter &w, ValueMap &map,
       map.set(argument, w.addArgument(argument.getType(), uniform()));
 }
 
+/// True for the value of a maximum or a minimum.
+static bool isExtremum(Value statistic) {
+  auto reduce = statistic.getDefiningOp<ReduceOp>();
+  return reduce && reduce.getKind() != ReductionKind::Add &&
+         statistic == reduce.getResult() && statistic.getType().isF32();
+}
+
 /// Gives what is known after the first `sweeps` sweeps an argument each, in the
 /// order of StateLayout::known. Returns the length, or null.
 Value TakenApart::addKnown(FormulaWriter &w, ValueMap &map, int64_t sweeps,
                            llvm::function_ref<bool()> uniform) {
-  Block &body = formula->getBody().front();
+  FormulaOp op = *formula;
+  Block &body = op.getBody().front();
+  NamedAttribute extremum =
+      w.body.getNamedAttr(WeirDialect::kExtremumAttrName, w.body.getUnitAttr());
   Value length;
   if (usesLength) {
     length = w.addArgument(w.body.getIndexType(), uniform());
@@ -52,8 +62,13 @@ Value TakenApart::addKnown(FormulaWriter &w, ValueMap &map, int64_t sweeps,
       map.set(op, extent);
   }
   for (int64_t s = 1; s <= sweeps; ++s)
-    for (Value value : getStatistics(s))
-      map.set(value, w.addArgument(value.getType(), uniform()));
+    for (Value value : getStatistics(s)) {
+      bool isUniform = uniform();
+      auto attrs = isUniform && isExtremum(value)
+                       ? DictionaryAttr::get(op.getContext(), extremum)
+                       : DictionaryAttr();
+      map.set(value, w.addArgument(value.getType(), isUniform, attrs));
+    }
   return length;
 }
 
@@ -84,6 +99,13 @@ static void emitMoments(FormulaWriter &w, ValueMap &map, const Law &law,
   moments[0] = count;
   moments[1] = mean;
   moments[2] = w.sum(w.multiply(off, off));
+}
+
+/// A denormal number that `part` gives may decide something in `whole`.
+static void keepDenormals(FormulaOp whole, FormulaOp part) {
+  if (denormalsMayDecide(whole))
+    part->setAttr(WeirDialect::kKeepsDenormalsAttrName,
+                  UnitAttr::get(part.getContext()));
 }
 
 FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name) {
@@ -129,9 +151,7 @@ FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name) {
     w.addResult(value, /*uniform=*/true);
   }
   FormulaOp stats = w.finish(name);
-  if (denormalsMayDecide(*formula))
-    stats->setAttr(WeirDialect::kKeepsDenormalsAttrName,
-                   UnitAttr::get(stats.getContext()));
+  keepDenormals(*formula, stats);
   return stats;
 }
 
@@ -440,5 +460,8 @@ FormulaOp TakenApart::buildWeights(bool masked, StringRef name) {
       result = policed.withNaN(result);
     w.addResult(result, /*uniform=*/false);
   }
-  return w.finish(name);
+  FormulaOp weights = w.finish(name);
+  weights->setAttr(WeirDialect::kAfterSweepsAttrName, w.body.getUnitAttr());
+  keepDenormals(*formula, weights);
+  return weights;
 }

@@ -7,6 +7,8 @@
 
 #include "DerivedSymbols.h"
 
+#include "FormulaWriter.h"
+
 using namespace mlir;
 using namespace weir;
 
@@ -46,4 +48,22 @@ DerivedSymbols::getOrInsert(Operation *user, FormulaOp formula,
   StringAttr symbol =
       symbolTable.insert(made, table->getRegion(0).front().begin());
   return known = FlatSymbolRefAttr::get(symbol);
+}
+
+FlatSymbolRefAttr
+DerivedSymbols::getUnmaskedLength(Operation *user, FormulaOp formula,
+                                  const StatePolicies &policies) {
+  return getOrInsert(user, formula, policies, "length", [&](StringRef name) {
+    FormulaWriter w(user->getLoc());
+    Value valid = w.addArgument(w.body.getI1Type(), /*uniform=*/false);
+    for (auto [i, type] : llvm::enumerate(formula.getArgumentTypes()))
+      if (!formula.isUniformArgument(i))
+        w.addArgument(type, /*uniform=*/false);
+    Value one =
+        arith::ExtUIOp::create(w.body, w.loc, w.body.getI64Type(), valid);
+    w.addResult(arith::IndexCastOp::create(w.body, w.loc, w.body.getIndexType(),
+                                           w.sum(one)),
+                /*uniform=*/true);
+    return w.finish(name);
+  });
 }

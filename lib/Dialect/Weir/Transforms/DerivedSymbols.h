@@ -27,6 +27,13 @@ public:
               const StatePolicies &policies, llvm::StringRef purpose,
               llvm::function_ref<FormulaOp(llvm::StringRef)> make);
 
+  /// The symbol of a formula of the mask and the varying operands of `formula`:
+  /// weir.length under a mask, a sum over the mask itself, since scores of -inf
+  /// count too.
+  mlir::FlatSymbolRefAttr getUnmaskedLength(mlir::Operation *user,
+                                            FormulaOp formula,
+                                            const StatePolicies &policies);
+
 private:
   static std::string getKey(FormulaOp formula, const StatePolicies &policies);
 

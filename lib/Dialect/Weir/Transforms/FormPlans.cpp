@@ -85,26 +85,13 @@ FormQuestion FormQuestion::ask(ApplyOp apply) {
 // What fits
 //===----------------------------------------------------------------------===//
 
-/// Running states carry values of maxima but not their positions, unless
-/// nothing else leans on them.
-static bool canRunOnline(const RowLaws &laws) {
-  return llvm::none_of(laws.getSweeps(), [](const DerivedSweep &sweep) {
-    bool runs = llvm::any_of(sweep.laws, [](const Law &law) {
-      return law.kind != Law::Plain && law.kind != Law::Search;
-    });
-    return runs && llvm::any_of(sweep.laws, [](const Law &law) {
-             return law.getReduce() && law.getReduce().getWinner();
-           });
-  });
-}
-
 std::optional<std::string> weir::getMisfit(FormulaOp formula, Form form) {
   bool elementwise = form == Form::Elementwise;
   if (elementwise && formula.hasReduction())
     return ", which has a reduction";
   if (!elementwise && !formula.hasReduction())
     return ", which is elementwise";
-  if (form == Form::Online && !canRunOnline(RowLaws(formula)))
+  if (form == Form::Online && !canRunOnline(formula))
     return ": the winner of a maximum has no running form beside sums";
   return std::nullopt;
 }
@@ -131,6 +118,10 @@ static bool searches(FormulaOp formula) {
   return found;
 }
 
+/// Pages of a row that are visited in turn. Memory then serves a core faster by
+/// a third; caches do not mind.
+static constexpr int64_t kPages = 8;
+
 namespace {
 
 /// Lays down plans, and leaves out those that the known sizes decide.
@@ -142,7 +133,8 @@ public:
     int64_t minRows = 0, maxLength = 0, maxElements = 0;
   };
 
-  void add(Form form, const Twine &why, Bounds bounds, int64_t streamBytes) {
+  void add(Form form, const Twine &why, Bounds bounds, int64_t streamBytes,
+           int64_t pages) {
     if (isDecided)
       return;
     const RowSizes &sizes = question.sizes;
@@ -163,7 +155,7 @@ public:
       return;
     auto plan = PlanAttr::get(FormulaOp(question.formula).getContext(), form,
                               bounds.minRows, bounds.maxLength,
-                              bounds.maxElements, streamBytes);
+                              bounds.maxElements, streamBytes, pages);
     isDecided = plan.fitsAll();
     plans.push_back({plan, why.str()});
   }
@@ -177,6 +169,52 @@ private:
 
 } // namespace
 
+/// True where the target takes longer to compute an element than to move its
+/// bytes to and from the last cache.
+static bool isBoundByArithmetic(const RowCost &cost,
+                                const MachineLimits &machine) {
+  RowSizes inLast;
+  inLast.rows = 1;
+  inLast.length = machine.caches[2] / (2 * cost.getMoved());
+  return !cost.getLimit(machine, inLast).second;
+}
+
+/// True when what is kept of a row lies in its result, where it cannot be
+/// written past the caches.
+static bool keepsInResult(const FormQuestion &question) {
+  double compute = question.computeBits / 8;
+  return llvm::all_of(question.outputBytes, [&](double bytes) {
+    return bytes == 0 || bytes == compute;
+  });
+}
+
+/// Forms of rows with a reduction that also run online.
+static void planBySize(const FormQuestion &question, PlanList &list,
+                       Form inCache, StringRef why, const RowCost &cost) {
+  const MachineLimits &machine = question.machine;
+  int64_t l2 = machine.caches[1], l3 = machine.caches[2];
+  double bytes = std::max(1.0, cost.least.bytesRead);
+  auto fit = [&](int64_t cache) -> int64_t { return cache / cost.getMoved(); };
+  // Of rows of a quarter of the L2 the later passes find all in it. Where
+  // neighbouring rows, too, pass through it, less is found again, which matters
+  // where memory is what takes time.
+  bool patient = isBoundByArithmetic(cost, machine);
+  int64_t few = l2 / 4 / bytes, fewer = patient ? few : l2 / 32 / bytes;
+  bool apart = inCache == Form::Stored && keepsInResult(question);
+  if (apart) {
+    list.add(inCache, why, {0, fewer, fit(l3)}, 0, 0);
+    list.add(inCache, why, {0, few, fit(l2)}, 0, 0);
+    list.add(inCache, why, {0, fewer, 0}, l3, 0);
+  } else {
+    list.add(inCache, why, {0, fewer, 0}, l3, 0);
+    list.add(inCache, why, {0, few, fit(l2)}, l3, 0);
+  }
+  StringRef whyOnline =
+      "the row is read once less, and is too long to be found in a cache again";
+  list.add(Form::Online, whyOnline, {0, 0, fit(l3)}, 0, 0);
+  list.add(Form::Online, whyOnline, {}, l3, kPages);
+}
+
 SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
   FormulaOp formula = question.formula;
   PlanList list(question);
@@ -184,7 +222,7 @@ SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
   // traffic, and costs a later reader what the caches would have held.
   int64_t stream = question.isAcross ? 0 : question.machine.caches[2];
   if (!formula.hasReduction()) {
-    list.add(Form::Elementwise, "the formula has no reduction", {}, stream);
+    list.add(Form::Elementwise, "the formula has no reduction", {}, stream, 0);
     return list.plans;
   }
   bool dear = isDear(formula);
@@ -192,30 +230,14 @@ SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
   StringRef why = dear ? "exponentials are evaluated once and kept in the row"
                        : "nothing in the row is dear enough to be kept";
   RowCost cost(formula, inCache, question.inputBytes, question.outputBytes);
-  bool mayRunOnline =
-      question.mayExclude && !question.isAcross && !searches(formula);
-  if (mayRunOnline && !getMisfit(formula, Form::Online) &&
+  bool mayRunOnline = question.mayExclude && !question.isAcross &&
+                      !searches(formula) && !getMisfit(formula, Form::Online);
+  if (mayRunOnline &&
       RowCost(formula, Form::Online, question.inputBytes, question.outputBytes)
-              .getReads() < cost.getReads()) {
-    // Of rows of a quarter of the L2 the later passes find all in it. Where
-    // neighbouring rows, too, pass through it, less is found again.
-    double bytes = std::max(1.0, cost.least.bytesRead);
-    double moved = bytes + cost.least.bytesWritten;
-    int64_t l2 = question.machine.caches[1];
-    PlanList::Bounds shortRow, fewBytes;
-    shortRow.maxLength = l2 / 32 / bytes;
-    fewBytes.maxLength = l2 / 4 / bytes;
-    fewBytes.maxElements = l2 / moved;
-    list.add(inCache, why, shortRow, 0);
-    list.add(inCache, why, fewBytes, 0);
-    list.add(
-        Form::Online,
-        "the row is read once less, and is too long to be found in a cache "
-        "again",
-        {}, 0);
-    return list.plans;
-  }
-  list.add(inCache, why, {}, 0);
+              .getReads() < cost.getReads())
+    planBySize(question, list, inCache, why, cost);
+  else
+    list.add(inCache, why, {}, dear && keepsInResult(question) ? 0 : stream, 0);
   return list.plans;
 }
 
@@ -262,7 +284,7 @@ std::string weir::describeCost(const FormQuestion &question, PlanAttr plan) {
   RowCost cost(question.formula, plan.getForm(), question.inputBytes,
                question.outputBytes);
   RowSizes sizes = question.sizes;
-  double moved = cost.least.bytesRead + cost.least.bytesWritten;
+  double moved = cost.getMoved();
   auto streams = [&](RowSizes sizes) {
     return plan.getStreamBytes() > 0 &&
            cost.least.bytesWritten * sizes.getElements() >=
@@ -287,6 +309,13 @@ std::string weir::describeCost(const FormQuestion &question, PlanAttr plan) {
       words += "arithmetic";
     return words;
   };
+  if (plan.getStreamBytes() > 0)
+    text += llvm::formatv(
+        "; results of {0} bytes or more are written past the caches",
+        plan.getStreamBytes());
+  if (plan.getPages() > 1)
+    text += llvm::formatv("; {0} pages of a row are visited in turn",
+                          plan.getPages());
   if (sizes.areKnown()) {
     text += "; " + predict(sizes);
     double all = cost.getTime(question.machine, sizes) * sizes.getElements();

@@ -25,13 +25,17 @@ using namespace weir;
 /// The op that runs where `apply` stood.
 static RowsOp createRows(OpBuilder &builder, ApplyOp apply, ValueRange inputs,
                          Value mask, ValueRange outputs, IntegerAttr along) {
-  return RowsOp::create(
+  auto rows = RowsOp::create(
       builder, apply.getLoc(), outputs.getTypes(), apply.getFormulaAttr(),
       inputs, mask, apply.getRowBase(), apply.getRowStrides(),
       apply.getColumn(), outputs, apply.getEmptyRowAttr(),
       apply.getPosInfAttr(), apply.getNanAttr(), apply.getTiesAttr(),
       apply.getNegInfAttr(), apply.getFormAttr(), apply.getThreadGrainAttr(),
-      apply.getStreamBytesAttr(), along, apply.getPlansAttr());
+      apply.getStreamBytesAttr(), along);
+  rows.setThreadPartAttr(apply.getThreadPartAttr());
+  rows.setPagesAttr(apply.getPagesAttr());
+  rows.setPlansAttr(apply.getPlansAttr());
+  return rows;
 }
 
 /// Across rows, operands and results stay as they are.

@@ -184,7 +184,7 @@ RowsOp Lowering::overRows(OpBuilder &b, OpTy op, FlatSymbolRefAttr formula,
                         nan, TiesAttr(), NegInfAttr(),
                         FormAttr::get(b.getContext(), form),
                         op.getThreadGrainAttr(), IntegerAttr(),
-                        /*along=*/IntegerAttr(), /*plans=*/ArrayAttr());
+                        /*along=*/IntegerAttr());
 }
 
 void Lowering::lower(StatsOp op) {

@@ -96,7 +96,9 @@ Value emitGuard(OpBuilder &builder, Location loc, PlanAttr plan,
 
 /// Two plans that differ in their bounds only are one branch.
 bool areAlike(PlanAttr a, PlanAttr b) {
-  return a.getForm() == b.getForm() && a.getStreamBytes() == b.getStreamBytes();
+  return a.getForm() == b.getForm() &&
+         a.getStreamBytes() == b.getStreamBytes() &&
+         a.getPages() == b.getPages();
 }
 
 void takeForm(RowsOp rows, PlanAttr plan) {
@@ -104,6 +106,8 @@ void takeForm(RowsOp rows, PlanAttr plan) {
   rows.setForm(plan.getForm());
   if (plan.getStreamBytes() > 0)
     rows.setStreamBytes(plan.getStreamBytes());
+  if (plan.getPages() > 0)
+    rows.setPages(plan.getPages());
 }
 
 void switchPlans(RowsOp rows) {

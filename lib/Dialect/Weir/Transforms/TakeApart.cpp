@@ -153,18 +153,9 @@ void Taking::shareInfinity() {
           .getResult(0);
 }
 
-/// weir.length under a mask: a sum over the mask itself, since scores of -inf
-/// count too.
 Value Taking::countUnmasked() {
-  FlatSymbolRefAttr length = derive("length", [&](FormulaWriter &w) {
-    Value valid = w.addArgument(w.body.getI1Type(), /*uniform=*/false);
-    addVarying(w, formula);
-    Value one =
-        arith::ExtUIOp::create(w.body, w.loc, w.body.getI64Type(), valid);
-    w.addResult(arith::IndexCastOp::create(w.body, w.loc, w.body.getIndexType(),
-                                           w.sum(one)),
-                /*uniform=*/true);
-  });
+  FlatSymbolRefAttr length =
+      symbols.getUnmaskedLength(apply, formula, policies);
   SmallVector<Value> operands = getVarying();
   operands.insert(operands.begin(), layout->mask);
   SmallVector<int64_t> full = getFullShape();

@@ -747,3 +747,25 @@ weir.formula @f(%x: f32) -> f32 {
   %c = arith.negf %x {weir.keeps_denormals} : f32
   weir.yield %c : f32
 }
+
+// -----
+
+weir.formula @f(%x: f32) -> f32 {
+  // expected-error@+1 {{'weir.after_sweeps' is a unit attribute of a weir.formula}}
+  %c = arith.negf %x {weir.after_sweeps} : f32
+  weir.yield %c : f32
+}
+
+// -----
+
+// expected-error@+1 {{'weir.extremum' on argument 0 is a unit attribute and belongs on a uniform f32 argument of a formula}}
+weir.formula @f(%x: f32 {weir.extremum}) -> f32 {
+  weir.yield %x : f32
+}
+
+// -----
+
+// expected-error@+1 {{'weir.extremum' on argument 1 is a unit attribute}}
+weir.formula @f(%x: f32, %m: f32 {weir.extremum = 1 : i64, weir.uniform}) -> f32 {
+  weir.yield %x : f32
+}

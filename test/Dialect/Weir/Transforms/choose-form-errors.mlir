@@ -33,14 +33,6 @@ func.func @f(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<index>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error@+1 {{stream_bytes does not fit the stored form: only elementwise results are written past the caches}}
-  %a = weir.apply @softmax(%x) {stream_bytes = 4096 : i64} : (tensor<4xf32>) -> tensor<4xf32>
-  return %a : tensor<4xf32>
-}
-
-// -----
-
-func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error@+1 {{attribute 'stream_bytes' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
   %a = weir.apply @silu(%x) {stream_bytes = -1 : i64} : (tensor<4xf32>) -> tensor<4xf32>
   return %a : tensor<4xf32>
@@ -52,6 +44,22 @@ func.func @f(%x: tensor<4x?xf32>, %b: tensor<?xf32>) -> tensor<4x?xf32> {
   // expected-error@+1 {{stream_bytes does not fit lanes across rows: only whole rows are written past the caches}}
   %a = weir.apply @swish(%x, %b) {along = 0, stream_bytes = 4096 : i64} : (tensor<4x?xf32>, tensor<?xf32>) -> tensor<4x?xf32>
   return %a : tensor<4x?xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4x?xf32>, %b: tensor<?xf32>) -> tensor<4x?xf32> {
+  // expected-error@+1 {{pages does not fit lanes across rows: only pages of one row are visited in turn}}
+  %a = weir.apply @swish(%x, %b) {along = 0, pages = 8 : i64} : (tensor<4x?xf32>, tensor<?xf32>) -> tensor<4x?xf32>
+  return %a : tensor<4x?xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{attribute 'pages' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 16}}
+  %a = weir.apply @silu(%x) {pages = 17 : i64} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
 }
 
 // -----
@@ -89,7 +97,7 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error@+1 {{C14: plans stand in place of a form and of stream_bytes}}
+  // expected-error@+1 {{C14: plans stand in place of a form, of stream_bytes and of pages}}
   %a = weir.apply @softmax(%x) {form = #weir.form<stored>, plans = [#weir.plan<form = stored>]} : (tensor<4xf32>) -> tensor<4xf32>
   return %a : tensor<4xf32>
 }
@@ -99,5 +107,13 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
 func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error@+1 {{a plan's bound is negative: -1}}
   %a = weir.apply @softmax(%x) {plans = [#weir.plan<form = stored, min_rows = -1>]} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{attribute 'pages' failed to satisfy constraint}}
+  %a = weir.apply @silu(%x) {pages = 0 : i64} : (tensor<4xf32>) -> tensor<4xf32>
   return %a : tensor<4xf32>
 }

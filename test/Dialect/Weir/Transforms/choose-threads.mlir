@@ -3,13 +3,14 @@
 
 // CHECK-LABEL: func.func @f
 func.func @f(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
-  // CHECK: @softmax({{.*}}thread_grain = 32768
-  // NONE: @softmax({{.*}}thread_grain = 0
+  // CHECK: @softmax({{.*}}thread_grain = 32768 : i64, thread_part = 32768
+  // NONE: @softmax({{.*}}thread_grain = 0 : i64, thread_part = 0
+  // expected-remark@+2 {{rows of @softmax are split into parts of 32768 elements where they are few and long: their states can be merged}}
   // expected-remark@+1 {{@softmax runs on several threads where each gets 32768 elements or more: all of it runs on vectors}}
   %a = weir.apply @softmax(%x) : (tensor<4x4xf32>) -> tensor<4x4xf32>
-  // CHECK: @softmax({{.*}}thread_grain = 5
-  // NONE: @softmax({{.*}}thread_grain = 0
-  %b = weir.apply @softmax(%a) {thread_grain = 5 : i64} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  // CHECK: @softmax({{.*}}thread_grain = 5 : i64, thread_part = 0
+  // NONE: @softmax({{.*}}thread_grain = 0 : i64, thread_part = 0
+  %b = weir.apply @softmax(%a) {thread_grain = 5 : i64, thread_part = 0 : i64} : (tensor<4x4xf32>) -> tensor<4x4xf32>
   // CHECK: @log_sigmoid({{.*}}thread_grain = 1024
   // NONE: @log_sigmoid({{.*}}thread_grain = 0
   // expected-remark@+1 {{@log_sigmoid runs on several threads where each gets 1024 elements or more: it calls the C library for each}}
@@ -22,6 +23,24 @@ weir.formula @log_sigmoid(%x: f32) -> f32 {
   %l = math.log1p %e : f32
   %r = arith.negf %l : f32
   weir.yield %r : f32
+}
+
+// Rows that are not split, and why.
+// CHECK-LABEL: func.func @whole
+func.func @whole(%x: tensor<4x4xf32>, %z: tensor<4x?xf32>) -> (tensor<4x4xf32>, tensor<4x?xf32>) {
+  // CHECK: @sparsemax({{.*}}thread_part = 0
+  // expected-remark@+1 {{rows of @sparsemax are not split: a part of a row has no state that could be merged}}
+  %a = weir.apply @sparsemax(%x) {thread_grain = 1 : i64} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  // CHECK: @softmax({{.*}}thread_part = 0
+  // expected-remark@+1 {{rows of @softmax are not split: whether scores share the mass is a matter of whole rows}}
+  %b = weir.apply @softmax(%a) {pos_inf = #weir.pos_inf<share>, thread_grain = 1 : i64} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  // expected-remark@+1 {{rows of @softmax are not split: neg_inf = ordinary has no state}}
+  %c = weir.apply @softmax(%b) {neg_inf = #weir.neg_inf<ordinary>, thread_grain = 1 : i64} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  // expected-remark@+1 {{rows of @softmax are not split: nan = arithmetic has no state}}
+  %d = weir.apply @softmax(%c) {nan = #weir.nan<arithmetic>, thread_grain = 1 : i64} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  // expected-remark@+1 {{rows of @softmax are not split: lanes run across rows}}
+  %e = weir.apply @softmax(%z) {along = 0, lanes = #weir.lanes<across>, thread_grain = 1 : i64} : (tensor<4x?xf32>) -> tensor<4x?xf32>
+  return %d, %e : tensor<4x4xf32>, tensor<4x?xf32>
 }
 
 // CHECK-LABEL: func.func @largest

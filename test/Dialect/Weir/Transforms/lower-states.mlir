@@ -2,7 +2,7 @@
 // RUN: weir-opt %s --weir-lower-states | FileCheck %s
 
 // CHECK-LABEL: weir.formula private @soft.weights.masked(
-// CHECK-SAME: %[[X:.*]]: f32, %[[M:.*]]: f32 {weir.uniform}, %[[S:.*]]: f32 {weir.uniform}, %[[VALID:.*]]: i1) -> f32
+// CHECK-SAME: %[[X:.*]]: f32, %[[M:.*]]: f32 {weir.extremum, weir.uniform}, %[[S:.*]]: f32 {weir.uniform}, %[[VALID:.*]]: i1) -> f32 attributes {weir.after_sweeps}
 // CHECK: %[[LOW:.*]] = arith.constant 0xFF800000 : f32
 // CHECK: %[[SCORED:.*]] = arith.cmpf une, %[[X]], %[[LOW]] : f32
 // CHECK: %[[IN:.*]] = arith.andi %[[VALID]], %[[SCORED]] : i1

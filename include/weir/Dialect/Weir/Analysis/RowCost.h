@@ -43,6 +43,8 @@ struct RowCost {
   RowCost(FormulaOp formula, Form form, llvm::ArrayRef<double> inputBytes,
           llvm::ArrayRef<double> outputBytes);
 
+  /// Bytes per element that have to be moved.
+  double getMoved() const { return least.bytesRead + least.bytesWritten; }
   double getReads() const; // Bytes per element, over all passes.
   double getWrites() const;
   double getOperations() const;

@@ -136,6 +136,11 @@ private:
   bool writes = false;
 };
 
+/// True when the sweeps of the formula can run with corrected running values,
+/// which carry those of maxima but not their positions, unless nothing else
+/// leans on them.
+bool canRunOnline(FormulaOp formula);
+
 } // namespace weir
 
 #endif // WEIR_DIALECT_WEIR_ANALYSIS_ROWLAWS_H

@@ -47,6 +47,12 @@ def Weir_Dialect : Dialect {
     /// On a formula that was made of a part of another: a denormal number it gives may decide something in the whole, so it
     /// is not taken for zero.
     static constexpr ::llvm::StringLiteral kKeepsDenormalsAttrName{"weir.keeps_denormals"};
+    /// On a uniform f32 argument of a formula that was made of a part of another: a maximum or a minimum over the row, found
+    /// before. Exponentials that lean on it are anchored.
+    static constexpr ::llvm::StringLiteral kExtremumAttrName{"weir.extremum"};
+    /// On a formula without a reduction: the last step of one with reductions, which are its arguments. An earlier sweep has
+    /// read the row, and the results are of that formula's accuracy class.
+    static constexpr ::llvm::StringLiteral kAfterSweepsAttrName{"weir.after_sweeps"};
     /// Library formulas, once linked into a module, carry this symbol prefix.
     static constexpr ::llvm::StringLiteral kLibraryPrefix{"weir.lib."};
   }];
@@ -108,10 +114,12 @@ def Weir_PlanAttr : AttrDef<Weir_Dialect, "Plan"> {
   let summary = "a form, and the sizes that it is meant for";
   let description = [{
     The form to run in when there are `min_rows` rows or more, of at most `max_length` elements, and at most `max_elements`
-    elements in all rows; a bound that is absent or 0 does not hold anything back. `stream_bytes` is that of `weir.apply`.
+    elements in all rows; a bound that is absent or 0 does not hold anything back. `stream_bytes` and `pages` are those of
+    `weir.apply`, 0 where there are none.
   }];
   let parameters = (ins EnumParameter<Weir_Form>:$form, OptionalParameter<"int64_t">:$min_rows,
-    OptionalParameter<"int64_t">:$max_length, OptionalParameter<"int64_t">:$max_elements, OptionalParameter<"int64_t">:$stream_bytes);
+    OptionalParameter<"int64_t">:$max_length, OptionalParameter<"int64_t">:$max_elements, OptionalParameter<"int64_t">:$stream_bytes,
+    OptionalParameter<"int64_t">:$pages);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

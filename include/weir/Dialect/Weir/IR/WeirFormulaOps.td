@@ -93,6 +93,10 @@ def Weir_FormulaOp : Weir_Op<"formula", [
     bool isUniformResult(unsigned index);
     /// The interval that argument `index` must lie in; null when there is none.
     ::mlir::DenseF64ArrayAttr getDomain(unsigned index);
+    /// True for an argument of the body that is a maximum or a minimum over the row.
+    bool isExtremum(::mlir::Value argument);
+    /// True when the row has been read before this formula runs: by its own reductions, or by those it is the rest of.
+    bool followsSweeps();
     /// What uniform result `index` is in an empty row; null when its reductions' identities say it.
     ::mlir::FloatAttr getEmptyValue(unsigned index);
     /// Index of the score: the first varying argument. Verified to exist.

@@ -20,7 +20,9 @@ defvar Weir_Policies = (ins
 defvar Weir_Schedule = (ins
   OptionalAttr<Weir_FormAttr>:$form,
   OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$thread_grain,
-  OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$stream_bytes);
+  OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$stream_bytes,
+  OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$thread_part,
+  OptionalAttr<ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<16>]>>:$pages);
 
 // Where a tile lies in the whole: what travels with it so that weir.row, weir.position and weir.random mean the same.
 defvar Weir_RowOffset = (ins Optional<Index>:$row_base, Variadic<Index>:$row_strides);
@@ -47,10 +49,12 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     `row` the outer dimensions are the whole.
 
     How the rows run may be given too: `form`; `thread_grain`, the elements that each of several threads must get
-    before rows are shared among them (0: never); in the elementwise form `stream_bytes`, the size from which on the results
-    are written past the caches (0: never); and, for a row that is not the last dimension, `lanes`: `across` gives
-    neighbouring rows a lane each, `along` transposes. In place of a form, `plans` lists several with the sizes that each is meant for: the
-    first that fits the sizes at run time is taken, the last one fits all. What is not given is chosen by passes.
+    before rows are shared among them (0: never); `thread_part`, the length of the parts that few and long rows are split
+    into for threads (0: never); `stream_bytes`, the size from which on the results are written past the caches (0: never);
+    `pages`, the adjacent pages of a row that its sweeps visit in turn; and, for a row that is not the last dimension,
+    `lanes`: `across` gives neighbouring rows a lane each, `along` transposes. In place of a form, `plans` lists several with
+    the sizes that each is meant for: the first that fits the sizes at run time is taken, the last one fits all. What is not
+    given is chosen by passes.
 
     #### Inputs
 
@@ -81,7 +85,7 @@ def Weir_ApplyOp : Weir_Op<"apply", [
       exclude scores.
     - C12: `nan = arithmetic` goes with formulas that neither select nor search.
     - C13: `lanes` is `across` only where the row is not the last dimension.
-    - C14: `plans` stands in place of `form` and `stream_bytes`; the last plan, and no other, fits all sizes.
+    - C14: `plans` stands in place of `form`, `stream_bytes` and `pages`; the last plan, and no other, fits all sizes.
 
     #### Examples
 
@@ -105,7 +109,8 @@ def Weir_ApplyOp : Weir_Op<"apply", [
       "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
       "::mlir::IntegerAttr":$stream_bytes), [{
     build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
-          along, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*lanes=*/nullptr, /*plans=*/nullptr);
+          along, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*thread_part=*/nullptr,
+          /*pages=*/nullptr, /*lanes=*/nullptr, /*plans=*/nullptr);
   }]>];
   let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
@@ -128,9 +133,14 @@ def Weir_RowsOp : Weir_Op<"rows", [
   let description = [{
     #### Semantics
 
-    `weir.apply` on tensors or memrefs, writing to destinations. Passes make it; the `form`, `thread_grain` and
-    `stream_bytes` say how the rows run; without the last two on one thread, through the caches. Where `along` names another
-    dimension than the last, vectors hold elements of neighbouring rows. `weir-switch-plans` makes a branch of each plan.
+    `weir.apply` on tensors or memrefs, writing to destinations. Passes make it; the `form`, `thread_grain`, `thread_part`,
+    `stream_bytes` and `pages` say how the rows run; without the others than `form` on one thread, through the caches, from
+    front to back. Where `along` names another dimension than the last, vectors hold elements of neighbouring rows.
+    `weir-switch-plans` makes a branch of each plan.
+
+    Sweeps over a row visit blocks of `pages` adjacent 4 KiB pages of the score a group of vectors from each page in turn:
+    main memory serves several pages faster than one. What is less than a block is visited from front to back, and so are
+    sweeps whose order matters.
 
     #### Constraints
 
@@ -166,7 +176,15 @@ def Weir_RowsOp : Weir_Op<"rows", [
       "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf, "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain,
       "::mlir::IntegerAttr":$stream_bytes), [{
     build($_builder, $_state, results, formula, inputs, mask, ::mlir::Value(), ::mlir::ValueRange(), ::mlir::Value(),
-          outputs, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*along=*/nullptr, /*plans=*/nullptr);
+          outputs, empty_row, pos_inf, nan, ties, neg_inf, form, thread_grain, stream_bytes, /*along=*/nullptr);
+  }]>, OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::FlatSymbolRefAttr":$formula,
+      "::mlir::ValueRange":$inputs, "::mlir::Value":$mask, "::mlir::Value":$row_base, "::mlir::ValueRange":$row_strides,
+      "::mlir::Value":$column, "::mlir::ValueRange":$outputs, "::weir::EmptyRowAttr":$empty_row,
+      "::weir::PosInfAttr":$pos_inf, "::weir::NaNPolicyAttr":$nan, "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf,
+      "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain, "::mlir::IntegerAttr":$stream_bytes,
+      "::mlir::IntegerAttr":$along), [{
+    build($_builder, $_state, results, formula, inputs, mask, row_base, row_strides, column, outputs, empty_row, pos_inf,
+          nan, ties, neg_inf, form, thread_grain, stream_bytes, /*thread_part=*/nullptr, /*pages=*/nullptr, along, /*plans=*/nullptr);
   }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }

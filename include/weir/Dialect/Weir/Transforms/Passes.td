@@ -120,6 +120,22 @@ def WeirLowerStates : Pass<"weir-lower-states", "::mlir::ModuleOp"> {
                            "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def WeirSplitRows : Pass<"weir-split-rows", "::mlir::ModuleOp"> {
+  let summary = "Split few and long rows into parts that threads take";
+  let description = [{
+    A `weir.rows` on memrefs with a `thread_part` gets a second way to run, for rows that are fewer than 8 and at least twice as long as that:
+    each sweep of its formula takes parts of that length to a state each, in an `scf.parallel`; the states are merged pairwise, finished, and the
+    results written by an elementwise `weir.rows`. Which way is taken follows from sizes alone, and so do the parts and the order of merges:
+    results do not depend on the number of threads. The op loses its `thread_part`. Merges and finishes are left to `weir-lower-states`.
+
+    Before: `weir.rows @softmax ins(%x) outs(%y) {thread_part = 32768 : i64}`.
+    After: `scf.if %split { scf.parallel (%p) = (%c0) to (%parts) step (%c1) { weir.rows @softmax.stats1 ins(%part) outs(%m, %s) }; scf.while { ... weir.merge
+    @softmax ... }; weir.finish @softmax ...; weir.rows @softmax.weights ins(%x, %m, %s) outs(%y) } else { weir.rows @softmax ins(%x) outs(%y) }`.
+  }];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
 def WeirLowerApply : Pass<"weir-lower-apply", "::mlir::ModuleOp"> {
   let summary = "Give weir.apply its destinations";
   let description = [{

@@ -1,0 +1,369 @@
+//===- SplitRows.cpp - few and long rows in parts for threads ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Dialect/Weir/Transforms/Passes.h"
+
+#include "DerivedSymbols.h"
+#include "RowTiles.h"
+#include "weir/Dialect/Weir/Analysis/RowLaws.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace weir {
+#define GEN_PASS_DEF_WEIRSPLITROWS
+#include "weir/Dialect/Weir/Transforms/Passes.h.inc"
+} // namespace weir
+
+using namespace mlir;
+using namespace weir;
+
+/// So many rows keep threads busy as they are, and a row that a thread has for
+/// itself may stay in its cache from sweep to sweep.
+static constexpr int64_t kEnoughRows = 8;
+
+namespace {
+
+/// Splits the rows of one op.
+class Splitting {
+public:
+  Splitting(RowsOp rows, DerivedSymbols &symbols, SmallVectorImpl<RowsOp> &more)
+      : rows(rows), formula(rows.resolveFormula()), symbols(symbols),
+        policies{rows.getEmptyRow(), rows.getNan()}, builder(rows),
+        loc(rows.getLoc()), more(more) {}
+
+  LogicalResult run();
+
+private:
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  }
+  PlanAttr getOwnPlan();
+  SmallVector<Value> getVarying(bool outputs);
+  Type getAccumulator();
+  Value emitCondition();
+  Value createBuffer(ArrayRef<OpFoldResult> sizes, Type element);
+  SmallVector<Value> getStateOf(ValueRange states, OpFoldResult part);
+  void findKnown();
+  void emitStats(int64_t sweep, ValueRange states);
+  void emitMerges(int64_t sweep, ValueRange states);
+  void emitSweep(int64_t sweep);
+  void emitWeights();
+  void emitSplit();
+
+  RowsOp rows;
+  FormulaOp formula;
+  DerivedSymbols &symbols;
+  StatePolicies policies;
+  OpBuilder builder;
+  Location loc;
+  int64_t part = 0;
+  /// Ops that were made and may be split in turn.
+  SmallVectorImpl<RowsOp> &more;
+  /// The rows' sizes, the last one their length.
+  SmallVector<OpFoldResult> sizes, outer;
+  Value length, partLength, partCount;
+  /// What is found so far, as weir.stats takes it; the uniform results.
+  SmallVector<Value> known, results, buffers;
+};
+
+} // namespace
+
+/// How the rows would run whole: by plans, as the last of them says, which is
+/// for the longest.
+PlanAttr Splitting::getOwnPlan() {
+  if (ArrayAttr plans = rows.getPlansAttr())
+    return cast<PlanAttr>(plans.getValue().back());
+  return PlanAttr::get(
+      rows.getContext(), rows.getForm().value_or(Form::Recompute), 0, 0, 0,
+      rows.getStreamBytes().value_or(0), rows.getPages().value_or(0));
+}
+
+/// The operands with one number per element, of outputs those only if asked.
+SmallVector<Value> Splitting::getVarying(bool outputs) {
+  SmallVector<Value> varying;
+  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
+    if (!formula.isUniformArgument(i))
+      varying.push_back(input);
+  if (!outputs)
+    return varying;
+  if (rows.getMask())
+    varying.push_back(rows.getMask());
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
+    if (!formula.isUniformResult(i))
+      varying.push_back(output);
+  return varying;
+}
+
+Type Splitting::getAccumulator() {
+  Type score =
+      getElementTypeOrSelf(rows.getInputs()[formula.getScoreIndex()].getType());
+  return score.isF64() ? score : Type(builder.getF32Type());
+}
+
+/// Whether there are few rows and they are long. Null where sizes say no.
+Value Splitting::emitCondition() {
+  std::optional<int64_t> known = getConstantIntValue(sizes.back());
+  if (known && *known < 2 * part)
+    return Value();
+  int64_t least = 1;
+  Value count = index(1);
+  for (OpFoldResult size : outer) {
+    least *= getConstantIntValue(size).value_or(1);
+    count = arith::MulIOp::create(
+        builder, loc, count,
+        getValueOrCreateConstantIndexOp(builder, loc, size));
+  }
+  if (least >= kEnoughRows)
+    return Value();
+  Value few = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                    count, index(kEnoughRows));
+  Value isLong = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge,
+                                       length, index(2 * part));
+  return arith::AndIOp::create(builder, loc, few, isLong);
+}
+
+Value Splitting::createBuffer(ArrayRef<OpFoldResult> bufferSizes,
+                              Type element) {
+  buffers.push_back(
+      memref::AllocOp::create(builder, loc, bufferSizes, element));
+  return buffers.back();
+}
+
+/// The state of one part, among those of all.
+SmallVector<Value> Splitting::getStateOf(ValueRange states, OpFoldResult part) {
+  SmallVector<OpFoldResult> from(outer.size() + 1, builder.getIndexAttr(0)),
+      size{builder.getIndexAttr(1)},
+      strides(outer.size() + 1, builder.getIndexAttr(1));
+  from[0] = part;
+  llvm::append_range(size, outer);
+  SmallVector<int64_t> shape;
+  for (OpFoldResult each : outer)
+    shape.push_back(getConstantIntValue(each).value_or(ShapedType::kDynamic));
+  SmallVector<Value> own;
+  for (Value state : states) {
+    auto type = memref::SubViewOp::inferRankReducedResultType(
+        shape, cast<MemRefType>(state.getType()), from, size, strides);
+    own.push_back(memref::SubViewOp::create(
+        builder, loc, cast<MemRefType>(type), state, from, size, strides));
+  }
+  return own;
+}
+
+/// What is known before the first sweep.
+void Splitting::findKnown() {
+  TakenApart &parts = symbols.get(formula, policies);
+  for (const RowValue &value : parts.getLayout(1).known) {
+    if (value.meaning != "length" || !rows.getMask()) {
+      known.push_back(length);
+      continue;
+    }
+    Value count = createBuffer(outer, builder.getIndexType());
+    SmallVector<Value> operands = getVarying(/*outputs=*/false);
+    operands.insert(operands.begin(), rows.getMask());
+    auto counting = RowsOp::create(
+        builder, loc, TypeRange(),
+        symbols.getUnmaskedLength(rows, formula, policies), operands, Value(),
+        count, EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(), TiesAttr(),
+        NegInfAttr(), FormAttr::get(builder.getContext(), Form::Recompute),
+        rows.getThreadGrainAttr(), IntegerAttr());
+    counting.setThreadPart(part);
+    more.push_back(counting);
+    known.push_back(count);
+  }
+}
+
+/// The state of each part, by whichever thread takes it.
+void Splitting::emitStats(int64_t sweep, ValueRange states) {
+  TakenApart &parts = symbols.get(formula, policies);
+  FlatSymbolRefAttr stats = symbols.getOrInsert(
+      rows, formula, policies, "stats" + std::to_string(sweep),
+      [&](StringRef name) { return parts.buildStats(sweep, name); });
+  auto loop =
+      scf::ParallelOp::create(builder, loc, ValueRange{index(0)},
+                              ValueRange{partCount}, ValueRange{index(1)});
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value part = loop.getInductionVars()[0];
+  Value from = arith::MulIOp::create(builder, loc, part, partLength);
+  Value left = arith::SubIOp::create(builder, loc, length, from);
+  SmallVector<OpFoldResult> offsets(outer.size(), builder.getIndexAttr(0)),
+      tileSizes(outer);
+  offsets.push_back(from);
+  tileSizes.push_back(
+      arith::MinUIOp::create(builder, loc, left, partLength).getResult());
+  RowTile tile(builder, loc, outer.size(), offsets, tileSizes);
+  SmallVector<Value> inputs;
+  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
+    inputs.push_back(formula.isUniformArgument(i) ? input
+                                                  : tile.sliceVarying(input));
+  llvm::append_range(inputs, known);
+  Value mask = rows.getMask() ? tile.sliceVarying(rows.getMask()) : Value();
+  Value column =
+      usesColumn(formula) ? tile.getColumn(rows.getColumn()) : rows.getColumn();
+  auto found = RowsOp::create(
+      builder, loc, TypeRange(), stats, inputs, mask, rows.getRowBase(),
+      rows.getRowStrides(), column, getStateOf(states, part), EmptyRowAttr(),
+      PosInfAttr(), rows.getNanAttr(), TiesAttr(), NegInfAttr(), FormAttr(),
+      IntegerAttr(), IntegerAttr(), /*along=*/IntegerAttr());
+  found.setForm(canRunOnline(found.resolveFormula()) ? Form::Online
+                                                     : Form::Recompute);
+  if (int64_t pages = getOwnPlan().getPages())
+    found.setPages(pages);
+}
+
+/// Neighbours first, then pairs of them, and so on: the order follows from the
+/// number of parts, and errors grow with its logarithm.
+void Splitting::emitMerges(int64_t sweep, ValueRange states) {
+  SmallVector<Value> uniforms;
+  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
+    if (formula.isUniformArgument(i))
+      uniforms.push_back(input);
+  Type type = builder.getIndexType();
+  auto loop = scf::WhileOp::create(builder, loc, type, index(1));
+  OpBuilder::InsertionGuard guard(builder);
+  Value step =
+      builder.createBlock(&loop.getBefore(), {}, type, loc)->getArgument(0);
+  Value goesOn = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                       step, partCount);
+  scf::ConditionOp::create(builder, loc, goesOn, step);
+  step = builder.createBlock(&loop.getAfter(), {}, type, loc)->getArgument(0);
+  Value end = arith::SubIOp::create(builder, loc, partCount, step);
+  Value twice = arith::AddIOp::create(builder, loc, step, step);
+  auto pairs = scf::ForOp::create(builder, loc, index(0), end, twice);
+  scf::YieldOp::create(builder, loc, twice);
+  builder.setInsertionPointToStart(pairs.getBody());
+  Value first = pairs.getInductionVar();
+  Value second = arith::AddIOp::create(builder, loc, first, step);
+  MergeOp::create(builder, loc, TypeRange(), rows.getFormulaAttr(),
+                  builder.getI64IntegerAttr(sweep), getStateOf(states, second),
+                  uniforms, known, getStateOf(states, first),
+                  rows.getEmptyRowAttr(), rows.getNanAttr());
+}
+
+void Splitting::emitSweep(int64_t sweep) {
+  TakenApart &parts = symbols.get(formula, policies);
+  StateLayout values = parts.getLayout(sweep);
+  bool isLast = sweep == parts.getNumSweeps();
+  size_t statistics =
+      parts.getLayout(isLast ? 0 : sweep + 1).known.size() - known.size();
+  auto getType = [&](const RowValue &value) {
+    return value.type.isF32() ? getAccumulator() : value.type;
+  };
+  SmallVector<OpFoldResult> all{OpFoldResult(partCount)};
+  llvm::append_range(all, outer);
+  SmallVector<Value> states, to, uniforms;
+  for (const RowValue &slot : values.slots)
+    states.push_back(createBuffer(all, getType(slot)));
+  for (const RowValue &value : ArrayRef(values.finished).take_front(statistics))
+    to.push_back(createBuffer(outer, getType(value)));
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
+    if (isLast && formula.isUniformResult(i))
+      to.push_back(createBuffer(outer, getElementTypeOrSelf(output.getType())));
+  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
+    if (formula.isUniformArgument(i))
+      uniforms.push_back(input);
+  emitStats(sweep, states);
+  emitMerges(sweep, states);
+  FinishOp::create(builder, loc, TypeRange(), rows.getFormulaAttr(),
+                   builder.getI64IntegerAttr(sweep),
+                   getStateOf(states, builder.getIndexAttr(0)), uniforms, known,
+                   to, rows.getEmptyRowAttr(), rows.getNanAttr());
+  llvm::append_range(known, ArrayRef(to).take_front(statistics));
+  results.assign(to.begin() + statistics, to.end());
+}
+
+/// Elementwise rows, which threads share without more ado.
+void Splitting::emitWeights() {
+  SmallVector<Value> to, inputs(rows.getInputs());
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
+    if (!formula.isUniformResult(i))
+      to.push_back(output);
+  if (to.empty())
+    return;
+  bool masked = static_cast<bool>(rows.getMask());
+  FlatSymbolRefAttr weights = symbols.getOrInsert(
+      rows, formula, policies, masked ? "weights.masked" : "weights",
+      [&](StringRef name) {
+        return symbols.get(formula, policies).buildWeights(masked, name);
+      });
+  llvm::append_range(inputs, known);
+  if (masked)
+    inputs.push_back(rows.getMask());
+  auto written = RowsOp::create(
+      builder, loc, TypeRange(), weights, inputs, Value(), rows.getRowBase(),
+      rows.getRowStrides(), rows.getColumn(), to, EmptyRowAttr(), PosInfAttr(),
+      NaNPolicyAttr(), TiesAttr(), NegInfAttr(),
+      FormAttr::get(builder.getContext(), Form::Elementwise),
+      rows.getThreadGrainAttr(),
+      builder.getI64IntegerAttr(getOwnPlan().getStreamBytes()),
+      /*along=*/IntegerAttr());
+  if (int64_t pages = getOwnPlan().getPages())
+    written.setPages(pages);
+}
+
+void Splitting::emitSplit() {
+  partCount = arith::CeilDivUIOp::create(builder, loc, length, partLength);
+  findKnown();
+  for (int64_t sweep = 1, e = symbols.get(formula, policies).getNumSweeps();
+       sweep <= e; ++sweep)
+    emitSweep(sweep);
+  emitWeights();
+  // Last, since a result may be the memory of an argument.
+  const auto *result = results.begin();
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
+    if (formula.isUniformResult(i))
+      memref::CopyOp::create(builder, loc, *result++, output);
+  for (Value buffer : buffers)
+    memref::DeallocOp::create(builder, loc, buffer);
+}
+
+LogicalResult Splitting::run() {
+  part = rows.getThreadPart().value_or(0);
+  rows.removeThreadPartAttr();
+  if (part == 0)
+    return success();
+  if (!rows.getResults().empty())
+    return rows.emitOpError("works on tensors; bufferize before "
+                            "weir-split-rows");
+  if (rows.getRowDim() != rows.getRowRank() - 1)
+    return rows.emitOpError("cannot be split: lanes run across rows");
+  if (failed(symbols.get(formula, policies).check(0, [&] {
+        return rows.emitOpError("cannot be split: ");
+      })))
+    return failure();
+  sizes = getFullSizes(builder, loc, getVarying(/*outputs=*/true));
+  outer.assign(sizes.begin(), sizes.end() - 1);
+  length = getValueOrCreateConstantIndexOp(builder, loc, sizes.back());
+  Value condition = emitCondition();
+  if (!condition)
+    return success();
+  partLength = index(part);
+  auto branch =
+      scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/true);
+  builder = branch.getThenBodyBuilder();
+  emitSplit();
+  rows->moveBefore(branch.elseBlock(), branch.elseBlock()->begin());
+  return success();
+}
+
+namespace {
+struct WeirSplitRows : weir::impl::WeirSplitRowsBase<WeirSplitRows> {
+  void runOnOperation() override {
+    SmallVector<RowsOp> all;
+    getOperation().walk([&](RowsOp rows) { all.push_back(rows); });
+    DerivedSymbols symbols;
+    while (!all.empty())
+      if (failed(Splitting(all.pop_back_val(), symbols, all).run()))
+        return signalPassFailure();
+  }
+};
+} // namespace

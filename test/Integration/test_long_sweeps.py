@@ -1,0 +1,107 @@
+"""Long rows against the oracles: pages visited in turn, results written past the caches, rows split into parts for threads.
+
+None of it may change what a row means: lengths lie around the ends of blocks of pages and of parts, rows begin anywhere.
+"""
+
+import pytest
+
+from covering import ALL, covering
+from formulas import CASES
+from row_model import Policies
+from test_rows import ODD, PLAINEST, check, edge_rows, function_text
+from test_states import APART
+
+TARGETS = ["host", "x86-64-v3"]
+POLICIES = [Policies(), Policies(empty_row="nan", nan="ignore"), Policies(empty_row="uniform")]
+PAGE = {"f32": 1024, "bf16": 2048, "f16": 2048, "f64": 512}  # Elements.
+PART = 64
+
+
+def rotate(parameters, index, count):
+    """`count` choices, with others for every index: formulas share the work. Every pair of choices under WEIR_TEST_ALL."""
+    if ALL:
+        return covering(parameters)
+    return [{name: values[(index * (k + 1) + i + index // 3) % len(values)]
+             for k, (name, values) in enumerate(parameters.items())} for i in range(count)]
+
+
+def masks_of(case):
+    return {} if case.elementwise else {"mask": ["none", "full", "row"], "policies": POLICIES}
+
+
+#===----------------------------------------------------------------------===#
+# Pages, and stores past the caches
+#===----------------------------------------------------------------------===#
+
+
+def sweep_variants(index, case):
+    forms = [form for form in case.forms]
+    parameters = {"target": TARGETS, "form": forms, "dtype": list(PAGE), "pages": [2, 8, 3], "stream": [1, 0, 1]}
+    for i, choice in enumerate(rotate(parameters | masks_of(case), index, 2)):
+        stream = 0 if choice["form"] == "stored" else choice["stream"]
+        schedule = [f"pages = {choice['pages']} : i64", f"stream_bytes = {stream} : i64"]
+        yield {**PLAINEST, "uniforms": "tensor", **choice, "function": f"{case.name}_{i}", "schedule": schedule}
+
+
+SWEEPS = {case.name: list(sweep_variants(index, case)) for index, case in enumerate(CASES)}
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def swept(request, compile_library):
+    text = ODD + "".join(function_text(case, v) for case in CASES for v in SWEEPS[case.name] if v["target"] == request.param)
+    return request.param, compile_library(text, f"--target={request.param}", name="sweeps")
+
+
+def sweep_lengths(variant, i):
+    """One block and a bit, almost two blocks, less than one; the last of these alone where the oracle is slow."""
+    block = variant["pages"] * PAGE[variant["dtype"]]
+    lengths = [block + 1, 2 * block - 1, block - 16]
+    return [min(block, PAGE["f64"] * 2) + 1] if variant["dtype"] == "f64" else [lengths[i % 3], lengths[(i + 1) % 3]]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_pages_and_streams(swept, case):
+    target, library = swept
+    for j, variant in enumerate(SWEEPS[case.name]):
+        if variant["target"] != target:
+            continue
+        for n in sweep_lengths(variant, CASES.index(case) + j):
+            names, x = edge_rows(n, j + n)
+            some = slice(j % 3, None, 9) if len(names) > 3 else slice(None)
+            check(library, case, variant, names[some], x[some], seed=j * 1000 + n)
+
+
+#===----------------------------------------------------------------------===#
+# Rows split for threads
+#===----------------------------------------------------------------------===#
+
+
+def part_variants(index, case):
+    parameters = {"target": TARGETS, "dtype": ["f32", "bf16", "f64"], "uniforms": ["scalar", "tensor"], "pages": [1, 2]}
+    for i, choice in enumerate(rotate(parameters | masks_of(case), index, 1)):
+        schedule = [f"thread_part = {PART} : i64", "thread_grain = 16 : i64", f"pages = {choice['pages']} : i64"]
+        yield {**PLAINEST, **choice, "form": case.forms[0], "function": f"{case.name}_{i}", "schedule": schedule}
+
+
+PARTS = {case.name: list(part_variants(index, case)) for index, case in enumerate(APART)}
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def split(request, compile_library):
+    text = ODD + "".join(function_text(case, v) for case in APART for v in PARTS[case.name] if v["target"] == request.param)
+    return request.param, compile_library(text, f"--target={request.param}", "--threads=omp", name="parts")
+
+
+@pytest.mark.parametrize("case", APART, ids=lambda c: c.name)
+def test_split_rows(split, case):
+    """Fewer rows than are enough; two parts, an odd number of them, a last one of a single element, none split."""
+    target, library = split
+    library.handle.parts_set_threads(3)
+    for j, variant in enumerate(PARTS[case.name]):
+        if variant["target"] != target:
+            continue
+        for n in (2 * PART, 4 * PART + 1) if variant["dtype"] == "f64" else (2 * PART - 1, 2 * PART, 5 * PART, 16 * PART + 1):
+            names, x = edge_rows(n, j + n)
+            for first in range(APART.index(case) % 3, len(names), 14):
+                some = slice(first, first + 7)
+                check(library, case, variant, names[some], x[some], seed=j * 1000 + n)
