@@ -13,6 +13,7 @@
 #ifndef WEIR_BENCHMARKS_HARNESS_HARNESS_H
 #define WEIR_BENCHMARKS_HARNESS_HARNESS_H
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -38,12 +39,24 @@ BENCH_EXPORT void bench_flush_denormals();
 BENCH_EXPORT void bench_set_threads(int threads);
 
 namespace bench {
-int getThreads();
+/// What bench_set_threads said.
+extern int threads;
 /// Runs work(part) for each part on a thread of its own.
 void inParallel(int parts, const std::function<void(int)> &work);
-/// Cuts [0, count) into a range for each thread, at multiples of `step`.
-void inRanges(size_t count, size_t step,
-              const std::function<void(size_t, size_t)> &work);
+
+/// Cuts [0, count) into a range for each thread, at multiples of `step`. On one
+/// thread it costs nothing, as short calls want it.
+template <typename Work>
+void inRanges(size_t count, size_t step, Work work) {
+  size_t steps = (count + step - 1) / step;
+  size_t parts = std::min<size_t>(threads, steps);
+  if (parts <= 1)
+    return work(0, count);
+  inParallel(static_cast<int>(parts), [&](int part) {
+    work(std::min(count, steps * part / parts * step),
+         std::min(count, steps * (part + 1) / parts * step));
+  });
+}
 } // namespace bench
 
 #endif // WEIR_BENCHMARKS_HARNESS_HARNESS_H

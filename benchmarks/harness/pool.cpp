@@ -45,8 +45,6 @@ public:
       _mm_pause();
   }
 
-  int threads = 1;
-
 private:
   ~Pool() {
     {
@@ -87,24 +85,10 @@ private:
 
 } // namespace
 
-void bench_set_threads(int threads) {
-  Pool::get().threads = std::max(1, threads);
-}
+int bench::threads = 1;
 
-int bench::getThreads() { return Pool::get().threads; }
+void bench_set_threads(int threads) { bench::threads = std::max(1, threads); }
 
 void bench::inParallel(int parts, const std::function<void(int)> &work) {
-  if (parts == 1)
-    return work(0);
   Pool::get().run(parts, work);
-}
-
-void bench::inRanges(size_t count, size_t step,
-                     const std::function<void(size_t, size_t)> &work) {
-  size_t steps = (count + step - 1) / step;
-  size_t parts = std::max<size_t>(1, std::min<size_t>(getThreads(), steps));
-  inParallel(static_cast<int>(parts), [&](int part) {
-    work(std::min(count, steps * part / parts * step),
-         std::min(count, steps * (part + 1) / parts * step));
-  });
 }

@@ -52,7 +52,7 @@ void softmaxSixteen(const T *x, T *y, size_t n, float *kept, size_t pitch) {
   __mmask16 rest = first(n - whole);
   for (size_t r = 0; r < 16; ++r) {
     const T *row = x + r * n;
-    __m512 m = load(row + whole, rest, splat(kLowest));
+    __m512 m = rest ? load(row + whole, rest, splat(kLowest)) : splat(kLowest);
     for (size_t i = 0; i < whole; i += kLanes)
       m = _mm512_max_ps(m, load(row + i));
     part[r] = m;

@@ -54,6 +54,26 @@ static void storedRows(const T *x, T *y, size_t rows, size_t n, Rest... rest) {
   });
 }
 
+/// Exponentials stay in a near cache and results go past all, so that what they
+/// overwrite is never read.
+template <typename T, template <typename> class Score, typename... Rest>
+static void keptRows(const T *x, T *y, size_t rows, size_t n, Rest... rest) {
+  bool canStream =
+      reinterpret_cast<uintptr_t>(y) % 64 == 0 && n * sizeof(T) % 64 == 0;
+  bench::inRanges(rows, rowsWorthAThread(n, 1), [&](size_t begin, size_t end) {
+    float *kept = getScratch(n);
+    for (size_t r = begin; r < end; ++r) {
+      Score<T> score{x + r * n, rest...};
+      float sum = keepExponentials<T>(score, kept, n, rowMax(score, n));
+      if (canStream)
+        scaleRowStreamed(kept, y + r * n, n, 1 / sum);
+      else
+        scaleRow<T>(kept, y + r * n, n, 1 / sum);
+    }
+    _mm_sfence();
+  });
+}
+
 template <typename T>
 static void shortRows(const T *x, T *y, size_t rows, size_t n) {
   size_t pitch = (n + kLanes - 1) / kLanes * kLanes;
@@ -94,8 +114,8 @@ static void onlineParts(const T *x, T *y, size_t n) {
 
 template <typename T, bool Pages, bool Streamed>
 static void onlineRows(const T *x, T *y, size_t rows, size_t n) {
-  if (rows < static_cast<size_t>(bench::getThreads()) &&
-      n >= static_cast<size_t>(bench::getThreads()) * kBlock) {
+  if (rows < static_cast<size_t>(bench::threads) &&
+      n >= static_cast<size_t>(bench::threads) * kBlock) {
     for (size_t r = 0; r < rows; ++r)
       onlineParts<T, Pages, Streamed>(x + r * n, y + r * n, n);
     return;
@@ -124,6 +144,11 @@ static void streamRows(const T *x, T *y, size_t rows, size_t n) {
     storedRows<T, Plain>(x, y, rows, n);                                       \
     return 0;                                                                  \
   }                                                                            \
+  BENCH_EXPORT int32_t softmax_kept_##NAME(const T *x, T *y, size_t rows,      \
+                                           size_t n) {                         \
+    keptRows<T, Plain>(x, y, rows, n);                                         \
+    return 0;                                                                  \
+  }                                                                            \
   BENCH_EXPORT int32_t softmax_short_##NAME(const T *x, T *y, size_t rows,     \
                                             size_t n) {                        \
     shortRows(x, y, rows, n);                                                  \
@@ -143,6 +168,11 @@ static void streamRows(const T *x, T *y, size_t rows, size_t n) {
   BENCH_EXPORT int32_t scale_bias_softmax_stored_##NAME(                       \
       const T *x, const T *bias, T *y, size_t rows, size_t n) {                \
     storedRows<T, ScaledBiased>(x, y, rows, n, bias, 0.5f);                    \
+    return 0;                                                                  \
+  }                                                                            \
+  BENCH_EXPORT int32_t scale_bias_softmax_kept_##NAME(                         \
+      const T *x, const T *bias, T *y, size_t rows, size_t n) {                \
+    keptRows<T, ScaledBiased>(x, y, rows, n, bias, 0.5f);                      \
     return 0;                                                                  \
   }
 

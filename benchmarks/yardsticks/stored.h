@@ -107,6 +107,20 @@ void scaleRow(const float *kept, T *y, size_t n, float factor,
   }
 }
 
+/// y = kept * factor, past the caches. y is at the start of a cache line.
+template <typename T>
+void scaleRowStreamed(const float *kept, T *y, size_t n, float factor) {
+  __m512 c = splat(factor);
+  size_t i = 0;
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes)
+    stream(y + i, _mm512_mul_ps(load(kept + i), c),
+           _mm512_mul_ps(load(kept + i + kLanes), c));
+  for (; i < n; i += kLanes) {
+    __mmask16 k = first(n - i);
+    store(y + i, k, _mm512_mul_ps(load(kept + i, k, splat(0)), c));
+  }
+}
+
 /// Where the exponentials of a row of results in f32 lie: in the result.
 inline float *keptIn(float *y, float *) { return y; }
 inline float *keptIn(Bf16 *, float *scratch) { return scratch; }

@@ -1,9 +1,10 @@
 """ONNX models of the operations, for the runtimes that read them."""
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from .. import operations
+from .. import native, operations
 from . import Unsupported
 
 DTYPES = {"f32": TensorProto.FLOAT, "bf16": TensorProto.BFLOAT16}
@@ -11,7 +12,8 @@ OPSET = 17
 
 
 def scalar(name, dtype, value):
-    return helper.make_tensor(name, DTYPES[dtype], [], [value])
+    value = np.array(value, native.DTYPES[dtype])
+    return helper.make_tensor(name, DTYPES[dtype], [], value.tobytes(), raw=True)
 
 
 def nodes_of(case):
