@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import itertools
+import random
 import time
 import typing
 
@@ -11,6 +12,8 @@ import numpy as np
 # A sample is as many calls as take this long.
 TARGET = 0.005
 MOST_REPEATS = 20000
+# A call of so many seconds is a sample by itself.
+SLOW = 0.1
 
 
 @dataclasses.dataclass
@@ -48,26 +51,32 @@ class Timing:
 
 
 def count_repeats(variant):
-    variant.seconds(1)
-    once = min(variant.seconds(1), variant.seconds(1))
-    return int(min(MOST_REPEATS, max(1, TARGET / max(once, 1e-8))))
+    """As many calls as make a sample, and how many go before it untimed."""
+    variant.seconds(1)  # Its memory gets its pages here.
+    once = min(variant.seconds(1), variant.seconds(1), variant.seconds(1))
+    repeats = int(min(MOST_REPEATS, max(2 if once < SLOW else 1, TARGET / max(once, 1e-8))))
+    return repeats, (repeats + 1) // 2
 
 
 def measure(variants, rounds, settle):
-    """A Timing for each variant. Before each sample, `settle` seconds let the threads of the one before fall asleep; an untimed call
-    wakes this one's and brings its data near."""
+    """A Timing for each variant. Every round has an order of its own, since what ran before leaves its traces in the caches. Before
+    each sample, `settle` seconds let the threads of the one before fall asleep; untimed calls wake this one's and bring its data near."""
     repeats = [count_repeats(variant) for variant in variants]
     samples = [[] for _ in variants]
+    order = list(range(len(variants)))
+    shuffle = random.Random(1).shuffle
     gc.collect()
     gc.disable()
     try:
         for _ in range(rounds):
-            for variant, repeat, taken in zip(variants, repeats, samples):
+            shuffle(order)
+            for i in order:
                 if settle:
                     time.sleep(settle)
-                variant.seconds(1 + min(repeat // 8, 8))
-                taken.append(variant.seconds(repeat) / repeat)
+                timed, untimed = repeats[i]
+                variants[i].seconds(untimed)
+                samples[i].append(variants[i].seconds(timed) / timed)
     finally:
         gc.enable()
     quartiles = [np.percentile(taken, [25, 50, 75]) for taken in samples]
-    return [Timing(float(q[1]), float(q[0]), float(q[2]), rounds, repeat) for q, repeat in zip(quartiles, repeats)]
+    return [Timing(float(q[1]), float(q[0]), float(q[2]), rounds, timed) for q, (timed, _) in zip(quartiles, repeats)]

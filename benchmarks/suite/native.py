@@ -1,6 +1,7 @@
 """The C side: functions of libraries, tensors they take, calls that are timed without Python between them."""
 
 import ctypes
+import mmap
 import pathlib
 import subprocess
 import sys
@@ -14,7 +15,7 @@ sys.path.insert(0, str(ROOT / "examples" / "python"))
 from weir_library import dltensor  # noqa: E402
 
 DTYPES = {"f32": np.dtype(np.float32), "bf16": np.dtype(ml_dtypes.bfloat16)}
-PAGE = 4096
+PAGE, HUGE_PAGE = 4096, 2 << 20
 
 # NumPy 2 may crash when the interpreter ends: it gives the loops that ml_dtypes has added to its functions back to the garbage
 # collector, which never had them. The functions are kept.
@@ -24,11 +25,18 @@ for function in vars(np._core.umath).values():
 
 
 def aligned(shape, dtype):
-    """An array of zeros at the start of a page, so that no variant has better luck than another."""
+    """An array of zeros at the start of a page, a huge one where it is large, so that no variant has better luck than another."""
     dtype = np.dtype(dtype)
     size = int(np.prod(shape)) * dtype.itemsize
-    memory = np.zeros(size + PAGE, np.uint8)
-    start = -memory.ctypes.data % PAGE
+    if size < HUGE_PAGE:
+        memory = np.zeros(size + PAGE, np.uint8)
+        start = -memory.ctypes.data % PAGE
+    else:
+        mapped = mmap.mmap(-1, size + HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        mapped.madvise(mmap.MADV_HUGEPAGE)
+        memory = np.frombuffer(mapped, np.uint8)
+        start = -memory.ctypes.data % HUGE_PAGE
+        memory[start:start + size] = 0
     return memory[start:start + size].view(dtype).reshape(shape)
 
 

@@ -16,6 +16,10 @@ from .measure import Variant
 from .native import Native, WeirLibrary
 
 
+# Seconds of a call from which on a peer is left out.
+SLOWEST = 1.0
+
+
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
@@ -85,6 +89,11 @@ class Worker:
                 for name, call, result in peer.prepare(case, inputs):
                     timer = call if getattr(call, "is_timer", False) else measure.python_timer(call)
                     timer(1)
+                    second = timer(1)
+                    # Nobody learns more from a second sample of what takes so long.
+                    if second > SLOWEST:
+                        refused[name] = f"slow: {second:.1f} s a call, left out ({case.shape})"
+                        continue
                     yield Variant(name, timer, result, "peer")
             except peers.Unsupported as reason:
                 refused[peer.name] = str(reason)

@@ -28,6 +28,8 @@ class Peer:
     def prepare(self, case, inputs):
         if case.operation not in VALUES:
             raise Unsupported("no such operation")
+        if case.operation in ("entmax15", "sparsemax"):
+            raise Unsupported("its sort takes time quadratic in the row: 1.3 ms for 256 elements, 4 s for 32768")
         text = jax.jit(VALUES[case.operation]).lower(*inputs).as_text()
         binary = iree.compiler.compile_str(text, input_type="stablehlo", extra_args=FLAGS)
         context = iree.runtime.SystemContext(config=self.config)

@@ -3,6 +3,7 @@
 import numpy as np
 import onnxruntime
 
+from .. import native
 from . import Unsupported, onnx_models
 
 
@@ -23,7 +24,7 @@ class Peer:
         model, shapes = onnx_models.build(case, inputs)
         session = onnxruntime.InferenceSession(model, self.options, providers=["CPUExecutionProvider"])
         binding = session.io_binding()
-        results = [np.zeros(shape, np.int64 if i else np.float32) for i, shape in enumerate(shapes)]
+        results = [native.aligned(shape, np.int64 if i else np.float32) for i, shape in enumerate(shapes)]
         for i, x in enumerate(inputs):
             binding.bind_input(f"x{i}", "cpu", 0, np.float32, x.shape, x.ctypes.data)
         for name, y in zip(["y", "indices"], results):

@@ -3,6 +3,7 @@
 import numpy as np
 import openvino
 
+from .. import native
 from . import Unsupported, onnx_models
 
 
@@ -23,7 +24,7 @@ class Peer:
         storage = [x if case.dtype == "f32" else x.view(np.float16) for x in inputs]
         for i, x in enumerate(storage):
             request.set_input_tensor(i, openvino.Tensor(x, list(x.shape), kind))
-        y = np.zeros(shapes[0], storage[0].dtype)
+        y = native.aligned(shapes[0], storage[0].dtype)
         request.set_output_tensor(0, openvino.Tensor(y, list(y.shape), kind))
         # The class above it converts inputs and results, of which there is nothing to convert.
         infer = super(type(request), request).infer

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .. import operations
+from .. import native, operations
 from . import Unsupported
 
 
@@ -76,9 +76,9 @@ class Peer:
         if "topk" in case.operation:
             yield from topk_calls(case.operation, tensors[0])
             return
-        out = torch.empty_like(tensors[0])
+        out = to_torch(native.aligned(inputs[0].shape, inputs[0].dtype))
         yield "torch", eager(case.operation, tensors, out), lambda: out.float().numpy()
         torch._dynamo.reset()
-        result, value = torch.empty_like(tensors[0]), VALUES[case.operation]
+        result, value = to_torch(native.aligned(inputs[0].shape, inputs[0].dtype)), VALUES[case.operation]
         compiled = torch.compile(lambda y, *x: y.copy_(value(*x)), dynamic=False)
         yield "torch.compile", lambda: compiled(result, *tensors), lambda: result.float().numpy()
