@@ -87,6 +87,7 @@ def parse():
     parser.add_argument("--verbose", action="store_true", help="print the traces of peers that fail")
     parser.add_argument("--output", type=pathlib.Path, default=HERE / "results", help="where the files go")
     parser.add_argument("--name", default=None, help="what the files are called; default: the date")
+    parser.add_argument("--render", nargs="+", type=pathlib.Path, help="measure nothing: tables and plots of these JSON files, as one run")
     options = parser.parse_args()
     options.build = options.build.resolve()
     options.threads = options.threads or ([1, 2] if len(os.sched_getaffinity(0)) > 1 else [1])
@@ -94,10 +95,8 @@ def parse():
     return options
 
 
-def main():
-    options = parse()
-    if not machine.has("avx512f"):
-        sys.exit("the yardsticks need AVX-512, which this machine lacks")
+def measure_all(options):
+    """A run, and the status of the last process that failed."""
     folder = install_peers(options.build) if options.peers else None
     python = folder / "bin" / "python" if folder else sys.executable
     run = {"schema": 1, "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
@@ -106,24 +105,35 @@ def main():
     failed = 0
     for threads in options.threads:
         records, status = measure(options, threads, python, folder)
-        failed |= status
+        failed = status or failed
         for record in records:
             if "clock" in record:
-                run["clock_GHz"][threads] = round(record["clock"], 2)
+                run["clock_GHz"][str(threads)] = round(record["clock"], 2)
                 run["peers"] |= record["peers"]
                 run["missing"] |= record["missing"]
             elif "left_out" in record:
                 run["left_out"].append(record)
             else:
                 run["cases"].append(record)
+    return run, failed
+
+
+def write(run, folder, name):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(report.to_json(run))
+    (folder / f"{name}.md").write_text(report.to_markdown(run, name))
+    for file, text in plot.plots(run, name).items():
+        (folder / file).write_text(text)
+
+
+def main():
+    options = parse()
+    if not machine.has("avx512f"):
+        sys.exit("the yardsticks need AVX-512, which this machine lacks")
+    run, failed = (report.read(options.render), 0) if options.render else measure_all(options)
     report.derive(run, machine.level2_bytes())
     name = options.name or run["date"][:10]
-    options.output.mkdir(parents=True, exist_ok=True)
-    # One case a line, so that runs can be compared by text.
-    (options.output / f"{name}.json").write_text(report.to_json(run))
-    (options.output / f"{name}.md").write_text(report.to_markdown(run, name))
-    for file, text in plot.plots(run, name).items():
-        (options.output / file).write_text(text)
+    write(run, options.output, name)
     print(report.to_markdown(run, name))
     if failed:
         sys.exit(f"a measuring process ended with {failed}; the files hold what came before")

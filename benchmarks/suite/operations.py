@@ -249,11 +249,11 @@ class Oracle:
         return float((difference.max(-1) / np.abs(self.expected).max(-1)).max())
 
     def tolerance(self, ours):
-        """Ours must be near the oracle. From others only what is wrong is kept out: some add long rows up in one f32, and op by op in
-        bf16 every step is rounded."""
+        """Ours must be near the oracle. From others only what is wrong is kept out: some add millions of numbers up in one f32, and op by
+        op in bf16 every step is rounded."""
         if self.dtype == "bf16":
             return 1.0 / 16
-        return 2e-5 if ours else 5e-3
+        return 2e-5 if ours else 5e-2
 
 
 def pointers(arrays):

@@ -56,7 +56,7 @@ def test_files_can_be_read(results):
         assert path.name in text
         xml.dom.minidom.parse(str(path))
     for line in text.splitlines():
-        if line.startswith("| softmax 16x64"):
+        if line.startswith("| softmax 16x64 |"):
             assert float(line.split("|")[3]) > 0
 
 
