@@ -6,7 +6,7 @@ BUILD := $(if $(filter release,$(PRESET)),build,build-$(PRESET))
 PYTHON := build/venv/bin/python
 export PATH := $(PATH):/usr/lib/llvm-22/bin
 
-.PHONY: help setup configure build demo test test-all bench format lint docs clean
+.PHONY: help setup configure build demo test test-all bench bench-peers format lint docs clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -29,8 +29,12 @@ test: build ## the quick tier of all tests
 test-all: build ## every case
 	@WEIR_TEST_ALL=1 ninja -C $(BUILD) check-weir-all
 
-bench: build ## measure speed against hand-written kernels
+bench: build ## measure speed beside hand-written kernels and limits
 	@ninja -C $(BUILD) bench
+
+bench-peers: build ## the same, beside PyTorch, ONNX Runtime, OpenVINO, JAX, IREE, oneDNN and entmax
+	@ninja -C $(BUILD) weir_yardsticks
+	@$(PYTHON) benchmarks/run.py --build $(BUILD) --peers
 
 format: ## format the C and C++ sources
 	@git ls-files '*.h' '*.c' '*.cpp' | xargs clang-format-22 -i

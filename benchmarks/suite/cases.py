@@ -1,0 +1,89 @@
+"""What is measured: operations, shapes, types."""
+
+import dataclasses
+
+MI = 1024 * 1024
+
+# The first says what a call costs.
+SOFTMAX = [(1, 8), (16, 64), (16, 128), (4096, 128), (4096, 127), (1, 2048), (4096, 1000), (4096, 1024), (1024, 4096), (1, 131072),
+           (512, 32768), (64, 131072), (1, 2 * MI), (1, 8 * MI), (1, 64 * MI)]
+SPARSE = [256, 1024, 4096, 32768]
+# From the CPU's cache to main memory.
+FUSED = [(16, 1024), (512, 1024), (4096, 1024), (2048, 4096)]
+ACROSS = [(1000, 1000), (1024, 1024), (4096, 4096)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    suite: str
+    operation: str
+    rows: int
+    n: int
+    dtype: str = "f32"
+    # How the first input is distributed: "normal" or "flat", all elements equal.
+    distribution: str = "normal"
+
+    @property
+    def elements(self):
+        return self.rows * self.n
+
+    @property
+    def shape(self):
+        def short(n):
+            return f"{n // MI}M" if n >= MI and n % MI == 0 else str(n)
+
+        return f"{short(self.rows)}x{short(self.n)}"
+
+    @property
+    def function(self):
+        """The name of weir's function for it."""
+        return f"{self.operation}_{self.dtype}_{self.rows}x{self.n}"
+
+    @property
+    def name(self):
+        flat = " flat" if self.distribution == "flat" else ""
+        return f"{self.operation} {self.shape} {self.dtype}{flat}"
+
+
+def softmax():
+    return [Case("softmax", "softmax", *shape, dtype) for dtype in ("f32", "bf16") for shape in SOFTMAX]
+
+
+def sparse():
+    return [Case("sparse", operation, rows, n, "f32", distribution) for operation in ("entmax15", "sparsemax")
+            for distribution in ("normal", "flat") for n in SPARSE for rows in (1, 64)]
+
+
+def topk():
+    return [Case("topk", operation, *shape) for operation in ("topk", "softmax_topk") for shape in [(64, 1024), (4096, 32768)]]
+
+
+def fused():
+    return [Case("fused", operation, *shape, dtype) for operation in ("norm_gate", "scale_bias_softmax", "swiglu")
+            for dtype in ("f32", "bf16") for shape in FUSED]
+
+
+def across():
+    return [Case("across", "softmax_across", *shape) for shape in ACROSS]
+
+
+def activations():
+    from . import operations
+
+    return [Case("activations", name, *shape) for name in operations.elementwise() for shape in [(1, 4096), (8192, 8192)]]
+
+
+SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "across": across, "activations": activations}
+# Those of `make bench`. The activations take as long as all others together.
+USUAL = ["softmax", "sparse", "topk", "fused", "across"]
+
+QUICK = [Case("softmax", "softmax", 16, 64), Case("softmax", "softmax", 3, 100, "bf16"), Case("softmax", "softmax", 2, 40000),
+         Case("sparse", "entmax15", 4, 256), Case("sparse", "sparsemax", 4, 256, "f32", "flat"), Case("topk", "topk", 4, 512),
+         Case("topk", "softmax_topk", 4, 512), Case("fused", "norm_gate", 4, 256), Case("fused", "scale_bias_softmax", 4, 250, "bf16"),
+         Case("fused", "swiglu", 4, 256), Case("across", "softmax_across", 32, 32), Case("activations", "silu", 4, 256)]
+
+
+def select(suites, pattern, quick):
+    """The cases of the named suites whose name contains the pattern."""
+    chosen = QUICK if quick else [case for suite in suites for case in SUITES[suite]()]
+    return [case for case in chosen if pattern in case.name]

@@ -1,0 +1,72 @@
+"""What the measurements were made on."""
+
+import os
+import pathlib
+import platform
+import re
+import subprocess
+
+FEATURES = ["sse4_2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16",
+            "amx_tile", "amx_bf16", "amx_int8", "hypervisor"]
+
+
+def read(path):
+    try:
+        return pathlib.Path(path).read_text().strip()
+    except OSError:
+        return ""
+
+
+def cpu_field(name):
+    match = re.search(rf"^{name}\s*:\s*(.*)$", read("/proc/cpuinfo"), re.M)
+    return match.group(1) if match else "unknown"
+
+
+def first_line(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[0].strip()
+    except (OSError, IndexError):
+        return "not found"
+
+
+def caches():
+    """The caches of the first core, as "L1 Data 48K"."""
+    found = []
+    for index in sorted(pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        if read(index / "type") != "Instruction":
+            found.append(f"L{read(index / 'level')} {read(index / 'size')}")
+    return found
+
+
+def level2_bytes():
+    for cache in caches():
+        match = re.fullmatch(r"L2 (\d+)K", cache)
+        if match:
+            return int(match.group(1)) * 1024
+    return 1 << 20
+
+
+def memory_kib(field):
+    return int(re.search(rf"^{field}:\s*(\d+)", read("/proc/meminfo"), re.M).group(1))
+
+
+def has(feature):
+    return feature in cpu_field("flags").split()
+
+
+def describe(build):
+    release = re.search(r'^PRETTY_NAME="(.*)"', read("/etc/os-release"), re.M)
+    return {
+        "cpu": cpu_field("model name"),
+        "cores": len(os.sched_getaffinity(0)),
+        "features": [f for f in FEATURES if has(f)],
+        "caches": caches(),
+        "memory": f"{memory_kib('MemTotal') / 2**20:.0f} GiB",
+        "huge pages": (re.findall(r"\[(\w+)\]", read("/sys/kernel/mm/transparent_hugepage/enabled")) or ["none"])[0],
+        "kernel": platform.release(),
+        "system": release.group(1) if release else platform.system(),
+        "compiler of the yardsticks": first_line("clang++-22", "--version"),
+        "weirc": re.sub(r"\s+", " ", " ".join(subprocess.run([f"{build}/bin/weirc", "--version"], capture_output=True,
+                                                                text=True).stdout.split())),
+        "commit": first_line("git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=10"),
+    }

@@ -1,0 +1,40 @@
+"""IREE, from the StableHLO that JAX makes of the same operation."""
+
+import importlib.metadata
+
+import iree.compiler
+import iree.runtime
+import jax
+import numpy as np
+
+from . import Unsupported
+from .jax_peer import VALUES, first
+
+FLAGS = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu", "--iree-llvmcpu-target-cpu=host",
+         "--iree-opt-level=O3", "--iree-input-demote-f64-to-f32=false"]
+
+
+class Peer:
+    name = "iree"
+
+    def __init__(self, threads):
+        self.version = importlib.metadata.version("iree-base-compiler")
+        driver = "local-sync"
+        if threads > 1:
+            iree.runtime.flags.parse_flags(f"--task_topology_group_count={threads}")
+            driver = "local-task"
+        self.config = iree.runtime.Config(driver)
+
+    def prepare(self, case, inputs):
+        if case.operation not in VALUES:
+            raise Unsupported("no such operation")
+        if case.operation in ("entmax15", "sparsemax"):
+            raise Unsupported("its sort takes time quadratic in the row: 1.3 ms for 256 elements, 4 s for 32768")
+        text = jax.jit(VALUES[case.operation]).lower(*inputs).as_text()
+        binary = iree.compiler.compile_str(text, input_type="stablehlo", extra_args=FLAGS)
+        context = iree.runtime.SystemContext(config=self.config)
+        context.add_vm_module(iree.runtime.VmModule.copy_buffer(context.instance, binary))
+        (module,) = [m for name, m in context.modules.items() if name != "hal"]
+        arrays = [iree.runtime.asdevicearray(self.config.device, x) for x in inputs]
+        main = module["main"]
+        yield "iree", lambda: main(*arrays), lambda: np.asarray(first(main(*arrays)).to_host())

@@ -1,0 +1,66 @@
+"""JAX on the CPU, compiled ahead of time for the shapes. Results are new arrays: its API has no other way."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .. import operations
+from . import Unsupported
+
+jax.config.update("jax_platforms", "cpu")
+jax.config.update("jax_cpu_enable_async_dispatch", False)
+
+
+def norm_gate(x, pre, gain):
+    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + operations.EPSILON) * gain * jax.nn.silu(pre)
+
+
+def sparsemax(x):
+    z = -jnp.sort(-x, -1)
+    count = jnp.arange(1, x.shape[-1] + 1, dtype=x.dtype)
+    tau = (jnp.cumsum(z, -1) - 1) / count
+    support = (z > tau).sum(-1, keepdims=True)
+    return jnp.maximum(x - jnp.take_along_axis(tau, support - 1, -1), 0)
+
+
+def entmax15(x):
+    x = (x - x.max(-1, keepdims=True)) / 2
+    z = -jnp.sort(-x, -1)
+    count = jnp.arange(1, x.shape[-1] + 1, dtype=x.dtype)
+    mean = jnp.cumsum(z, -1) / count
+    variance = jnp.cumsum(z * z, -1) - count * mean * mean
+    tau = mean - jnp.sqrt(jnp.maximum(0, (1 - variance) / count))
+    support = (z >= tau).sum(-1, keepdims=True)
+    return jnp.maximum(x - jnp.take_along_axis(tau, support - 1, -1), 0)**2
+
+
+VALUES = {
+    "softmax": lambda x: jax.nn.softmax(x, -1),
+    "softmax_across": lambda x: jax.nn.softmax(x, 0),
+    "scale_bias_softmax": lambda x, bias: jax.nn.softmax(operations.SCALE * x + bias, -1),
+    "norm_gate": norm_gate,
+    "swiglu": lambda gate, value: jax.nn.silu(gate) * value,
+    "sparsemax": sparsemax,
+    "entmax15": entmax15,
+    "topk": lambda x: jax.lax.top_k(x, operations.K),
+    "softmax_topk": lambda x: jax.lax.top_k(jax.nn.softmax(x, -1), operations.K),
+}
+
+
+def first(result):
+    return result[0] if isinstance(result, (list, tuple)) else result
+
+
+class Peer:
+    name = "jax"
+
+    def __init__(self, threads):
+        jax.devices()  # Fails here, where a failure has a name.
+        self.version = jax.__version__
+
+    def prepare(self, case, inputs):
+        if case.operation not in VALUES:
+            raise Unsupported("no such operation")
+        arrays = [jnp.asarray(x) for x in inputs]
+        compiled = jax.jit(VALUES[case.operation]).lower(*arrays).compile()
+        yield "jax", lambda: jax.block_until_ready(compiled(*arrays)), lambda: np.asarray(first(compiled(*arrays)))
