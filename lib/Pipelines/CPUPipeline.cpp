@@ -49,6 +49,13 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   raise.explain = options.explain;
   pm.addPass(createConvertLinalgToWeir(raise));
   pm.addPass(createWeirLinkLibrary());
+  // Composition puts formulas one behind the other as they are, so each is made
+  // fit to be evaluated before, and the whole after.
+  pm.addPass(createWeirNormalizeFormulas());
+  WeirComposeFormulasOptions compose;
+  compose.enable = options.composeFormulas;
+  compose.explain = options.explain;
+  pm.addPass(createWeirComposeFormulas(compose));
   pm.addPass(createWeirNormalizeFormulas());
   WeirDifferentiateSolvesOptions differentiate;
   differentiate.explain = options.explain;

@@ -115,6 +115,7 @@ llvm::Error Compilation::lower(ModuleOp variant, size_t index) {
   pipeline.threads = options.threads;
   pipeline.form = options.form;
   pipeline.raiseLinalg = options.raiseLinalg;
+  pipeline.composeFormulas = options.composeFormulas;
   pipeline.variant = index;
   pipeline.variants = describeAll();
   if (llvm::Error error = runPasses(variant, [&](OpPassManager &pm) {

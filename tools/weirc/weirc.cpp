@@ -72,6 +72,11 @@ struct CommandLine {
       cl::desc("run row programs in linalg (softmax, norms and the like) as "
                "formulas: true (default) or false"),
       cl::init(true), cl::cat(category)};
+  cl::opt<bool> compose{
+      "compose",
+      cl::desc("run adjacent formulas, and elementwise linalg beside them, as "
+               "one: true (default) or false"),
+      cl::init(true), cl::cat(category)};
   cl::opt<std::string> emit{
       "emit", cl::desc("shared (default), object, asm, llvm or mlir"),
       cl::init("shared"), cl::cat(category)};
@@ -184,6 +189,7 @@ int main(int argc, char **argv) {
   options.threads = line.threads == "omp";
   options.explain = line.explain;
   options.raiseLinalg = line.raise;
+  options.composeFormulas = line.compose;
   options.form = line.form;
   options.runtimeArchive = findRuntimeArchive(argv[0]);
   if (llvm::Error error = compile(*module, options, *kind, line.output))

@@ -32,8 +32,9 @@ struct CompileOptions {
   bool explain = false;
   std::string
       form; // For all rows that it fits, in place of a choice; or empty.
-  bool raiseLinalg = true;    // Row programs in linalg become formulas.
-  std::string runtimeArchive; // Needed for EmitKind::Shared.
+  bool raiseLinalg = true;     // Row programs in linalg become formulas.
+  bool composeFormulas = true; // Adjacent formulas become one.
+  std::string runtimeArchive;  // Needed for EmitKind::Shared.
 };
 
 /// Reads IR from `path` ("-" is standard input). Prints diagnostics; null on

@@ -22,6 +22,7 @@ struct CPUPipelineOptions {
   bool threads = false;              // Rows may be shared among OpenMP threads.
   std::string form;                  // For all rows that it fits; or empty.
   bool raiseLinalg = true;           // Row programs in linalg become formulas.
+  bool composeFormulas = true;       // Adjacent formulas become one.
 };
 
 /// From public functions on tensors to kernels on memrefs with weir.rows: link,

@@ -12,18 +12,6 @@
 using namespace mlir;
 using namespace weir;
 
-/// The dimensions of weir.apply's tensors: all of the row space, those of size
-/// 1 among them, without the row for uniform values.
-static Layout getApplyLayout(const RowSpace &space, bool varying) {
-  Layout layout;
-  for (int64_t dim = 0; dim < space.getRank(); ++dim)
-    if (dim != space.rowDim)
-      layout.push_back(space.shape[dim] == 1 ? kUnit : dim);
-    else if (varying)
-      layout.push_back(dim);
-  return layout;
-}
-
 /// The dimensions of `wanted` that `layout` lacks as units.
 static Layout fillWithUnits(ArrayRef<int64_t> layout,
                             ArrayRef<int64_t> wanted) {
@@ -47,7 +35,7 @@ static RankedTensorType getTypeOf(RankedTensorType own,
 /// An operand as weir.apply takes it. Varying ones may lack leading dimensions.
 static Value shapeOperand(OpBuilder &builder, Location loc,
                           const RowSpace &space,
-                          const FormulaWriter::Operand &operand) {
+                          const GroupWriter::Operand &operand) {
   auto type = dyn_cast<RankedTensorType>(operand.value.getType());
   if (!type)
     return operand.value;
@@ -100,12 +88,12 @@ static Value castElements(OpBuilder &builder, Location loc, Value value,
   return cast->getResult(0);
 }
 
-ApplyOp weir::writeApply(OpBuilder &builder, const RowGroup &group,
-                         ValueRange results, const RaisedApply &raised) {
+ApplyOp weir::createApply(OpBuilder &builder, const RowGroup &group,
+                          ValueRange results, const RaisedApply &raised) {
   const RowSpace &space = group.getSpace();
   Location loc = group.getMembers().front()->getLoc();
   SmallVector<Value> inputs;
-  for (const FormulaWriter::Operand &operand : raised.operands)
+  for (const GroupWriter::Operand &operand : raised.operands)
     inputs.push_back(shapeOperand(builder, loc, space, operand));
   Value mask =
       raised.mask ? shapeOperand(builder, loc, space, *raised.mask) : Value();
@@ -130,6 +118,14 @@ ApplyOp weir::writeApply(OpBuilder &builder, const RowGroup &group,
     apply.setNegInf(raised.negInf);
   if (raised.nan != NaNPolicy::Propagate)
     apply.setNan(raised.nan);
+  return apply;
+}
+
+ApplyOp weir::writeApply(OpBuilder &builder, const RowGroup &group,
+                         ValueRange results, const RaisedApply &raised) {
+  const RowSpace &space = group.getSpace();
+  ApplyOp apply = createApply(builder, group, results, raised);
+  Location loc = apply.getLoc();
   for (auto [result, value] : llvm::zip_equal(results, apply.getResults())) {
     auto type = cast<RankedTensorType>(result.getType());
     ArrayRef<int64_t> layout = group.getLayout(result);

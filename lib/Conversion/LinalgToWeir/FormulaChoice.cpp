@@ -14,14 +14,14 @@ using namespace mlir;
 using namespace weir;
 
 /// Operands that may be the score: numbers, one for each element.
-SmallVector<FormulaWriter::Operand> FormulaChoice::getScores() {
+SmallVector<GroupWriter::Operand> FormulaChoice::getScores() {
   writer.write();
-  SmallVector<FormulaWriter::Operand> scores;
-  auto isF64 = [](const FormulaWriter::Operand &operand) {
+  SmallVector<GroupWriter::Operand> scores;
+  auto isF64 = [](const GroupWriter::Operand &operand) {
     return getElementTypeOrSelf(operand.value.getType()).isF64();
   };
   bool anyF64 = llvm::any_of(writer.getOperands(), isF64);
-  for (const FormulaWriter::Operand &operand : writer.getOperands())
+  for (const GroupWriter::Operand &operand : writer.getOperands())
     if (operand.varying && group.getSpace().isComplete(operand.layout) &&
         isa<FloatType>(getElementTypeOrSelf(operand.value.getType())) &&
         (!anyF64 || isF64(operand)))
@@ -30,7 +30,7 @@ SmallVector<FormulaWriter::Operand> FormulaChoice::getScores() {
 }
 
 std::string FormulaChoice::make() {
-  SmallVector<FormulaWriter::Operand> scores = getScores();
+  SmallVector<GroupWriter::Operand> scores = getScores();
   if (!writer.getFormula().hasReduction())
     return "no result leans on it";
   bool isDouble = !scores.empty() &&
@@ -43,11 +43,11 @@ std::string FormulaChoice::make() {
   if (writer.startsReductionsFromNaN() && mayBeEmpty() && hasUniformResult())
     return "a reduction starts from NaN, which it keeps in a row without "
            "elements";
-  for (const FormulaWriter::Operand &score : scores)
+  for (const GroupWriter::Operand &score : scores)
     if (tryExcluding(score))
       return "";
   negInf = NegInf::Ordinary;
-  for (const FormulaWriter::Operand &score : scores) {
+  for (const GroupWriter::Operand &score : scores) {
     writer.write(&score);
     if (getEdges().propagatesNaN())
       return "";
@@ -68,7 +68,7 @@ std::optional<EmptyRow> FormulaChoice::getEmptyRow() {
              : std::nullopt;
 }
 
-bool FormulaChoice::tryExcluding(const FormulaWriter::Operand &score) {
+bool FormulaChoice::tryExcluding(const GroupWriter::Operand &score) {
   std::optional<EmptyRow> found;
   for (bool masked : {true, false}) {
     writer.write(&score);

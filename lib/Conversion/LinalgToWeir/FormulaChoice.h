@@ -8,8 +8,8 @@
 #ifndef WEIR_LIB_CONVERSION_LINALGTOWEIR_FORMULACHOICE_H
 #define WEIR_LIB_CONVERSION_LINALGTOWEIR_FORMULACHOICE_H
 
-#include "FormulaEdges.h"
-#include "FormulaWriter.h"
+#include "GroupWriter.h"
+#include "weir/Dialect/Weir/Analysis/FormulaEdges.h"
 
 namespace weir {
 
@@ -23,15 +23,15 @@ public:
   std::string make();
 
   const RowGroup &group;
-  FormulaWriter writer;
-  std::optional<FormulaWriter::Operand> mask;
+  GroupWriter writer;
+  std::optional<GroupWriter::Operand> mask;
   EmptyRow emptyRow = EmptyRow::Zero;
   NegInf negInf = NegInf::Exclude;
   NaNPolicy nan = NaNPolicy::Propagate;
 
 private:
-  llvm::SmallVector<FormulaWriter::Operand> getScores();
-  bool tryExcluding(const FormulaWriter::Operand &score);
+  llvm::SmallVector<GroupWriter::Operand> getScores();
+  bool tryExcluding(const GroupWriter::Operand &score);
   std::optional<EmptyRow> getEmptyRow();
   FormulaEdges getEdges() {
     return FormulaEdges(writer.getFormula(), writer.getDropsNaN(),

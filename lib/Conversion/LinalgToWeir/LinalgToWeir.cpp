@@ -7,7 +7,7 @@
 
 //
 // Reductions are taken in the order of the program. Around each a group is
-// grown (RowGroup), its scalar program is written as a formula (FormulaWriter),
+// grown (RowGroup), its scalar program is written as a formula (GroupWriter),
 // policies are chosen that keep the meaning of rows with infinities and NaN
 // (FormulaChoice), and a weir.apply takes the group's place (ApplyWriter).
 //
@@ -23,7 +23,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/IR/OperationSupport.h"
 
 namespace weir {
 #define GEN_PASS_DEF_CONVERTLINALGTOWEIR
@@ -90,14 +89,7 @@ private:
 FlatSymbolRefAttr Raiser::insert(FormulaOp formula, Operation *user) {
   Operation *table = SymbolTable::getNearestSymbolTable(user);
   for (FormulaOp known : formulas[table])
-    if (known.getFunctionType() == formula.getFunctionType() &&
-        known.getArgAttrsAttr() == formula.getArgAttrsAttr() &&
-        known.getResAttrsAttr() == formula.getResAttrsAttr() &&
-        known->getDiscardableAttrDictionary() ==
-            formula->getDiscardableAttrDictionary() &&
-        OperationEquivalence::isRegionEquivalentTo(
-            &known.getBody(), &formula.getBody(),
-            OperationEquivalence::IgnoreLocations)) {
+    if (known.isEquivalentTo(formula)) {
       formula.erase();
       return FlatSymbolRefAttr::get(known.getSymNameAttr());
     }
@@ -160,7 +152,7 @@ std::string Raiser::raiseGroup(const RowGroup &group) {
     return "something with effects on memory uses a result before the others "
            "are computed";
   Operation *last = group.getMembers().back();
-  SmallVector<FormulaWriter::Operand> operands(choice.writer.getOperands());
+  SmallVector<GroupWriter::Operand> operands(choice.writer.getOperands());
   FormulaOp formula = choice.writer.release();
   if (choice.negInf == NegInf::Ordinary)
     formula->setAttr(WeirDialect::kAsWrittenAttrName,

@@ -12,6 +12,16 @@
 using namespace mlir;
 using namespace weir;
 
+static bool isReshape(Operation *op) {
+  return isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
+}
+
+static bool isCandidate(Operation *op) {
+  auto linalg = dyn_cast<linalg::LinalgOp>(op);
+  return (linalg && !isa<linalg::FillOp>(op) && !isProduct(linalg)) ||
+         isReshape(op);
+}
+
 std::optional<RowGroup> RowGroup::grow(linalg::LinalgOp seed,
                                        std::string &why) {
   RowGroup group;
@@ -29,6 +39,26 @@ std::optional<RowGroup> RowGroup::grow(linalg::LinalgOp seed,
   llvm::sort(group.members,
              [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   return group;
+}
+
+std::optional<RowGroup> RowGroup::ofElementwise(linalg::LinalgOp op,
+                                                const RowSpace &space,
+                                                Value known, bool varying) {
+  if (space.shape[space.rowDim] == 1 || !isCandidate(op))
+    return std::nullopt;
+  RowGroup group;
+  group.block = op->getBlock();
+  group.space = space;
+  group.layouts[known] = getApplyLayout(space, varying);
+  if (!group.addLinalg(op))
+    return std::nullopt;
+  group.members.push_back(op);
+  bool fits = llvm::all_of(op->getResults(), [&](Value result) {
+    ArrayRef<int64_t> layout = group.getLayout(result);
+    return layout == ArrayRef<int64_t>(
+                         getApplyLayout(space, group.space.isVarying(layout)));
+  });
+  return fits ? std::optional(std::move(group)) : std::nullopt;
 }
 
 //===----------------------------------------------------------------------===//
@@ -100,16 +130,6 @@ std::string RowGroup::enter(linalg::LinalgOp seed) {
 //===----------------------------------------------------------------------===//
 // Growth
 //===----------------------------------------------------------------------===//
-
-static bool isReshape(Operation *op) {
-  return isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
-}
-
-static bool isCandidate(Operation *op) {
-  auto linalg = dyn_cast<linalg::LinalgOp>(op);
-  return (linalg && !isa<linalg::FillOp>(op) && !isProduct(linalg)) ||
-         isReshape(op);
-}
 
 /// What uses `op` in the same block, inside of regions or not.
 static SmallVector<Operation *> getUsersInBlock(Operation *op) {

@@ -28,6 +28,13 @@ public:
   static std::optional<RowGroup> grow(mlir::linalg::LinalgOp seed,
                                       std::string &why);
 
+  /// One elementwise op in a space whose layout of `known`, an operand or a
+  /// result, is that of weir.apply's tensors. None when it does not run over
+  /// that space, shape for shape.
+  static std::optional<RowGroup> ofElementwise(mlir::linalg::LinalgOp op,
+                                               const RowSpace &space,
+                                               mlir::Value known, bool varying);
+
   const RowSpace &getSpace() const { return space; }
   /// In the order of the block.
   llvm::ArrayRef<mlir::Operation *> getMembers() const { return members; }

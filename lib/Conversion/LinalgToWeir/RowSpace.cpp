@@ -24,6 +24,16 @@ bool RowSpace::isComplete(ArrayRef<int64_t> layout) const {
   return dropUnits(layout) == getDims(isVarying(layout));
 }
 
+Layout weir::getApplyLayout(const RowSpace &space, bool varying) {
+  Layout layout;
+  for (int64_t dim = 0; dim < space.getRank(); ++dim)
+    if (dim != space.rowDim)
+      layout.push_back(space.shape[dim] == 1 ? kUnit : dim);
+    else if (varying)
+      layout.push_back(dim);
+  return layout;
+}
+
 Layout weir::dropUnits(ArrayRef<int64_t> layout) {
   Layout dims;
   for (int64_t dim : layout)

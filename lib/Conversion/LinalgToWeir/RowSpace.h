@@ -37,6 +37,9 @@ struct RowSpace {
   bool isComplete(llvm::ArrayRef<int64_t> layout) const;
 };
 
+/// The dimensions of weir.apply's tensors: all of the row space, those of size
+/// 1 among them, without the row for uniform values.
+Layout getApplyLayout(const RowSpace &space, bool varying);
 /// `layout` without its unit dimensions.
 Layout dropUnits(llvm::ArrayRef<int64_t> layout);
 /// True when no dimension comes before one that it follows in the row space.

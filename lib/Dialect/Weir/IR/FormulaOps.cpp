@@ -10,6 +10,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/OperationSupport.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
 
 using namespace mlir;
@@ -90,6 +91,17 @@ bool FormulaOp::isPointwise() {
   return !hasReduction() && llvm::none_of(getBody().front(), [](Operation &op) {
     return isa<PositionOp, RowOp, LengthOp, ExtentOp, RandomOp>(op);
   });
+}
+
+bool FormulaOp::isEquivalentTo(FormulaOp other) {
+  return getFunctionType() == other.getFunctionType() &&
+         getArgAttrsAttr() == other.getArgAttrsAttr() &&
+         getResAttrsAttr() == other.getResAttrsAttr() &&
+         (*this)->getDiscardableAttrDictionary() ==
+             other->getDiscardableAttrDictionary() &&
+         OperationEquivalence::isRegionEquivalentTo(
+             &getBody(), &other.getBody(),
+             OperationEquivalence::IgnoreLocations);
 }
 
 OperandRange FormulaOp::getYieldedValues() {

@@ -109,6 +109,8 @@ def Weir_FormulaOp : Weir_Op<"formula", [
     bool isPointwise();
     /// The values given to weir.yield.
     ::mlir::OperandRange getYieldedValues();
+    /// True when both say the same, whatever their names.
+    bool isEquivalentTo(::weir::FormulaOp other);
   }];
 }
 

@@ -26,6 +26,56 @@ def WeirNormalizeFormulas : Pass<"weir-normalize-formulas", "::mlir::ModuleOp"> 
   let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def WeirComposeFormulas : Pass<"weir-compose-formulas", "::mlir::ModuleOp"> {
+  let summary = "Make adjacent formulas one, so that what lies between them is never stored";
+  let description = [{
+    A `weir.apply` whose operand is the result of another becomes, with that, one `weir.apply` of a composed formula, which is private and
+    named after both. Elementwise ops of linalg before and after a `weir.apply` become part of its formula in the same way. Results of the first that others use are
+    further results. Two stay apart where the meaning of an element could change, or where more bytes would move, or where one of
+    them says how it runs; a remark says which.
+
+    Before:
+
+    ```mlir
+    weir.formula private @half(%x: f32) -> f32 {
+      %c = arith.constant 0.5 : f32
+      %y = arith.mulf %x, %c : f32
+      weir.yield %y : f32
+    }
+    func.func @scaled(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
+      %h = weir.apply @half(%x) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+      %w = weir.apply @softmax(%h) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+      return %w : tensor<?x64xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    weir.formula private @half.softmax(%x: f32) -> f32 {
+      %c = arith.constant 0.5 : f32
+      %y = arith.mulf %x, %c : f32
+      %m = weir.reduce max %y : f32
+      %d = arith.subf %y, %m : f32
+      %e = math.exp %d : f32
+      %s = weir.reduce add %e : f32
+      %w = arith.divf %e, %s : f32
+      weir.yield %w : f32
+    }
+    func.func @scaled(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
+      %w = weir.apply @half.softmax(%x) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+      return %w : tensor<?x64xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"enable", "enable", "bool", "true", "compose; otherwise nothing is done">,
+    Option<"explain", "explain", "bool", "false", "emit a remark for every two that are adjacent: what they became, or why they stay apart">
+  ];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def WeirDifferentiateSolves : Pass<"weir-differentiate-solves", "::mlir::ModuleOp"> {
   let summary = "Give root searches the derivative of their function";
   let description = [{

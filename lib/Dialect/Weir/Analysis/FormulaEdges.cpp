@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FormulaEdges.h"
+#include "weir/Dialect/Weir/Analysis/FormulaEdges.h"
+
+#include "weir/Dialect/Weir/Analysis/FormulaLimits.h"
 
 using namespace mlir;
 using namespace weir;
@@ -17,6 +19,32 @@ FormulaEdges::FormulaEdges(FormulaOp formula,
                            bool mayBeEmpty)
     : formula(formula), variance(formula), dropsNaN(dropsNaN),
       mayBeEmpty(mayBeEmpty) {}
+
+FormulaEdges::FormulaEdges(FormulaOp formula)
+    : FormulaEdges(formula, {}, /*mayBeEmpty=*/true) {}
+
+/// What is known of a position, a random number or the result of a search.
+static Kinds ofLeaf(Operation *op, Value value) {
+  return isa<RandomOp>(op) ? Kinds(K::Positive) : K::ofAny(value.getType());
+}
+
+SmallVector<Kinds>
+weir::getResultKinds(FormulaOp formula,
+                     llvm::function_ref<Kinds(BlockArgument)> argument) {
+  llvm::DenseMap<Value, Kinds> kinds;
+  Block &body = formula.getBody().front();
+  for (BlockArgument value : body.getArguments())
+    kinds[value] = argument(value);
+  auto look = [&](Value value) { return kinds.find(value)->second; };
+  for (Operation &op : body.without_terminator()) {
+    Value result = op.getResult(0);
+    kinds[result] = isa<WeirDialect>(op.getDialect())
+                        ? ofLeaf(&op, result)
+                        : applyElementwise(
+                              &op, llvm::map_to_vector(op.getOperands(), look));
+  }
+  return llvm::map_to_vector(formula.getYieldedValues(), look);
+}
 
 //===----------------------------------------------------------------------===//
 // Plain arithmetic on a row
@@ -41,7 +69,7 @@ Kinds FormulaEdges::reduce(ReduceOp op, const Row &row, Pair operand) {
     return identity;
   if (op.getKind() == ReductionKind::Add)
     some = sumOf(some);
-  else if (dropsNaN.contains(op))
+  else if (dropsNaN.contains(op) || op == row.spoilt)
     return (some & K::Numbers) | (some.has(K::NaN) ? identity : Kinds());
   // One NaN is enough, and a special element is there for certain.
   bool certain =
@@ -56,8 +84,6 @@ FormulaEdges::Pair FormulaEdges::evaluateOp(Operation *op, const Row &row,
         reduce(reduction, row, values.find(reduction.getValue())->second);
     return {result, result};
   }
-  if (isa<WeirDialect>(op->getDialect())) // A position.
-    return {};
   SmallVector<Kinds> special, other;
   for (Value operand : op->getOperands()) {
     special.push_back(values.find(operand)->second.special);
@@ -69,7 +95,7 @@ FormulaEdges::Pair FormulaEdges::evaluateOp(Operation *op, const Row &row,
 FormulaEdges::Values FormulaEdges::evaluate(const Row &row) {
   Values values;
   auto set = [&](Value value, Pair pair) {
-    if (value == row.spoilt)
+    if (row.spoilt && value == ReduceOp(row.spoilt).getValue())
       pair.special = K::NaN;
     values[value] = pair;
   };
@@ -80,9 +106,12 @@ FormulaEdges::Values FormulaEdges::evaluate(const Row &row) {
     set(argument, isScore ? Pair{row.special, row.other} : Pair{any, any});
   }
   for (Operation &op : body.without_terminator()) {
-    Pair pair = evaluateOp(&op, row, values);
-    for (Value result : op.getResults())
-      set(result, pair);
+    bool isLeaf = isa<WeirDialect>(op.getDialect()) && !isa<ReduceOp>(op);
+    Pair pair = isLeaf ? Pair() : evaluateOp(&op, row, values);
+    for (Value result : op.getResults()) {
+      Kinds leaf = isLeaf ? ofLeaf(&op, result) : Kinds();
+      set(result, isLeaf ? Pair{leaf, leaf} : pair);
+    }
   }
   return values;
 }
@@ -106,6 +135,31 @@ bool FormulaEdges::vanishBeside(unsigned others) {
     return !variance.isVarying(result) || special.isWithin(K::Zero | also) ||
            special.isWithin(K::NegInf | also);
   });
+}
+
+bool FormulaEdges::vanishes(ReduceOp reduce) {
+  if (!reduce.getValue().getType().isF32())
+    return false;
+  Kinds identity = getIdentity(reduce.getKind());
+  return getAtExcluded(reduce.getValue()) == identity &&
+         getAtExcluded(reduce.getValue(), K::Finite | K::PosInf) == identity;
+}
+
+Kinds FormulaEdges::getAtExcluded(Value value, unsigned others) {
+  Row row(/*special=*/K::NegInf, /*other=*/others);
+  row.excludes = true;
+  return evaluate(row)[value].special;
+}
+
+Kinds FormulaEdges::getWithNothingLeft(Value value) {
+  Row row(/*special=*/K::NegInf, /*other=*/K::NegInf);
+  return evaluate(row)[value].special;
+}
+
+Kinds FormulaEdges::getWithoutElements(Value value) {
+  Row row{Kinds(), Kinds()};
+  row.hasSpecial = row.hasOther = false;
+  return evaluate(row)[value].special;
 }
 
 bool FormulaEdges::isWithin(const Values &values, unsigned kinds) {
@@ -166,10 +220,11 @@ bool FormulaEdges::hasEmptinessWitness() {
 // NaN
 //===----------------------------------------------------------------------===//
 
-/// Whether all results are NaN when the operand of `op` is, somewhere.
+/// Whether all results are NaN when the operand of `op` is, somewhere, even if
+/// `op` drops it.
 bool FormulaEdges::isShown(ReduceOp op) {
   Row row(/*special=*/K::AnyFloat, /*other=*/K::AnyFloat);
-  row.spoilt = op.getValue();
+  row.spoilt = op;
   return isWithin(evaluate(row), K::NaN);
 }
 
@@ -177,17 +232,29 @@ bool FormulaEdges::keepsDroppedNaN() {
   return llvm::all_of(dropsNaN, [&](ReduceOp op) { return isShown(op); });
 }
 
-bool FormulaEdges::propagatesNaN() {
+bool FormulaEdges::keepsNaN() {
   if (!llvm::all_of(formula.getResultTypes(),
                     [](Type type) { return type.isF32(); }))
     return false;
   Row row(/*special=*/K::NaN, /*other=*/K::AnyFloat);
-  if (formula.getArgumentTypes()[formula.getScoreIndex()].isF32() &&
-      !isWithin(evaluate(row), K::NaN))
+  return !formula.getArgumentTypes()[formula.getScoreIndex()].isF32() ||
+         isWithin(evaluate(row), K::NaN);
+}
+
+bool FormulaEdges::propagatesNaN() {
+  if (!keepsNaN())
     return false;
-  // Under this policy maxima may drop NaN, which must show in another way.
-  return llvm::all_of(
-      formula.getBody().front().getOps<ReduceOp>(), [&](ReduceOp op) {
-        return op.getKind() == ReductionKind::Add || isShown(op);
+  // Where sums tell of a score that is NaN, code is free to let maxima drop
+  // NaN, those of other values too.
+  FormulaLimits limits(formula, /*scoreExcludes=*/false);
+  bool maximaMayDrop =
+      llvm::all_of(formula.getYieldedValues(), [&](Value result) {
+        return limits.propagatesNaN(result, FormulaLimits::NaNAt::Row,
+                                    /*maximaKeepNaN=*/false);
       });
+  return !maximaMayDrop ||
+         llvm::all_of(
+             formula.getBody().front().getOps<ReduceOp>(), [&](ReduceOp op) {
+               return op.getKind() == ReductionKind::Add || isShown(op);
+             });
 }

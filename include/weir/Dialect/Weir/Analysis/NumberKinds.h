@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef WEIR_LIB_CONVERSION_LINALGTOWEIR_NUMBERKINDS_H
-#define WEIR_LIB_CONVERSION_LINALGTOWEIR_NUMBERKINDS_H
+#ifndef WEIR_DIALECT_WEIR_ANALYSIS_NUMBERKINDS_H
+#define WEIR_DIALECT_WEIR_ANALYSIS_NUMBERKINDS_H
 
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -53,4 +53,4 @@ Kinds sumOf(Kinds kinds);
 
 } // namespace weir
 
-#endif // WEIR_LIB_CONVERSION_LINALGTOWEIR_NUMBERKINDS_H
+#endif // WEIR_DIALECT_WEIR_ANALYSIS_NUMBERKINDS_H

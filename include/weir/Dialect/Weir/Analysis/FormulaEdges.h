@@ -5,13 +5,19 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef WEIR_LIB_CONVERSION_LINALGTOWEIR_FORMULAEDGES_H
-#define WEIR_LIB_CONVERSION_LINALGTOWEIR_FORMULAEDGES_H
+#ifndef WEIR_DIALECT_WEIR_ANALYSIS_FORMULAEDGES_H
+#define WEIR_DIALECT_WEIR_ANALYSIS_FORMULAEDGES_H
 
-#include "NumberKinds.h"
+#include "weir/Dialect/Weir/Analysis/NumberKinds.h"
 #include "weir/Dialect/Weir/IR/Variance.h"
 
 namespace weir {
+
+/// What an elementwise formula makes of arguments of the kinds that `argument`
+/// tells: the kinds of its results, in order.
+llvm::SmallVector<Kinds>
+getResultKinds(FormulaOp elementwise,
+               llvm::function_ref<Kinds(mlir::BlockArgument)> argument);
 
 /// Compares what a formula says of rows with infinities and NaN with what its
 /// body gives as plain arithmetic, which is what the program it was raised from
@@ -22,6 +28,8 @@ public:
   /// `mayBeEmpty` says that rows may have no element at all.
   FormulaEdges(FormulaOp formula, const llvm::DenseSet<ReduceOp> &dropsNaN,
                bool mayBeEmpty);
+  /// All maxima and minima keep NaN, and rows may have no element.
+  explicit FormulaEdges(FormulaOp formula);
 
   /// The policy under which leaving scores of -inf out changes nothing, neither
   /// in rows that keep an element nor in those that do not. None when there
@@ -30,6 +38,19 @@ public:
   /// True when a NaN makes all results of its row NaN, as `nan = propagate`
   /// says.
   bool propagatesNaN();
+  /// True when arithmetic in which maxima and minima keep NaN makes all results
+  /// NaN where a score is.
+  bool keepsNaN();
+  /// True when the operand of `reduce` is its identity at elements with a score
+  /// of -inf, in every row that has others.
+  bool vanishes(ReduceOp reduce);
+  /// What `value` may be at elements with a score of -inf, when reductions
+  /// leave those out and the others are finite, or `others`.
+  Kinds getAtExcluded(mlir::Value value, unsigned others = Kinds::Finite);
+  /// What `value` may be in a row of -inf, and in one without elements, when
+  /// nothing is left out.
+  Kinds getWithNothingLeft(mlir::Value value);
+  Kinds getWithoutElements(mlir::Value value);
   /// True when what maxima and minima of the program dropped shows in all
   /// results.
   bool keepsDroppedNaN();
@@ -48,8 +69,9 @@ private:
     bool hasSpecial = true, hasOther = true;
     /// Reductions leave the special elements out.
     bool excludes = false;
-    /// A value that is NaN at special elements, whatever it is computed from.
-    mlir::Value spoilt;
+    /// A reduction whose operand is NaN at special elements, whatever that is
+    /// computed from, and which drops it.
+    ReduceOp spoilt;
   };
   struct Pair {
     Kinds special, other;
@@ -67,10 +89,10 @@ private:
 
   FormulaOp formula;
   Variance variance;
-  const llvm::DenseSet<ReduceOp> &dropsNaN;
+  llvm::DenseSet<ReduceOp> dropsNaN;
   bool mayBeEmpty;
 };
 
 } // namespace weir
 
-#endif // WEIR_LIB_CONVERSION_LINALGTOWEIR_FORMULAEDGES_H
+#endif // WEIR_DIALECT_WEIR_ANALYSIS_FORMULAEDGES_H

@@ -1,11 +1,11 @@
-//===- FormulaWriter.cpp - a group of ops as a formula ===//
+//===- GroupWriter.cpp - a group of ops as a formula ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "FormulaWriter.h"
+#include "GroupWriter.h"
 
 #include "RowBody.h"
 #include "weir/Dialect/Weir/IR/Constants.h"
@@ -17,7 +17,7 @@ using namespace mlir;
 using namespace weir;
 
 /// The body of a linalg op, of which only what results need is written.
-struct FormulaWriter::Body {
+struct GroupWriter::Body {
   linalg::LinalgOp op;
   DenseMap<Value, Value> known;
 };
@@ -37,7 +37,7 @@ static bool worksOnDoubles(const RowGroup &group) {
   });
 }
 
-FormulaWriter::FormulaWriter(const RowGroup &group, ValueRange results)
+GroupWriter::GroupWriter(const RowGroup &group, ValueRange results)
     : group(group), results(results.begin(), results.end()),
       builder(group.getMembers().front()->getContext()),
       loc(group.getMembers().front()->getLoc()),
@@ -48,7 +48,7 @@ static Type getRowType(Type type) {
   return isa<FloatType>(type) ? Float32Type::get(type.getContext()) : type;
 }
 
-void FormulaWriter::write(const Operand *score) {
+void GroupWriter::write(const Operand *score) {
   if (formula)
     formula.erase();
   std::optional<Operand> first;
@@ -82,7 +82,7 @@ void FormulaWriter::write(const Operand *score) {
 }
 
 /// Gives the formula its type and says what is uniform.
-void FormulaWriter::declare() {
+void GroupWriter::declare() {
   Block &body = formula.getBody().front();
   auto uniform = builder.getDictionaryAttr(builder.getNamedAttr(
       WeirDialect::kUniformAttrName, builder.getUnitAttr()));
@@ -100,7 +100,7 @@ void FormulaWriter::declare() {
   formula.setResAttrsAttr(builder.getArrayAttr(yielded));
 }
 
-void FormulaWriter::dropUnused() {
+void GroupWriter::dropUnused() {
   for (Operation &op :
        llvm::make_early_inc_range(llvm::reverse(formula.getBody().front()))) {
     if (!isOpTriviallyDead(&op))
@@ -122,14 +122,14 @@ void FormulaWriter::dropUnused() {
 // Operands
 //===----------------------------------------------------------------------===//
 
-Value FormulaWriter::addArgument(const Operand &operand) {
+Value GroupWriter::addArgument(const Operand &operand) {
   operands.push_back(operand);
   Type type = getRowType(getElementTypeOrSelf(operand.value.getType()));
   Value argument = formula.getBody().front().addArgument(type, loc);
   return values[operand.value] = argument;
 }
 
-Value FormulaWriter::getConstant(TypedAttr attr) {
+Value GroupWriter::getConstant(TypedAttr attr) {
   auto number = dyn_cast<FloatAttr>(attr);
   if (!number)
     return arith::ConstantOp::create(builder, loc, attr);
@@ -140,7 +140,7 @@ Value FormulaWriter::getConstant(TypedAttr attr) {
                                    builder.getF32FloatAttr(value));
 }
 
-Value FormulaWriter::getScalar(Value value) {
+Value GroupWriter::getScalar(Value value) {
   TypedAttr constant;
   if (matchPattern(value, m_Constant(&constant)))
     return getConstant(constant);
@@ -149,7 +149,7 @@ Value FormulaWriter::getScalar(Value value) {
   return addArgument({value, Layout(), /*varying=*/false});
 }
 
-Value FormulaWriter::getElement(Value tensor) {
+Value GroupWriter::getElement(Value tensor) {
   if (Value known = values.lookup(tensor))
     return known;
   if (TypedAttr splat = getSplat(tensor))
@@ -167,7 +167,7 @@ Value FormulaWriter::getElement(Value tensor) {
 // Bodies
 //===----------------------------------------------------------------------===//
 
-void FormulaWriter::writeLinalg(linalg::LinalgOp op) {
+void GroupWriter::writeLinalg(linalg::LinalgOp op) {
   Body body{op, DenseMap<Value, Value>()};
   for (OpResult result : op->getResults()) {
     if (result.use_empty())
@@ -199,7 +199,7 @@ static Value combine(OpBuilder &builder, Location loc, ReductionKind kind,
   llvm_unreachable("unknown reduction");
 }
 
-void FormulaWriter::writeReduction(Body &body, OpResult result) {
+void GroupWriter::writeReduction(Body &body, OpResult result) {
   Combiner combiner = *matchCombiner(body.op, result.getResultNumber());
   auto reduce = ReduceOp::create(builder, loc, combiner.kind,
                                  translate(body, combiner.operand));
@@ -218,7 +218,7 @@ void FormulaWriter::writeReduction(Body &body, OpResult result) {
   values[result] = value;
 }
 
-Value FormulaWriter::translate(Body &body, Value value) {
+Value GroupWriter::translate(Body &body, Value value) {
   if (Value known = body.known.lookup(value))
     return known;
   Value written;
@@ -232,7 +232,7 @@ Value FormulaWriter::translate(Body &body, Value value) {
   return body.known[value] = written;
 }
 
-Value FormulaWriter::translateOp(Body &body, Operation *op) {
+Value GroupWriter::translateOp(Body &body, Operation *op) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     return getConstant(constant.getValue());
   if (auto index = dyn_cast<linalg::IndexOp>(op))
@@ -253,7 +253,7 @@ Value FormulaWriter::translateOp(Body &body, Operation *op) {
   return builder.create(state)->getResult(0);
 }
 
-Value FormulaWriter::translateIndex(Body &body, linalg::IndexOp op) {
+Value GroupWriter::translateIndex(Body &body, linalg::IndexOp op) {
   int64_t dim = group.getLoops(body.op)[op.getDim()];
   if (dim == group.getSpace().rowDim)
     return PositionOp::create(builder, op.getLoc(), builder.getIndexType());

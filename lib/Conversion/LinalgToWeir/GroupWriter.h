@@ -1,12 +1,12 @@
-//===- FormulaWriter.h - a group of ops as a formula ---------*- C++ -*- ===//
+//===- GroupWriter.h - a group of ops as a formula ---------*- C++ -*- ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef WEIR_LIB_CONVERSION_LINALGTOWEIR_FORMULAWRITER_H
-#define WEIR_LIB_CONVERSION_LINALGTOWEIR_FORMULAWRITER_H
+#ifndef WEIR_LIB_CONVERSION_LINALGTOWEIR_GROUPWRITER_H
+#define WEIR_LIB_CONVERSION_LINALGTOWEIR_GROUPWRITER_H
 
 #include "RowGroup.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
@@ -15,7 +15,7 @@ namespace weir {
 
 /// Writes the scalar program of a group: a formula whose arguments stand for
 /// tensors and scalars from outside.
-class FormulaWriter {
+class GroupWriter {
 public:
   /// What an argument of the formula is. Scalars have no layout.
   struct Operand {
@@ -24,12 +24,12 @@ public:
     bool varying;
   };
 
-  FormulaWriter(const RowGroup &group, mlir::ValueRange results);
-  ~FormulaWriter() {
+  GroupWriter(const RowGroup &group, mlir::ValueRange results);
+  ~GroupWriter() {
     if (formula)
       formula.erase();
   }
-  FormulaWriter(const FormulaWriter &) = delete;
+  GroupWriter(const GroupWriter &) = delete;
 
   /// Writes the formula, in no module yet, with `score` as its first argument,
   /// or with arguments in the order of use.
@@ -80,4 +80,4 @@ private:
 
 } // namespace weir
 
-#endif // WEIR_LIB_CONVERSION_LINALGTOWEIR_FORMULAWRITER_H
+#endif // WEIR_LIB_CONVERSION_LINALGTOWEIR_GROUPWRITER_H
