@@ -40,19 +40,20 @@ private:
                             Part &beside);
   bool compose(Part &first, Part &second);
   ApplyOp write(Part &first, Part &second, const Wiring &wiring,
-                CompositionPlan plan);
+                const CompositionPlan &plan);
   void replace(Part &first, Part &second, const Wiring &wiring, ApplyOp apply);
   void erase(ArrayRef<Operation *> ops);
   void drop(Part &part);
   FlatSymbolRefAttr insert(FormulaOp formula, StringRef name, Operation *user);
-  void eraseUnused();
+  void eraseIfUnused(FormulaOp formula);
+  void explainComposition(ApplyOp apply, StringRef labels, bool stores,
+                          bool isPlain);
   void explainRefusal(Location loc, StringRef first, StringRef second,
                       StringRef why);
 
   ModuleOp module;
   bool explain;
   llvm::SetVector<Operation *> work;
-  llvm::SetVector<Operation *> replaced; // Formulas of what was composed.
   llvm::DenseMap<Operation *, SmallVector<FormulaOp>> made; // By symbol table.
   llvm::DenseSet<Value> rounded;
   llvm::StringSet<> explained;
@@ -108,6 +109,8 @@ std::optional<Part> Composer::raise(linalg::LinalgOp op, SharedTensor shared,
   part.op = op;
   part.results = raised->results;
   part.label = label;
+  part.shape = beside.shape;
+  part.rowDim = beside.rowDim;
   for (auto [result, rounds] : llvm::zip_equal(raised->results, raised->rounds))
     if (rounds)
       rounded.insert(result);
@@ -206,26 +209,40 @@ FlatSymbolRefAttr Composer::insert(FormulaOp formula, StringRef name,
   return FlatSymbolRefAttr::get(symbol);
 }
 
-/// Chains of many would have names without end.
+/// A formula that nobody applies any more, and nobody else can.
+void Composer::eraseIfUnused(FormulaOp formula) {
+  Operation *table = SymbolTable::getNearestSymbolTable(formula->getParentOp());
+  if (SymbolTable::getSymbolVisibility(formula) !=
+          SymbolTable::Visibility::Private ||
+      !SymbolTable::symbolKnownUseEmpty(formula, table))
+    return;
+  llvm::erase(made[table], formula);
+  formula.erase();
+}
+
+/// Chains of many would have names without end, and a repetition is no news.
 static std::string getName(Part &first, Part &second) {
+  if (isa<linalg::BroadcastOp>(first.op))
+    return second.label;
   std::string name = first.label + "." + second.label;
   return name.size() <= 64 ? name : "composed";
 }
 
+/// The application of both, which names no formula of its own yet.
 ApplyOp Composer::write(Part &first, Part &second, const Wiring &wiring,
-                        CompositionPlan plan) {
+                        const CompositionPlan &plan) {
   OpBuilder builder(second.op);
   SmallVector<Value> inputs = plan.composed.inputs;
-  FlatSymbolRefAttr name = insert(plan.composed.formula.release(),
-                                  getName(first, second), second.op);
   ApplyOp place = getPlace(first, second);
   SmallVector<Type> types;
   for (unsigned index : wiring.exports)
     types.push_back(first.results[index].getType());
   llvm::append_range(types, ValueRange(second.results).getTypes());
   auto apply = ApplyOp::create(
-      builder, second.op->getLoc(), types, name, inputs, plan.policies.mask,
-      place.getRowBase(), place.getRowStrides(), place.getColumn(),
+      builder, second.op->getLoc(), types,
+      FlatSymbolRefAttr::get(builder.getContext(), "composed"), inputs,
+      plan.policies.mask, place.getRowBase(), place.getRowStrides(),
+      place.getColumn(),
       /*along=*/IntegerAttr(), EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
       TiesAttr(), NegInfAttr(), FormAttr(), /*thread_grain=*/IntegerAttr(),
       /*stream_bytes=*/IntegerAttr(), /*lanes=*/LaneDirectionAttr());
@@ -274,9 +291,11 @@ void Composer::replace(Part &first, Part &second, const Wiring &wiring,
     hand(result, apply.getResult(count + i));
   for (auto [i, index] : llvm::enumerate(wiring.exports))
     hand(first.results[index], apply.getResult(i));
-  replaced.insert(first.formula);
-  replaced.insert(second.formula);
+  FormulaOp formulas[] = {first.formula, second.formula};
   erase({first.op, first.apply, second.op, second.apply});
+  eraseIfUnused(formulas[0]);
+  if (formulas[0] != formulas[1])
+    eraseIfUnused(formulas[1]);
 }
 
 bool Composer::compose(Part &first, Part &second) {
@@ -298,41 +317,34 @@ bool Composer::compose(Part &first, Part &second) {
       planComposition(first, second, *wiring, why);
   if (failed(plan))
     return refuse();
-  bool isPlain = plan->isPlain;
   Operation *next = second.op->getNextNode();
-  ApplyOp apply = write(first, second, *wiring, std::move(*plan));
-  if (explain) {
-    InFlightDiagnostic remark = emitRemark(loc, "composed: ");
-    remark << first.label << " and " << second.label << " run as @"
-           << apply.getFormula();
-    if (wiring->exports.empty())
-      remark << ", and what lies between them is never stored";
-    else
-      remark << ", which stores what lies between them for others";
-    if (isPlain)
-      remark << "; the formula leaves out scores of -inf itself";
-  }
+  std::string name = getName(first, second);
+  std::string labels = first.label + " and " + second.label;
+  ApplyOp apply = write(first, second, *wiring, *plan);
   replace(first, second, *wiring, apply);
+  apply.setFormulaAttr(insert(plan->composed.formula.release(), name, apply));
+  explainComposition(apply, labels, !wiring->exports.empty(), plan->isPlain);
   for (Operation *user : *users)
     user->moveBefore(next);
   work.insert(apply);
   return true;
 }
 
+void Composer::explainComposition(ApplyOp apply, StringRef labels, bool stores,
+                                  bool isPlain) {
+  if (!explain)
+    return;
+  InFlightDiagnostic remark = emitRemark(apply.getLoc(), "composed: ");
+  remark << labels << " run as @" << apply.getFormula()
+         << (stores ? ", which stores what lies between them for others"
+                    : ", and what lies between them is never stored");
+  if (isPlain)
+    remark << "; the formula leaves out scores of -inf itself";
+}
+
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
-
-void Composer::eraseUnused() {
-  for (Operation *op : replaced) {
-    auto formula = cast<FormulaOp>(op);
-    Operation *table = SymbolTable::getNearestSymbolTable(op->getParentOp());
-    if (SymbolTable::getSymbolVisibility(formula) ==
-            SymbolTable::Visibility::Private &&
-        SymbolTable::symbolKnownUseEmpty(formula, table))
-      formula.erase();
-  }
-}
 
 void Composer::run() {
   module.walk([&](ApplyOp apply) { work.insert(apply); });
@@ -342,7 +354,6 @@ void Composer::run() {
     work.remove(apply);
     composeAround(apply);
   }
-  eraseUnused();
 }
 
 namespace {

@@ -18,6 +18,8 @@ using namespace weir;
 
 static void joinShape(SmallVectorImpl<int64_t> &shape, Type type) {
   ArrayRef<int64_t> own = cast<ShapedType>(type).getShape();
+  if (own.size() > shape.size())
+    shape.insert(shape.begin(), own.size() - shape.size(), 1);
   size_t offset = shape.size() - own.size();
   for (auto [i, size] : llvm::enumerate(own)) {
     int64_t &known = shape[offset + i];
@@ -26,17 +28,35 @@ static void joinShape(SmallVectorImpl<int64_t> &shape, Type type) {
   }
 }
 
-static SmallVector<int64_t> getShape(ApplyOp apply, FormulaOp formula) {
-  SmallVector<int64_t> shape(apply.getRowRank(), 1);
-  for (auto [i, input] : llvm::enumerate(apply.getInputs()))
+/// The shape that operands and a mask broadcast to.
+static SmallVector<int64_t> joinShapes(FormulaOp formula, ValueRange inputs,
+                                       Value mask) {
+  SmallVector<int64_t> shape;
+  for (auto [i, input] : llvm::enumerate(inputs))
     if (!formula.isUniformArgument(i))
       joinShape(shape, input.getType());
-  if (apply.getMask())
-    joinShape(shape, apply.getMask().getType());
+  if (mask)
+    joinShape(shape, mask.getType());
+  return shape;
+}
+
+static SmallVector<int64_t> getShape(ApplyOp apply, FormulaOp formula) {
+  SmallVector<int64_t> shape =
+      joinShapes(formula, apply.getInputs(), apply.getMask());
   for (auto [i, result] : llvm::enumerate(apply.getResults()))
     if (!formula.isUniformResult(i))
       joinShape(shape, result.getType());
   return shape;
+}
+
+bool weir::coversShape(FormulaOp formula, ValueRange inputs, Value mask,
+                       ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> own = joinShapes(formula, inputs, mask);
+  return own.size() == shape.size() &&
+         llvm::all_of(llvm::zip_equal(own, shape), [](auto pair) {
+           auto [size, full] = pair;
+           return size != 1 || full == 1;
+         });
 }
 
 /// A library formula by the name it has there.

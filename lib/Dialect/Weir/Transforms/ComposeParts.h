@@ -54,6 +54,10 @@ mlir::FailureOr<Wiring> connect(Part &first, Part &second,
                                 const llvm::DenseSet<mlir::Value> &rounded,
                                 std::string &why);
 
+/// True when operands and a mask have all sizes of `shape` between them.
+bool coversShape(FormulaOp formula, mlir::ValueRange inputs, mlir::Value mask,
+                 llvm::ArrayRef<int64_t> shape);
+
 /// Ops between both that use results of `first` and can stand behind `second`.
 mlir::FailureOr<llvm::SmallVector<mlir::Operation *>>
 findUsersBetween(Part &first, Part &second, std::string &why);

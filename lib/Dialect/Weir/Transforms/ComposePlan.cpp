@@ -271,7 +271,11 @@ FailureOr<CompositionPlan> weir::planComposition(Part &first, Part &second,
     }
     why.clear();
   }
-  why = checkCost(first, second, wiring, *plan);
+  if (!coversShape(*plan->composed.formula, plan->composed.inputs,
+                   plan->policies.mask, second.shape))
+    why = "nothing but what lies between them has all sizes of the rows";
+  else
+    why = checkCost(first, second, wiring, *plan);
   if (!why.empty())
     return failure();
   return std::move(*plan);
