@@ -260,8 +260,15 @@ static std::optional<CompositionPlan> writePolicies(Part &first, Part &second,
 FailureOr<CompositionPlan> weir::planComposition(Part &first, Part &second,
                                                  const Wiring &wiring,
                                                  std::string &why) {
-  std::optional<CompositionPlan> plan =
-      keepPolicies(first, second, wiring, why);
+  std::optional<CompositionPlan> plan;
+  Part chosen = first, masked = second;
+  if (OwningOpRef<FormulaOp> rest = takeMask(chosen, masked, wiring)) {
+    plan = keepPolicies(chosen, masked, wiring, why);
+    if (!plan)
+      why.clear();
+  }
+  if (!plan)
+    plan = keepPolicies(first, second, wiring, why);
   if (!plan) {
     std::string whyNotPlain;
     plan = writePolicies(first, second, wiring, whyNotPlain);

@@ -26,6 +26,12 @@ mlir::FailureOr<CompositionPlan> planComposition(Part &first, Part &second,
                                                  const Wiring &wiring,
                                                  std::string &why);
 
+/// Where the score of `second` is a choice between a number and -inf, makes the
+/// condition its mask and the number its score. Gives the formula that `first`
+/// has then, or null.
+mlir::OwningOpRef<FormulaOp> takeMask(Part &first, Part &second,
+                                      const Wiring &wiring);
+
 /// Why `plan` would move more bytes than the two parts do, or repeat too much
 /// work, or "".
 std::string checkCost(Part &first, Part &second, const Wiring &wiring,

@@ -55,10 +55,11 @@ Composer::Composer(FormulaOp first, FormulaOp second, const Wiring &wiring)
   body = &formula.getBody().emplaceBlock();
 }
 
-/// Adds an argument unless `input` is one already that is declared alike.
+/// Adds an argument unless `input` is one already that is declared alike, or
+/// nothing asks for it.
 void Composer::addArgument(FormulaOp from, unsigned index, Value input) {
   Value argument = from.getBody().getArgument(index);
-  if (map.contains(argument))
+  if (map.contains(argument) || (!inputs.empty() && argument.use_empty()))
     return;
   DictionaryAttr attrs = getAttrs(from.getArgAttrsAttr(), index);
   for (auto [i, known] : llvm::enumerate(inputs))
