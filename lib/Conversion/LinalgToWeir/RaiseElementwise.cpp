@@ -17,7 +17,7 @@ using namespace weir;
 
 bool weir::isElementwise(Operation *op) {
   auto linalg = dyn_cast<linalg::LinalgOp>(op);
-  return linalg && !isa<linalg::FillOp>(op) &&
+  return linalg && !isa<linalg::FillOp, linalg::TransposeOp>(op) &&
          linalg.hasPureTensorSemantics() && linalg.getNumReductionLoops() == 0;
 }
 
