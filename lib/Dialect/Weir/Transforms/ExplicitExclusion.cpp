@@ -61,6 +61,7 @@ private:
   Location loc;
   OpBuilder builder;
   Value score, excluded, empty;
+  Value most; // Tells rows with nothing left.
 };
 
 } // namespace
@@ -93,14 +94,10 @@ Value ExclusionWriter::isExcluded() {
 }
 
 /// Whether the row has nothing left. A maximum that keeps NaN is -inf in no
-/// other row.
+/// other row, be it of the score or of what is -inf where the score is.
 Value ExclusionWriter::isEmpty() {
   if (empty)
     return empty;
-  Value most;
-  for (ReduceOp reduce : copy.getBody().front().getOps<ReduceOp>())
-    if (reduce.getKind() == ReductionKind::Max && reduce.getValue() == score)
-      most = reduce.getResult();
   if (!most)
     most =
         ReduceOp::create(builder, loc, ReductionKind::Max, score).getResult();
@@ -125,8 +122,12 @@ static TypedAttr getIdentity(Builder &builder, ReductionKind kind, Type type) {
 }
 
 void ExclusionWriter::excludeFrom(ReduceOp own, ReduceOp reduce) {
-  if (edges.vanishes(own))
+  if (edges.vanishes(own)) {
+    if (own.getKind() == ReductionKind::Max &&
+        !edges.mayBeNegInf(own.getValue()))
+      most = reduce.getResult();
     return;
+  }
   OpBuilder::InsertionGuard guard(builder);
   Value condition = isExcluded();
   builder.setInsertionPoint(reduce);
