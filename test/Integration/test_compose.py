@@ -11,6 +11,7 @@ import pytest
 
 N = 72  # A multiple of no vector and some.
 STORAGE = {"f32": np.float32, "bf16": ml_dtypes.bfloat16, "f16": np.float16, "f64": np.float64}
+LOW = {"f32": "0xFF800000", "bf16": "0xFF80", "f16": "0xFC00", "f64": "0xFFF0000000000000"}  # -inf
 UNIT = {"f32": 4e-6, "bf16": 2.0**-7, "f16": 2.0**-9, "f64": 1e-13}
 
 FORMULAS = """
@@ -74,13 +75,13 @@ class Text:
         inputs = ", ".join(self.types[o] for o in operands)
         return self.add(f"linalg.{op} ins({', '.join(operands)} : {inputs}) outs(%e : {self.full}) -> {self.full}", self.full)
 
-    def function(self, results):
+    def function(self, results, name="f"):
         types = ", ".join(self.types[r] for r in results)
         arguments = ", ".join(f"{name}: {self.types[name]}" for name in ("%x", "%g", "%b", "%s", "%m"))
         return "\n".join([
-            FORMULAS, f"func.func @f({arguments}) -> ({types}) {{", "  %c0 = arith.constant 0 : index",
+            f"func.func @{name}({arguments}) -> ({types}) {{", "  %c0 = arith.constant 0 : index",
             f"  %eps = arith.constant 1.0e-5 : {self.accumulator}", f"  %n = tensor.dim %x, %c0 : {self.full}",
-            f"  %e = tensor.empty(%n) : {self.full}", *self.lines, f"  return {', '.join(results)} : {types}", "}"])
+            f"  %e = tensor.empty(%n) : {self.full}", *self.lines, f"  return {', '.join(results)} : {types}", "}", ""])
 
 
 #===----------------------------------------------------------------------===#
@@ -205,10 +206,10 @@ def widen(values):
     return [v.astype(np.float64) if isinstance(v, np.ndarray) and v.dtype != bool else v for v in values]
 
 
-def run(library, element, inputs, outputs):
+def run(library, name, element, inputs, outputs):
     x, g, b, s, m = inputs
     scalar = ctypes.c_double(s) if element == "f64" else ctypes.c_float(s)
-    library.call("f", x, g, b, scalar, m, *outputs)
+    library.call(name, x, g, b, scalar, m, *outputs)
     return [o.astype(np.float64) for o in outputs]
 
 
@@ -234,43 +235,57 @@ def check(got, want, unit, keep):
     np.testing.assert_allclose(got[finite], want[finite], rtol=unit, atol=unit * max(1, np.abs(want[finite]).max(initial=0)))
 
 
-def write(program, element):
+def write(name, element):
     text = Text(element)
     text.types["%low"] = element
-    results = program.write(text)
-    text.lines.insert(0, f"  %low = arith.constant {'0xFFF0000000000000' if element == 'f64' else {'f32': '0xFF800000', 'bf16': '0xFF80', 'f16': '0xFC00'}[element]} : {element}")
-    return text.function(results)
+    results = PROGRAMS[name].write(text)
+    text.lines.insert(0, f"  %low = arith.constant {LOW[element]} : {element}")
+    return text.function(results, name)
+
+
+#===----------------------------------------------------------------------===#
+# Tests
+#===----------------------------------------------------------------------===#
+
+
+@pytest.fixture(scope="module")
+def library(compile_library):
+    """All programs in one library, for each element type and way to compile."""
+    known = {}
+
+    def get(element, *flags):
+        if (element, flags) not in known:
+            source = FORMULAS + "".join(write(name, element) for name in PROGRAMS)
+            known[element, flags] = compile_library(source, *flags)
+        return known[element, flags]
+
+    return get
+
+
+def check_program(library, name, element):
+    inputs = operands(element, np.random.default_rng(7))
+    wanted = evaluate(PROGRAMS[name], inputs)
+    for got, want in zip(run(library, name, element, inputs, destinations(wanted, element)), wanted):
+        check(got, want, UNIT[element], promised(want))
 
 
 @pytest.mark.parametrize("element", STORAGE)
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_composed_means_the_same(compile_library, name, element):
-    program = PROGRAMS[name]
-    source = write(program, element)
-    inputs = operands(element, np.random.default_rng(7))
-    wanted = evaluate(program, inputs)
-    for flags in ((), ("--compose=false",)):
-        library = compile_library(source, *flags)
-        got = run(library, element, inputs, destinations(wanted, element))
-        for one, want in zip(got, wanted):
-            check(one, want, UNIT[element], promised(want))
+def test_composed_means_the_same(library, name, element):
+    check_program(library(element), name, element)
+    check_program(library(element, "--compose=false"), name, element)
 
 
 @pytest.mark.parametrize("target", ["x86-64-v2", "x86-64-v3", "x86-64-v4"])
-@pytest.mark.parametrize("name", ["affine_softmax", "rms_gate", "softmax_log", "chain"])
-def test_on_other_machines(compile_library, name, target):
-    program = PROGRAMS[name]
-    inputs = operands("f32", np.random.default_rng(8))
-    wanted = evaluate(program, inputs)
-    library = compile_library(write(program, "f32"), f"--target={target}")
-    for one, want in zip(run(library, "f32", inputs, destinations(wanted, "f32")), wanted):
-        check(one, want, UNIT["f32"], promised(want))
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_on_other_machines(library, name, target):
+    check_program(library("f32", f"--target={target}"), name, "f32")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_nothing_lies_between(weir_opt, name):
     """What is left is so many applications, and no op of linalg but fills."""
-    text = weir_opt(write(PROGRAMS[name], "f32"), "--weir-link-library", "--weir-normalize-formulas", "--weir-compose-formulas",
+    text = weir_opt(FORMULAS + write(name, "f32"), "--weir-link-library", "--weir-normalize-formulas", "--weir-compose-formulas",
                     "--canonicalize")
     assert text.count("weir.apply") == PROGRAMS[name].applies
     if PROGRAMS[name].applies == 1:
