@@ -127,3 +127,30 @@ func.func @logsumexp(%x: tensor<4x8xf32>, %e1: tensor<4x1xf32>, %e: tensor<4x8xf
   } -> tensor<4x1xf32>
   return %y : tensor<4x1xf32>
 }
+
+// -----
+
+// Where a sum tells of scores that are NaN, code may let maxima drop NaN, that of another value too: here nothing but the maximum
+// tells of a NaN in b, so b is the score.
+// CHECK-LABEL: func.func @maximum_of_another(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>, %[[B:.*]]: tensor<4x8xf32>)
+// CHECK: weir.apply @raised_0(%[[B]], %[[X]]) {neg_inf = #weir.neg_inf<ordinary>}
+func.func @maximum_of_another(%x: tensor<4x8xf32>, %b: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %low = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<4xf32>
+  %w = tensor.empty() : tensor<4x8xf32>
+  %zeros = linalg.fill ins(%zero : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %lows = linalg.fill ins(%low : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %d = linalg.sub ins(%x, %b : tensor<4x8xf32>, tensor<4x8xf32>) outs(%w : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %m = linalg.reduce { arith.maximumf } ins(%d : tensor<4x8xf32>) outs(%lows : tensor<4xf32>) dimensions = [1]
+  %s = linalg.reduce { arith.addf } ins(%x : tensor<4x8xf32>) outs(%zeros : tensor<4xf32>) dimensions = [1]
+  %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %s, %m : tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>) outs(%w : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %u: f32, %v: f32, %o: f32):
+    %p = arith.addf %a, %u : f32
+    %q = arith.addf %p, %v : f32
+    linalg.yield %q : f32
+  } -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}

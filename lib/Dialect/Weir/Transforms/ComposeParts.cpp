@@ -109,7 +109,7 @@ bool Part::isFull(unsigned index) {
 
 static bool hasSchedule(ApplyOp apply) {
   return apply.getForm() || apply.getThreadGrain() || apply.getStreamBytes() ||
-         apply.getLanes();
+         apply.getLanes() || apply.getPlans();
 }
 
 static bool hasPlace(ApplyOp apply) {
