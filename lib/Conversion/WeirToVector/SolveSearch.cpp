@@ -9,6 +9,16 @@
 // (or where the body has no derivative). From the end of the bracket where a
 // convex function is positive, Newton's steps never leave it.
 //
+// A sum of squares is convex but far from straight: from where it is large, a
+// step gets half way at best. Its root is a norm, as convex, which is straight
+// where the row is flat. So steps are made on a root of such sums.
+//
+// Where weights are sparse, few elements are above the root. A bound on it
+// comes from some elements that are at hand; those above the bound are copied
+// together, and when a few vectors hold them the first steps are made on these,
+// as many as most rows need and without a look at whether they do: a branch on
+// the outcome would hold up the next row.
+//
 // The unknown is kept as its distance from one end of the bracket: a score of
 // 1000 less a threshold of 999.3 would lose three digits, their distances from
 // 1000 lose none.
@@ -37,22 +47,53 @@ public:
   SolveSearch(RowEmitter &emitter, SolveOp solve)
       : emitter(emitter), solve(solve), loc(solve.getLoc()),
         layout(emitter.access.getLayout()), type(emitter.access.getRowType()),
-        yield(cast<YieldOp>(solve.getBody().front().getTerminator())) {}
+        yield(cast<YieldOp>(solve.getBody().front().getTerminator())),
+        searched(getSearchedValue(solve, emitter.schedule.getVariance())),
+        hinges(knowsSlope() ? getHingeSum(solve, searched) : std::nullopt) {}
 
   void emit(OpBuilder &builder);
 
 private:
-  /// What the loop carries, all but the last two distances from the base.
-  /// `unsettled` says which rows go on.
+  /// What the loop carries; `low`, `high`, `at` and `before` are distances from
+  /// the base. `unsettled` says which rows go on. `before` is where the
+  /// function was evaluated last, `sum` and `slope` are what it was made of.
   struct Step {
-    Value low, high, at, count, unsettled;
-  };
+    Value low, high, at, count, unsettled, before, sum, slope;
 
-  void compact(OpBuilder &b, Value searched);
+    static constexpr Value Step::*kFields[] = {
+        &Step::low,       &Step::high,   &Step::at,  &Step::count,
+        &Step::unsettled, &Step::before, &Step::sum, &Step::slope};
+    SmallVector<Value> pack() const {
+      return llvm::map_to_vector(kFields,
+                                 [&](Value Step::*f) { return this->*f; });
+    }
+    static Step unpack(ValueRange values) {
+      Step step;
+      for (auto [field, value] : llvm::zip(kFields, values))
+        step.*field = value;
+      return step;
+    }
+  };
+  /// Elements that the function is evaluated on when not on the row.
+  using Held = ArrayRef<Element>;
+
+  Value emitStart(OpBuilder &b, Value low);
+  Value emitCut(OpBuilder &b, Value start);
+  void compact(OpBuilder &b, Value cut);
+  Step emitFirstSteps(OpBuilder &b, const Step &from);
+  void reduceHeld(OpBuilder &b, ArrayRef<ReduceOp> reduces, Held held);
+  void evaluateAt(OpBuilder &b, Value at, Held held);
   Value evaluate(OpBuilder &b, unsigned index);
-  Value next(OpBuilder &b, Step &step);
-  Value isUnsettled(OpBuilder &b, Value before, const Step &step);
-  Step advance(OpBuilder &b, const Step &from);
+  Value emitNewton(OpBuilder &b, Value at, Value f, Value slope);
+  Value next(OpBuilder &b, Step &step, Held held);
+  Value isFar(OpBuilder &b, Value before, Value at);
+  Value isUnsettled(OpBuilder &b, const Step &step);
+  Step advance(OpBuilder &b, const Step &from, Held held);
+  Value finish(OpBuilder &b, const Step &last);
+  double getResolution() const {
+    return emitter.access.getComputeType().isF64() ? 0x1p-51 : 0x1p-22;
+  }
+  bool knowsSlope() { return yield.getValues().size() == 2; }
   Value number(OpBuilder &b, double value) {
     return emitter.constant(b, type, value);
   }
@@ -63,10 +104,52 @@ private:
   const LaneLayout &layout;
   Type type;
   YieldOp yield;
+  /// The varying value that decides whether an element takes part, and the
+  /// function as a sum of hinges of it, where they exist.
+  Value searched;
+  std::optional<HingeSum> hinges;
   Value base;
 };
 
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// The function
+//===----------------------------------------------------------------------===//
+
+/// Gives sums over the few elements that are `held` their scalars.
+void SolveSearch::reduceHeld(OpBuilder &b, ArrayRef<ReduceOp> reduces,
+                             Held held) {
+  for (ReduceOp reduce : reduces) {
+    SmallVector<Value> terms;
+    for (const Element &element : held) {
+      Element copy = element;
+      terms.push_back(emitter.getReduced(b, copy, reduce));
+    }
+    for (; terms.size() > 1; terms.resize((terms.size() + 1) / 2))
+      for (size_t i = 0, half = terms.size() / 2; i < half; ++i)
+        terms[i] =
+            emitter.combine(b, reduce, terms[i], terms[terms.size() - 1 - i]);
+    emitter.setScalar(reduce.getResult(),
+                      emitter.combineLanes(b, reduce, terms[0]));
+  }
+}
+
+/// Evaluates the body, on the row or on what is held.
+void SolveSearch::evaluateAt(OpBuilder &b, Value at, Held held) {
+  emitter.anchorRowCode(b);
+  emitter.setUnknown(solve.getBody().getArgument(0), base, at, b);
+  for (const FormulaSchedule::Stage &stage :
+       FormulaSchedule::scheduleBlock(solve.getBody().front())) {
+    if (held.empty())
+      emitStatistics(emitter, b, stage.reduces, Value());
+    else
+      reduceHeld(b, stage.reduces, held);
+    for (Operation *search : stage.searches)
+      emitSearch(emitter, b, search);
+  }
+  emitter.anchorRowCode(b);
+}
 
 /// The function's value, or its derivative, at the unknown; negated for an
 /// increasing function, so that it always decreases.
@@ -77,78 +160,177 @@ Value SolveSearch::evaluate(OpBuilder &b, unsigned index) {
   return value;
 }
 
+/// Newton's step from `at`, where the function has been evaluated. A sum of
+/// hinges S takes it on S^(1/q) for the largest power of two q that their
+/// degree allows: q (S - S^(1-1/q) c^(1/q)) / S'.
+Value SolveSearch::emitNewton(OpBuilder &b, Value at, Value f, Value slope) {
+  Value rise = f;
+  if (hinges && hinges->degree >= 2) {
+    Value sum = emitter.getScalar(hinges->sum.getResult());
+    Value rest = emitter.getScalar(hinges->target);
+    double q = 1;
+    for (; 2 * q <= hinges->degree; q *= 2)
+      rest = math::SqrtOp::create(b, loc,
+                                  arith::MulFOp::create(b, loc, sum, rest));
+    rise = arith::MulFOp::create(b, loc, number(b, q),
+                                 arith::SubFOp::create(b, loc, sum, rest));
+  }
+  Value quotient = arith::DivFOp::create(b, loc, rise, slope);
+  return arith::SubFOp::create(b, loc, at, quotient);
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
 /// Evaluates the body at `step.at`, narrows the bracket and returns where to
 /// look next.
-Value SolveSearch::next(OpBuilder &b, Step &step) {
-  emitter.anchorRowCode(b);
-  emitter.setUnknown(solve.getBody().getArgument(0), base, step.at, b);
-  for (const FormulaSchedule::Stage &stage :
-       FormulaSchedule::scheduleBlock(solve.getBody().front())) {
-    emitStatistics(emitter, b, stage.reduces, Value());
-    for (Operation *search : stage.searches)
-      emitSearch(emitter, b, search);
-  }
-  emitter.anchorRowCode(b);
+Value SolveSearch::next(OpBuilder &b, Step &step, Held held) {
+  evaluateAt(b, step.at, held);
   Value f = evaluate(b, 0);
   using P = arith::CmpFPredicate;
   Value isLeft = arith::CmpFOp::create(b, loc, P::OGT, f, number(b, 0.0));
+  step.before = step.at;
   step.low = arith::SelectOp::create(b, loc, isLeft, step.at, step.low);
   step.high = arith::SelectOp::create(b, loc, isLeft, step.high, step.at);
   Value width = arith::SubFOp::create(b, loc, step.high, step.low);
   Value half = arith::MulFOp::create(b, loc, width, number(b, 0.5));
   Value middle = arith::AddFOp::create(b, loc, step.low, half);
-  if (yield.getValues().size() == 1)
+  if (!knowsSlope())
     return middle;
-  Value quotient = arith::DivFOp::create(b, loc, f, evaluate(b, 1));
-  Value newton = arith::SubFOp::create(b, loc, step.at, quotient);
+  step.slope = evaluate(b, 1);
+  Value newton = emitNewton(b, step.at, f, step.slope);
   Value above = arith::CmpFOp::create(b, loc, P::OGE, newton, step.low);
-  Value below = arith::CmpFOp::create(b, loc, P::OLE, newton, step.high);
-  Value inside = arith::AndIOp::create(b, loc, above, below);
+  if (hinges) {
+    step.sum = emitter.getScalar(hinges->sum.getResult());
+    // A convex function has its root at or above where such a step leads, but
+    // for rounding.
+    above = arith::CmpFOp::create(b, loc, P::OLT, newton, step.low);
+    newton = arith::SelectOp::create(b, loc, above, step.low, newton);
+  }
+  Value inside = arith::CmpFOp::create(b, loc, P::OLE, newton, step.high);
+  if (!hinges)
+    inside = arith::AndIOp::create(b, loc, above, inside);
   return arith::SelectOp::create(b, loc, inside, newton, middle);
 }
 
 /// A step below the tolerance, or below what the unknown can be resolved to,
 /// was the last. A NaN settles at once.
-Value SolveSearch::isUnsettled(OpBuilder &b, Value before, const Step &step) {
-  bool isDouble = emitter.access.getComputeType().isF64();
-  double resolution = isDouble ? 0x1p-51 : 0x1p-22;
+Value SolveSearch::isFar(OpBuilder &b, Value before, Value at) {
   double tolerance =
-      std::max(solve.getTolerance().convertToDouble(), resolution);
-  Value moved = math::AbsFOp::create(
-      b, loc, arith::SubFOp::create(b, loc, step.at, before));
-  Value isFar = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, moved,
-                                      number(b, tolerance));
+      std::max(solve.getTolerance().convertToDouble(), getResolution());
+  Value moved =
+      math::AbsFOp::create(b, loc, arith::SubFOp::create(b, loc, at, before));
+  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, moved,
+                               number(b, tolerance));
+}
+
+Value SolveSearch::isUnsettled(OpBuilder &b, const Step &step) {
   Value most = emitter.constant(b, step.count.getType(),
                                 static_cast<double>(solve.getMaxIterations()));
   Value isEarly = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
                                         step.count, most);
-  return arith::AndIOp::create(b, loc, isFar, layout.fromScalar(b, isEarly));
+  return arith::AndIOp::create(b, loc, isFar(b, step.before, step.at),
+                               layout.fromScalar(b, isEarly));
 }
 
 /// One step of the search. Across rows, those that have settled stay where they
 /// are, so that a row's root does not depend on its neighbours.
-SolveSearch::Step SolveSearch::advance(OpBuilder &b, const Step &from) {
+SolveSearch::Step SolveSearch::advance(OpBuilder &b, const Step &from,
+                                       Held held) {
+  RowEmitter::RowValues known = emitter.saveRow();
   Step to = from;
   to.count = arith::AddIOp::create(b, loc, from.count,
                                    emitter.constant(b, b.getI64Type(), 1));
-  to.at = next(b, to);
-  to.unsettled = isUnsettled(b, from.at, to);
+  to.at = next(b, to, held);
+  to.unsettled = isUnsettled(b, to);
+  emitter.restoreRow(known);
   if (!layout.isAcross())
     return to;
-  auto keep = [&](Value &moved, Value old) {
-    moved = arith::SelectOp::create(b, loc, from.unsettled, moved, old);
-  };
-  keep(to.low, from.low);
-  keep(to.high, from.high);
-  keep(to.at, from.at);
+  for (Value Step::*field : Step::kFields)
+    if (field != &Step::count && field != &Step::unsettled)
+      to.*field = arith::SelectOp::create(b, loc, from.unsettled, to.*field,
+                                          from.*field);
   to.unsettled = arith::AndIOp::create(b, loc, to.unsettled, from.unsettled);
   return to;
 }
 
-/// Copies the elements above the bracket's lower end together, which are few
-/// where the weights are sparse: the steps of the search look at these only.
-void SolveSearch::compact(OpBuilder &builder, Value searched) {
-  Value low = emitter.getBroadcast(solve.getLower());
+/// The root, as a distance. The sums that the formula makes at the root are
+/// known too: the last step was so short that the sum is straight along it. A
+/// search that has not settled ends where the function was evaluated last.
+Value SolveSearch::finish(OpBuilder &b, const Step &last) {
+  double tolerance = solve.getTolerance().convertToDouble();
+  SmallVector<ReduceOp> sums;
+  if (hinges && tolerance * tolerance <= getResolution())
+    sums = getSumsAtRoot(solve, hinges->sum);
+  if (sums.empty())
+    return last.at;
+  Value far = isFar(b, last.before, last.at);
+  Value at = arith::SelectOp::create(b, loc, far, last.before, last.at);
+  Value moved = arith::SubFOp::create(b, loc, at, last.before);
+  Value change = arith::MulFOp::create(b, loc, last.slope, moved);
+  Value sum = arith::AddFOp::create(b, loc, last.sum, change);
+  for (ReduceOp reduce : sums)
+    emitter.setScalar(reduce.getResult(), sum);
+  return at;
+}
+
+//===----------------------------------------------------------------------===//
+// Before the steps
+//===----------------------------------------------------------------------===//
+
+/// A distance from the base at or below the root's, `low` or better. What is
+/// never negative sums up to less over some elements than over all, so the root
+/// over some is a bound. The lanes of a maximum hold some, and large ones.
+Value SolveSearch::emitStart(OpBuilder &b, Value low) {
+  constexpr int kSteps = 2;
+  const Variance &variance = emitter.schedule.getVariance();
+  const auto *maximum = llvm::find_if(
+      emitter.laneMaxima, [&](const RowEmitter::LaneMaxima &maximum) {
+        return followsFrom(searched, ReduceOp(maximum.reduce).getValue(),
+                           variance);
+      });
+  bool vanish = llvm::all_of(
+      solve.getBody().front().getOps<ReduceOp>(), [&](ReduceOp reduce) {
+        return emitter.limits.vanishesWhenExcluded(reduce);
+      });
+  if (!hinges || !vanish || maximum == emitter.laneMaxima.end())
+    return low;
+  Element element(Lanes{});
+  element.values[ReduceOp(maximum->reduce).getValue()] = maximum->lanes;
+  Value at = low;
+  for (int i = 0; i < kSteps; ++i) {
+    RowEmitter::RowValues known = emitter.saveRow();
+    evaluateAt(b, at, element);
+    Value newton = emitNewton(b, at, evaluate(b, 0), evaluate(b, 1));
+    emitter.restoreRow(known);
+    Value above =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, newton, at);
+    at = arith::SelectOp::create(b, loc, above, newton, at);
+  }
+  // Rounding may have led past the root over these elements, which may be all
+  // that count.
+  Value way = arith::SubFOp::create(b, loc, at, low);
+  Value safe =
+      arith::MulFOp::create(b, loc, way, number(b, 1 - 16 * getResolution()));
+  return arith::AddFOp::create(b, loc, low, safe);
+}
+
+/// The bound that elements are compared with, for a search from `start` on:
+/// below it by what the sum with the base may have been rounded up.
+Value SolveSearch::emitCut(OpBuilder &b, Value start) {
+  Value cut = arith::AddFOp::create(b, loc, base, start);
+  Value size = arith::AddFOp::create(b, loc, math::AbsFOp::create(b, loc, base),
+                                     math::AbsFOp::create(b, loc, start));
+  Value margin =
+      arith::MulFOp::create(b, loc, size, number(b, getResolution()));
+  return arith::SubFOp::create(b, loc, cut, margin);
+}
+
+/// Copies the elements above `cut` together, which are few where the weights
+/// are sparse: the steps of the search look at these only.
+void SolveSearch::compact(OpBuilder &builder, Value cut) {
+  Value bound = emitter.splat(cut);
   Value none = arith::ConstantIndexOp::create(builder, loc, 0);
   auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) {
     Value end = carried[0];
@@ -156,7 +338,7 @@ void SolveSearch::compact(OpBuilder &builder, Value searched) {
       Element element(group);
       Value x = emitter.getVector(b, element, searched);
       Value takes =
-          arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, x, low);
+          arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, x, bound);
       // An excluded element is not above anything when it is -inf here too.
       Value included = emitter.limits.atExcluded(searched) == Limit::NegInf
                            ? Value()
@@ -180,47 +362,75 @@ void SolveSearch::compact(OpBuilder &builder, Value searched) {
   emitter.compacted = {searched, emitter.scratch, length};
 }
 
+/// Where a few vectors hold all elements that were copied together, the steps
+/// that most rows need.
+SolveSearch::Step SolveSearch::emitFirstSteps(OpBuilder &builder,
+                                              const Step &from) {
+  constexpr int64_t kVectors = 4, kSteps = 4;
+  int64_t lanes = layout.getLaneCount();
+  Value length = emitter.compacted->length;
+  Value isSmall = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::ule, length,
+      arith::ConstantIndexOp::create(builder, loc, kVectors * lanes));
+  auto steps = [&](OpBuilder &b, Location) {
+    SmallVector<Element> held;
+    for (int64_t v = 0; v < kVectors; ++v) {
+      Value position = arith::ConstantIndexOp::create(b, loc, v * lanes);
+      Value left = arith::SubIOp::create(b, loc, length, position);
+      Value mask = vector::CreateMaskOp::create(
+          b, loc, emitter.access.getVectorType(b.getI1Type()), left);
+      Element &element = held.emplace_back(Lanes{position, mask});
+      emitter.getVector(b, element, searched);
+    }
+    Step step = from;
+    for (int64_t i = 0; i < std::min<int64_t>(kSteps, solve.getMaxIterations());
+         ++i)
+      step = advance(b, step, held);
+    scf::YieldOp::create(b, loc, step.pack());
+  };
+  auto none = [&](OpBuilder &b, Location) {
+    scf::YieldOp::create(b, loc, from.pack());
+  };
+  auto branch = scf::IfOp::create(builder, loc, isSmall, steps, none);
+  return Step::unpack(branch.getResults());
+}
+
 void SolveSearch::emit(OpBuilder &builder) {
   emitter.anchorRowCode(builder);
-  if (Value searched =
-          emitter.scratch && emitter.canCompact
-              ? getSearchedValue(solve, emitter.schedule.getVariance())
-              : Value()) {
-    compact(builder, searched);
-    emitter.anchorRowCode(builder);
-  }
   base = emitter.getScalar(solve.getUpper());
-  Value low = arith::SubFOp::create(builder, loc,
-                                    emitter.getScalar(solve.getLower()), base);
-  Value high = arith::SubFOp::create(builder, loc, base, base);
-  Value count = emitter.constant(builder, builder.getI64Type(), 0);
-  Value go =
+  Value lower = emitter.getScalar(solve.getLower());
+  Step step;
+  step.low = arith::SubFOp::create(builder, loc, lower, base);
+  step.high = arith::SubFOp::create(builder, loc, base, base);
+  step.count = emitter.constant(builder, builder.getI64Type(), 0);
+  step.unsettled =
       emitter.constant(builder, layout.getRowType(builder.getI1Type()), 1);
-  SmallVector<Value> inits{low, high, low, count, go};
-  SmallVector<Type> types;
-  for (Value init : inits)
-    types.push_back(init.getType());
+  if (searched && emitter.scratch && emitter.canCompact) {
+    Value start = emitStart(builder, step.low);
+    compact(builder, start == step.low ? lower : emitCut(builder, start));
+    step.low = start;
+  }
+  step.at = step.before = step.low;
+  step.sum = step.slope = number(builder, 0.0);
+  if (emitter.compacted && knowsSlope())
+    step = emitFirstSteps(builder, step);
   auto loop = scf::WhileOp::create(
-      builder, loc, types, inits,
+      builder, loc, ValueRange(step.pack()).getTypes(), step.pack(),
       [&](OpBuilder &b, Location, ValueRange carried) {
-        scf::ConditionOp::create(b, loc, layout.emitAny(b, carried[4]),
-                                 carried);
+        Value go = layout.emitAny(b, Step::unpack(carried).unsettled);
+        scf::ConditionOp::create(b, loc, go, carried);
       },
       [&](OpBuilder &b, Location, ValueRange carried) {
-        RowEmitter::RowValues known = emitter.saveRow();
-        Step step = advance(
-            b, {carried[0], carried[1], carried[2], carried[3], carried[4]});
-        scf::YieldOp::create(b, loc,
-                             ValueRange{step.low, step.high, step.at,
-                                        step.count, step.unsettled});
-        emitter.restoreRow(known);
+        Step to = advance(b, Step::unpack(carried), {});
+        scf::YieldOp::create(b, loc, to.pack());
       });
   emitter.support.reset();
   if (emitter.compacted)
     emitter.support = {*emitter.compacted, solve.getResult()};
   emitter.compacted.reset();
   emitter.anchorRowCode(builder);
-  emitter.setUnknown(solve.getResult(), base, loop.getResult(2), builder);
+  Value root = finish(builder, Step::unpack(loop.getResults()));
+  emitter.setUnknown(solve.getResult(), base, root, builder);
 }
 
 void weir::emitSolve(RowEmitter &emitter, OpBuilder &builder, SolveOp solve) {

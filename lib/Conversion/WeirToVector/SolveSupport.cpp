@@ -120,3 +120,106 @@ bool weir::sumsSupportOnly(ReduceOp reduce, Value searched, Value root,
          follow(reduce.getValue(), searched, root, variance, known) &&
          known.lookup(reduce.getValue()) == Inactive::Zero;
 }
+
+//===----------------------------------------------------------------------===//
+// Sums of hinges
+//===----------------------------------------------------------------------===//
+
+static bool isPositiveConstant(Value value) {
+  APFloat number(0.0f);
+  return matchPattern(value, m_ConstantFloat(&number)) &&
+         number.isFiniteNonZero() && !number.isNegative();
+}
+
+/// The degree of the hinge that `op` gives, from those of its operands; 0 for
+/// what is no hinge.
+static double getHingeDegree(Operation *op, Value difference,
+                             const llvm::DenseMap<Value, double> &degrees) {
+  auto degree = [&](unsigned i) { return degrees.lookup(op->getOperand(i)); };
+  auto isMaximumOf = [&](unsigned i) {
+    return op->getOperand(i) == difference &&
+           matchPattern(op->getOperand(1 - i), m_AnyZeroFloat());
+  };
+  if (isa<arith::MaximumFOp>(op))
+    return isMaximumOf(0) || isMaximumOf(1) ? 1.0 : 0.0;
+  if (isa<math::SqrtOp>(op))
+    return degree(0) / 2;
+  if (!isa<arith::MulFOp>(op))
+    return 0.0;
+  if (degree(0) > 0 && degree(1) > 0)
+    return degree(0) + degree(1);
+  for (unsigned i : {0u, 1u})
+    if (degree(i) > 0 && isPositiveConstant(op->getOperand(1 - i)))
+      return degree(i);
+  return 0.0;
+}
+
+std::optional<HingeSum> weir::getHingeSum(SolveOp solve, Value searched) {
+  Block &body = solve.getBody().front();
+  auto difference = cast<YieldOp>(body.getTerminator())
+                        .getValues()[0]
+                        .getDefiningOp<arith::SubFOp>();
+  auto sum =
+      difference ? difference.getLhs().getDefiningOp<ReduceOp>() : ReduceOp();
+  if (!searched || !sum || sum->getBlock() != &body ||
+      sum.getKind() != ReductionKind::Add ||
+      solve.getDirection() != SolveDirection::Decreasing)
+    return std::nullopt;
+  Value target = difference.getRhs();
+  if (target.getParentBlock() == &body && !matchPattern(target, m_Constant()))
+    return std::nullopt;
+  Value above;
+  llvm::DenseMap<Value, double> degrees;
+  for (Operation &op : body.without_terminator()) {
+    if (isa<arith::SubFOp>(op) && op.getOperand(0) == searched &&
+        op.getOperand(1) == body.getArgument(0))
+      above = op.getResult(0);
+    else if (double degree = getHingeDegree(&op, above, degrees))
+      degrees[op.getResult(0)] = degree;
+  }
+  double degree = degrees.lookup(sum.getValue());
+  if (degree < 1)
+    return std::nullopt;
+  return HingeSum{sum, target, degree};
+}
+
+/// True when `outside` is what `inside`, of the body of `solve`, is at the
+/// root.
+static bool isAtRoot(Value outside, Value inside, SolveOp solve) {
+  if (inside == solve.getBody().getArgument(0))
+    return outside == solve.getResult();
+  if (inside == outside)
+    return true;
+  Operation *a = outside.getDefiningOp(), *b = inside.getDefiningOp();
+  if (!a || !b || a->getName() != b->getName() || a->getNumRegions() ||
+      a->getAttrDictionary() != b->getAttrDictionary() ||
+      a->getNumOperands() != b->getNumOperands() ||
+      a->getResultTypes() != b->getResultTypes() ||
+      cast<OpResult>(outside).getResultNumber() !=
+          cast<OpResult>(inside).getResultNumber())
+    return false;
+  return llvm::all_of(llvm::zip(a->getOperands(), b->getOperands()),
+                      [&](auto operands) {
+                        auto [x, y] = operands;
+                        return isAtRoot(x, y, solve);
+                      });
+}
+
+SmallVector<ReduceOp> weir::getSumsAtRoot(SolveOp solve, ReduceOp sum) {
+  SmallVector<ReduceOp> found;
+  for (ReduceOp reduce : solve->getBlock()->getOps<ReduceOp>())
+    if (solve->isBeforeInBlock(reduce) &&
+        isAtRoot(reduce.getResult(), sum.getResult(), solve))
+      found.push_back(reduce);
+  return found;
+}
+
+bool weir::followsFrom(Value value, Value source, const Variance &variance) {
+  if (value == source || !variance.isVarying(value))
+    return true;
+  Operation *op = value.getDefiningOp();
+  return op && !isa<PositionOp, RandomOp>(op) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) {
+           return followsFrom(operand, source, variance);
+         });
+}
