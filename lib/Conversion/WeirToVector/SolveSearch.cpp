@@ -15,9 +15,9 @@
 //
 // Where weights are sparse, few elements are above the root. A bound on it
 // comes from some elements that are at hand; those above the bound are copied
-// together, and when a few vectors hold them the first steps are made on these,
-// as many as most rows need and without a look at whether they do: a branch on
-// the outcome would hold up the next row.
+// together, and when a few vectors hold them the search stays in registers.
+// There a sum of hinges or of their squares is solved as the line or parabola
+// that it is until an element is passed.
 //
 // The unknown is kept as its distance from one end of the bracket: a score of
 // 1000 less a threshold of 999.3 would lose three digits, their distances from
@@ -56,13 +56,15 @@ public:
 private:
   /// What the loop carries; `low`, `high`, `at` and `before` are distances from
   /// the base. `unsettled` says which rows go on. `before` is where the
-  /// function was evaluated last, `sum` and `slope` are what it was made of.
+  /// function was evaluated last; `sum`, `slope` and `curvature` are what it
+  /// was there, the last 0 where it is not known.
   struct Step {
-    Value low, high, at, count, unsettled, before, sum, slope;
+    Value low, high, at, count, unsettled, before, sum, slope, curvature;
 
     static constexpr Value Step::*kFields[] = {
-        &Step::low,       &Step::high,   &Step::at,  &Step::count,
-        &Step::unsettled, &Step::before, &Step::sum, &Step::slope};
+        &Step::low,   &Step::high,      &Step::at,
+        &Step::count, &Step::unsettled, &Step::before,
+        &Step::sum,   &Step::slope,     &Step::curvature};
     SmallVector<Value> pack() const {
       return llvm::map_to_vector(kFields,
                                  [&](Value Step::*f) { return this->*f; });
@@ -80,18 +82,26 @@ private:
   Value emitStart(OpBuilder &b, Value low);
   Value emitCut(OpBuilder &b, Value start);
   void compact(OpBuilder &b, Value cut);
-  Step emitFirstSteps(OpBuilder &b, const Step &from);
+  Step searchHeld(OpBuilder &b, const Step &from);
   void reduceHeld(OpBuilder &b, ArrayRef<ReduceOp> reduces, Held held);
   void evaluateAt(OpBuilder &b, Value at, Held held);
   Value evaluate(OpBuilder &b, unsigned index);
   Value emitNewton(OpBuilder &b, Value at, Value f, Value slope);
+  Value emitAbove(OpBuilder &b, const Element &element, Value at);
+  Value emitCurvature(OpBuilder &b, Value at, Held held);
+  Value emitParabola(OpBuilder &b, Value at, Value f, const Step &step);
+  Value emitPasses(OpBuilder &b, const Step &step, Held held);
   Value next(OpBuilder &b, Step &step, Held held);
-  Value isFar(OpBuilder &b, Value before, Value at);
-  Value isUnsettled(OpBuilder &b, const Step &step);
+  Value isUnsettled(OpBuilder &b, const Step &step, Held held);
+  Value goesOn(OpBuilder &b, const Step &step);
   Step advance(OpBuilder &b, const Step &from, Held held);
   Value finish(OpBuilder &b, const Step &last);
   double getResolution() const {
     return emitter.access.getComputeType().isF64() ? 0x1p-51 : 0x1p-22;
+  }
+  /// True when steps on these elements lead to the root unless they pass one.
+  bool knowsPieces(Held held) {
+    return hinges && hinges->isSimple() && !held.empty();
   }
   bool knowsSlope() { return yield.getValues().size() == 2; }
   Value number(OpBuilder &b, double value) {
@@ -179,6 +189,61 @@ Value SolveSearch::emitNewton(OpBuilder &b, Value at, Value f, Value slope) {
   return arith::SubFOp::create(b, loc, at, quotient);
 }
 
+/// Which lanes of `element` are above `at`.
+Value SolveSearch::emitAbove(OpBuilder &b, const Element &element, Value at) {
+  Value x = element.values.lookup(searched);
+  Value fromBase = arith::SubFOp::create(b, loc, x, emitter.splat(base));
+  Value difference = arith::SubFOp::create(b, loc, fromBase, emitter.splat(at));
+  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, difference,
+                               emitter.constant(b, x.getType(), 0.0));
+}
+
+/// The second derivative of a simple sum of hinges: of squares, how many are
+/// above.
+Value SolveSearch::emitCurvature(OpBuilder &b, Value at, Held held) {
+  if (hinges->degree == 1)
+    return number(b, 0.0);
+  Type bits = b.getIntegerType(layout.getLaneCount());
+  Value count;
+  for (const Element &element : held) {
+    Value mask = vector::BitCastOp::create(b, loc, VectorType::get(1, bits),
+                                           emitAbove(b, element, at));
+    Value lanes = math::CtPopOp::create(
+        b, loc, vector::ExtractOp::create(b, loc, mask, 0));
+    lanes = arith::ExtUIOp::create(b, loc, b.getI32Type(), lanes);
+    count =
+        count ? arith::AddIOp::create(b, loc, count, lanes).getResult() : lanes;
+  }
+  return arith::MulFOp::create(b, loc,
+                               arith::SIToFPOp::create(b, loc, type, count),
+                               number(b, 2 * hinges->factor));
+}
+
+/// The root of the line or parabola that a simple sum of hinges is around `at`,
+/// or where the parabola is lowest when it has none.
+Value SolveSearch::emitParabola(OpBuilder &b, Value at, Value f,
+                                const Step &step) {
+  if (hinges->degree == 1)
+    return emitNewton(b, at, f, step.slope);
+  Value zero = number(b, 0.0);
+  Value slope = arith::SubFOp::create(b, loc, zero, step.slope);
+  Value twice = arith::AddFOp::create(b, loc, f, f);
+  Value square = arith::MulFOp::create(b, loc, slope, slope);
+  Value d = arith::SubFOp::create(
+      b, loc, square, arith::MulFOp::create(b, loc, twice, step.curvature));
+  Value none =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, d, zero);
+  d = arith::SelectOp::create(b, loc, none, zero, d);
+  Value way = arith::DivFOp::create(
+      b, loc, twice,
+      arith::AddFOp::create(b, loc, slope, math::SqrtOp::create(b, loc, d)));
+  Value most = arith::DivFOp::create(b, loc, slope, step.curvature);
+  Value beyond =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, way, most);
+  way = arith::SelectOp::create(b, loc, beyond, most, way);
+  return arith::AddFOp::create(b, loc, at, way);
+}
+
 //===----------------------------------------------------------------------===//
 // Steps
 //===----------------------------------------------------------------------===//
@@ -199,39 +264,71 @@ Value SolveSearch::next(OpBuilder &b, Step &step, Held held) {
   if (!knowsSlope())
     return middle;
   step.slope = evaluate(b, 1);
-  Value newton = emitNewton(b, step.at, f, step.slope);
-  Value above = arith::CmpFOp::create(b, loc, P::OGE, newton, step.low);
-  if (hinges) {
-    step.sum = emitter.getScalar(hinges->sum.getResult());
-    // A convex function has its root at or above where such a step leads, but
-    // for rounding.
-    above = arith::CmpFOp::create(b, loc, P::OLT, newton, step.low);
-    newton = arith::SelectOp::create(b, loc, above, step.low, newton);
+  if (!hinges) {
+    Value newton = emitNewton(b, step.at, f, step.slope);
+    Value above = arith::CmpFOp::create(b, loc, P::OGE, newton, step.low);
+    Value below = arith::CmpFOp::create(b, loc, P::OLE, newton, step.high);
+    Value inside = arith::AndIOp::create(b, loc, above, below);
+    return arith::SelectOp::create(b, loc, inside, newton, middle);
   }
-  Value inside = arith::CmpFOp::create(b, loc, P::OLE, newton, step.high);
-  if (!hinges)
-    inside = arith::AndIOp::create(b, loc, above, inside);
-  return arith::SelectOp::create(b, loc, inside, newton, middle);
+  step.sum = emitter.getScalar(hinges->sum.getResult());
+  step.curvature = number(b, 0.0);
+  Value to;
+  if (knowsPieces(held)) {
+    step.curvature = emitCurvature(b, step.at, held);
+    to = emitParabola(b, step.at, f, step);
+  } else {
+    to = emitNewton(b, step.at, f, step.slope);
+  }
+  // A convex function has its root at or above where a step from above it
+  // leads, but for rounding.
+  Value below = arith::CmpFOp::create(b, loc, P::OLT, to, step.low);
+  to = arith::SelectOp::create(b, loc, below, step.low, to);
+  Value inside = arith::CmpFOp::create(b, loc, P::OLE, to, step.high);
+  return arith::SelectOp::create(b, loc, inside, to, middle);
+}
+
+/// Whether the last step of a simple sum of hinges passed an element, or came
+/// from so far that its rounding counts. If not, it led to the root.
+Value SolveSearch::emitPasses(OpBuilder &b, const Step &step, Held held) {
+  Value passed;
+  for (const Element &element : held) {
+    Value differ =
+        arith::XOrIOp::create(b, loc, emitAbove(b, element, step.before),
+                              emitAbove(b, element, step.at));
+    passed = passed ? arith::OrIOp::create(b, loc, passed, differ).getResult()
+                    : differ;
+  }
+  Value any = layout.combine(b, vector::CombiningKind::OR, passed);
+  Value target = emitter.getScalar(hinges->target);
+  Value most = arith::MulFOp::create(b, loc, target, number(b, 4.0));
+  Value large =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, step.sum, most);
+  return arith::OrIOp::create(b, loc, any, large);
 }
 
 /// A step below the tolerance, or below what the unknown can be resolved to,
 /// was the last. A NaN settles at once.
-Value SolveSearch::isFar(OpBuilder &b, Value before, Value at) {
+Value SolveSearch::isUnsettled(OpBuilder &b, const Step &step, Held held) {
   double tolerance =
       std::max(solve.getTolerance().convertToDouble(), getResolution());
-  Value moved =
-      math::AbsFOp::create(b, loc, arith::SubFOp::create(b, loc, at, before));
-  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, moved,
-                               number(b, tolerance));
+  Value moved = math::AbsFOp::create(
+      b, loc, arith::SubFOp::create(b, loc, step.at, step.before));
+  Value far = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, moved,
+                                    number(b, tolerance));
+  if (!knowsPieces(held))
+    return far;
+  return arith::AndIOp::create(b, loc, far, emitPasses(b, step, held));
 }
 
-Value SolveSearch::isUnsettled(OpBuilder &b, const Step &step) {
+/// Whether another step is to be made, one scalar for all rows at hand.
+Value SolveSearch::goesOn(OpBuilder &b, const Step &step) {
   Value most = emitter.constant(b, step.count.getType(),
                                 static_cast<double>(solve.getMaxIterations()));
   Value isEarly = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
                                         step.count, most);
-  return arith::AndIOp::create(b, loc, isFar(b, step.before, step.at),
-                               layout.fromScalar(b, isEarly));
+  return arith::AndIOp::create(b, loc, layout.emitAny(b, step.unsettled),
+                               isEarly);
 }
 
 /// One step of the search. Across rows, those that have settled stay where they
@@ -243,7 +340,7 @@ SolveSearch::Step SolveSearch::advance(OpBuilder &b, const Step &from,
   to.count = arith::AddIOp::create(b, loc, from.count,
                                    emitter.constant(b, b.getI64Type(), 1));
   to.at = next(b, to, held);
-  to.unsettled = isUnsettled(b, to);
+  to.unsettled = isUnsettled(b, to, held);
   emitter.restoreRow(known);
   if (!layout.isAcross())
     return to;
@@ -256,8 +353,9 @@ SolveSearch::Step SolveSearch::advance(OpBuilder &b, const Step &from,
 }
 
 /// The root, as a distance. The sums that the formula makes at the root are
-/// known too: the last step was so short that the sum is straight along it. A
-/// search that has not settled ends where the function was evaluated last.
+/// known too: the last step was so short that the sum is straight along it, or
+/// its curvature is known. A search that has not settled ends where the
+/// function was evaluated last.
 Value SolveSearch::finish(OpBuilder &b, const Step &last) {
   double tolerance = solve.getTolerance().convertToDouble();
   SmallVector<ReduceOp> sums;
@@ -265,10 +363,14 @@ Value SolveSearch::finish(OpBuilder &b, const Step &last) {
     sums = getSumsAtRoot(solve, hinges->sum);
   if (sums.empty())
     return last.at;
-  Value far = isFar(b, last.before, last.at);
-  Value at = arith::SelectOp::create(b, loc, far, last.before, last.at);
+  Value at =
+      arith::SelectOp::create(b, loc, last.unsettled, last.before, last.at);
   Value moved = arith::SubFOp::create(b, loc, at, last.before);
-  Value change = arith::MulFOp::create(b, loc, last.slope, moved);
+  Value bend = arith::MulFOp::create(
+      b, loc, moved,
+      arith::MulFOp::create(b, loc, last.curvature, number(b, 0.5)));
+  Value slope = arith::AddFOp::create(b, loc, last.slope, bend);
+  Value change = arith::MulFOp::create(b, loc, slope, moved);
   Value sum = arith::AddFOp::create(b, loc, last.sum, change);
   for (ReduceOp reduce : sums)
     emitter.setScalar(reduce.getResult(), sum);
@@ -283,7 +385,7 @@ Value SolveSearch::finish(OpBuilder &b, const Step &last) {
 /// never negative sums up to less over some elements than over all, so the root
 /// over some is a bound. The lanes of a maximum hold some, and large ones.
 Value SolveSearch::emitStart(OpBuilder &b, Value low) {
-  constexpr int kSteps = 2;
+  constexpr int kSteps = 1;
   const Variance &variance = emitter.schedule.getVariance();
   const auto *maximum = llvm::find_if(
       emitter.laneMaxima, [&](const RowEmitter::LaneMaxima &maximum) {
@@ -362,17 +464,17 @@ void SolveSearch::compact(OpBuilder &builder, Value cut) {
   emitter.compacted = {searched, emitter.scratch, length};
 }
 
-/// Where a few vectors hold all elements that were copied together, the steps
-/// that most rows need.
-SolveSearch::Step SolveSearch::emitFirstSteps(OpBuilder &builder,
-                                              const Step &from) {
-  constexpr int64_t kVectors = 4, kSteps = 4;
+/// The search in registers, where a few vectors hold all elements that were
+/// copied together.
+SolveSearch::Step SolveSearch::searchHeld(OpBuilder &builder,
+                                          const Step &from) {
+  constexpr int64_t kVectors = 4;
   int64_t lanes = layout.getLaneCount();
   Value length = emitter.compacted->length;
   Value isSmall = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::ule, length,
       arith::ConstantIndexOp::create(builder, loc, kVectors * lanes));
-  auto steps = [&](OpBuilder &b, Location) {
+  auto search = [&](OpBuilder &b, Location) {
     SmallVector<Element> held;
     for (int64_t v = 0; v < kVectors; ++v) {
       Value position = arith::ConstantIndexOp::create(b, loc, v * lanes);
@@ -382,16 +484,21 @@ SolveSearch::Step SolveSearch::emitFirstSteps(OpBuilder &builder,
       Element &element = held.emplace_back(Lanes{position, mask});
       emitter.getVector(b, element, searched);
     }
-    Step step = from;
-    for (int64_t i = 0; i < std::min<int64_t>(kSteps, solve.getMaxIterations());
-         ++i)
-      step = advance(b, step, held);
-    scf::YieldOp::create(b, loc, step.pack());
+    auto loop = scf::WhileOp::create(
+        b, loc, ValueRange(from.pack()).getTypes(), from.pack(),
+        [&](OpBuilder &inner, Location, ValueRange carried) {
+          Step to = advance(inner, Step::unpack(carried), held);
+          scf::ConditionOp::create(inner, loc, goesOn(inner, to), to.pack());
+        },
+        [&](OpBuilder &inner, Location, ValueRange carried) {
+          scf::YieldOp::create(inner, loc, carried);
+        });
+    scf::YieldOp::create(b, loc, loop.getResults());
   };
   auto none = [&](OpBuilder &b, Location) {
     scf::YieldOp::create(b, loc, from.pack());
   };
-  auto branch = scf::IfOp::create(builder, loc, isSmall, steps, none);
+  auto branch = scf::IfOp::create(builder, loc, isSmall, search, none);
   return Step::unpack(branch.getResults());
 }
 
@@ -411,13 +518,13 @@ void SolveSearch::emit(OpBuilder &builder) {
     step.low = start;
   }
   step.at = step.before = step.low;
-  step.sum = step.slope = number(builder, 0.0);
+  step.sum = step.slope = step.curvature = number(builder, 0.0);
   if (emitter.compacted && knowsSlope())
-    step = emitFirstSteps(builder, step);
+    step = searchHeld(builder, step);
   auto loop = scf::WhileOp::create(
       builder, loc, ValueRange(step.pack()).getTypes(), step.pack(),
       [&](OpBuilder &b, Location, ValueRange carried) {
-        Value go = layout.emitAny(b, Step::unpack(carried).unsettled);
+        Value go = goesOn(b, Step::unpack(carried));
         scf::ConditionOp::create(b, loc, go, carried);
       },
       [&](OpBuilder &b, Location, ValueRange carried) {

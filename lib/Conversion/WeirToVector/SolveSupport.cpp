@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weir;
 
@@ -125,33 +127,43 @@ bool weir::sumsSupportOnly(ReduceOp reduce, Value searched, Value root,
 // Sums of hinges
 //===----------------------------------------------------------------------===//
 
-static bool isPositiveConstant(Value value) {
+namespace {
+/// factor (v - t)^degree above t and 0 below. No hinge has degree 0.
+struct Hinge {
+  double degree = 0, factor = 0;
+};
+} // namespace
+
+/// A positive constant, or 0.
+static double getFactor(Value value) {
   APFloat number(0.0f);
-  return matchPattern(value, m_ConstantFloat(&number)) &&
-         number.isFiniteNonZero() && !number.isNegative();
+  if (!matchPattern(value, m_ConstantFloat(&number)) || number.isNegative() ||
+      !number.isFinite())
+    return 0;
+  return number.convertToDouble();
 }
 
-/// The degree of the hinge that `op` gives, from those of its operands; 0 for
-/// what is no hinge.
-static double getHingeDegree(Operation *op, Value difference,
-                             const llvm::DenseMap<Value, double> &degrees) {
-  auto degree = [&](unsigned i) { return degrees.lookup(op->getOperand(i)); };
-  auto isMaximumOf = [&](unsigned i) {
+/// The hinge that `op` gives, from those of its operands.
+static Hinge getHinge(Operation *op, Value difference,
+                      const llvm::DenseMap<Value, Hinge> &hinges) {
+  auto isRamp = [&](unsigned i) {
     return op->getOperand(i) == difference &&
            matchPattern(op->getOperand(1 - i), m_AnyZeroFloat());
   };
   if (isa<arith::MaximumFOp>(op))
-    return isMaximumOf(0) || isMaximumOf(1) ? 1.0 : 0.0;
+    return isRamp(0) || isRamp(1) ? Hinge{1, 1} : Hinge();
+  if (!isa<arith::MulFOp, math::SqrtOp>(op))
+    return Hinge();
+  Hinge a = hinges.lookup(op->getOperand(0));
   if (isa<math::SqrtOp>(op))
-    return degree(0) / 2;
-  if (!isa<arith::MulFOp>(op))
-    return 0.0;
-  if (degree(0) > 0 && degree(1) > 0)
-    return degree(0) + degree(1);
-  for (unsigned i : {0u, 1u})
-    if (degree(i) > 0 && isPositiveConstant(op->getOperand(1 - i)))
-      return degree(i);
-  return 0.0;
+    return {a.degree / 2, std::sqrt(a.factor)};
+  Hinge b = hinges.lookup(op->getOperand(1));
+  if (a.degree == 0)
+    a.factor = getFactor(op->getOperand(0));
+  if (b.degree == 0)
+    b.factor = getFactor(op->getOperand(1));
+  double factor = a.factor * b.factor;
+  return factor > 0 ? Hinge{a.degree + b.degree, factor} : Hinge();
 }
 
 std::optional<HingeSum> weir::getHingeSum(SolveOp solve, Value searched) {
@@ -169,18 +181,18 @@ std::optional<HingeSum> weir::getHingeSum(SolveOp solve, Value searched) {
   if (target.getParentBlock() == &body && !matchPattern(target, m_Constant()))
     return std::nullopt;
   Value above;
-  llvm::DenseMap<Value, double> degrees;
+  llvm::DenseMap<Value, Hinge> hinges;
   for (Operation &op : body.without_terminator()) {
     if (isa<arith::SubFOp>(op) && op.getOperand(0) == searched &&
         op.getOperand(1) == body.getArgument(0))
       above = op.getResult(0);
-    else if (double degree = getHingeDegree(&op, above, degrees))
-      degrees[op.getResult(0)] = degree;
+    else if (Hinge hinge = getHinge(&op, above, hinges); hinge.degree > 0)
+      hinges[op.getResult(0)] = hinge;
   }
-  double degree = degrees.lookup(sum.getValue());
-  if (degree < 1)
+  Hinge hinge = hinges.lookup(sum.getValue());
+  if (hinge.degree < 1)
     return std::nullopt;
-  return HingeSum{sum, target, degree};
+  return HingeSum{sum, target, hinge.degree, hinge.factor};
 }
 
 /// True when `outside` is what `inside`, of the body of `solve`, is at the

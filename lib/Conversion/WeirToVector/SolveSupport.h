@@ -32,7 +32,10 @@ bool sumsSupportOnly(ReduceOp reduce, mlir::Value searched, mlir::Value root,
 struct HingeSum {
   ReduceOp sum;
   mlir::Value target;
-  double degree;
+  double degree, factor;
+
+  /// True when the sum is a line or a parabola wherever no element is passed.
+  bool isSimple() const { return degree == 1 || degree == 2; }
 };
 
 /// `solve` as such a search, or nothing. `searched` is its searched value.
