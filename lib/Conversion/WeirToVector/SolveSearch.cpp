@@ -80,7 +80,7 @@ private:
   using Held = ArrayRef<Element>;
 
   Value emitStart(OpBuilder &b, Value low);
-  Value emitCut(OpBuilder &b, Value start);
+  Value emitMargin(OpBuilder &b, Value low);
   void compact(OpBuilder &b, Value cut);
   Step searchHeld(OpBuilder &b, const Step &from);
   void reduceHeld(OpBuilder &b, ArrayRef<ReduceOp> reduces, Held held);
@@ -88,6 +88,7 @@ private:
   Value evaluate(OpBuilder &b, unsigned index);
   Value emitNewton(OpBuilder &b, Value at, Value f, Value slope);
   Value emitAbove(OpBuilder &b, const Element &element, Value at);
+  Value emitCount(OpBuilder &b, Value mask);
   Value emitCurvature(OpBuilder &b, Value at, Held held);
   Value emitParabola(OpBuilder &b, Value at, Value f, const Step &step);
   Value emitPasses(OpBuilder &b, const Step &step, Held held);
@@ -198,19 +199,23 @@ Value SolveSearch::emitAbove(OpBuilder &b, const Element &element, Value at) {
                                emitter.constant(b, x.getType(), 0.0));
 }
 
+/// How many lanes of `mask` are on, as i32.
+Value SolveSearch::emitCount(OpBuilder &b, Value mask) {
+  Type bits = b.getIntegerType(layout.getLaneCount());
+  mask = vector::BitCastOp::create(b, loc, VectorType::get(1, bits), mask);
+  Value count =
+      math::CtPopOp::create(b, loc, vector::ExtractOp::create(b, loc, mask, 0));
+  return arith::ExtUIOp::create(b, loc, b.getI32Type(), count);
+}
+
 /// The second derivative of a simple sum of hinges: of squares, how many are
 /// above.
 Value SolveSearch::emitCurvature(OpBuilder &b, Value at, Held held) {
   if (hinges->degree == 1)
     return number(b, 0.0);
-  Type bits = b.getIntegerType(layout.getLaneCount());
   Value count;
   for (const Element &element : held) {
-    Value mask = vector::BitCastOp::create(b, loc, VectorType::get(1, bits),
-                                           emitAbove(b, element, at));
-    Value lanes = math::CtPopOp::create(
-        b, loc, vector::ExtractOp::create(b, loc, mask, 0));
-    lanes = arith::ExtUIOp::create(b, loc, b.getI32Type(), lanes);
+    Value lanes = emitCount(b, emitAbove(b, element, at));
     count =
         count ? arith::AddIOp::create(b, loc, count, lanes).getResult() : lanes;
   }
@@ -227,21 +232,19 @@ Value SolveSearch::emitParabola(OpBuilder &b, Value at, Value f,
     return emitNewton(b, at, f, step.slope);
   Value zero = number(b, 0.0);
   Value slope = arith::SubFOp::create(b, loc, zero, step.slope);
-  Value twice = arith::AddFOp::create(b, loc, f, f);
   Value square = arith::MulFOp::create(b, loc, slope, slope);
+  Value twice = arith::AddFOp::create(b, loc, f, f);
   Value d = arith::SubFOp::create(
       b, loc, square, arith::MulFOp::create(b, loc, twice, step.curvature));
-  Value none =
-      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, d, zero);
-  d = arith::SelectOp::create(b, loc, none, zero, d);
-  Value way = arith::DivFOp::create(
-      b, loc, twice,
-      arith::AddFOp::create(b, loc, slope, math::SqrtOp::create(b, loc, d)));
-  Value most = arith::DivFOp::create(b, loc, slope, step.curvature);
-  Value beyond =
-      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, way, most);
-  way = arith::SelectOp::create(b, loc, beyond, most, way);
-  return arith::AddFOp::create(b, loc, at, way);
+  Value some =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, d, zero);
+  d = arith::SelectOp::create(b, loc, some, d, zero);
+  // The difference is as exact as distances are: elements are not nearer.
+  Value way =
+      arith::SubFOp::create(b, loc, slope, math::SqrtOp::create(b, loc, d));
+  Value inverse = arith::DivFOp::create(b, loc, number(b, 1.0), step.curvature);
+  return arith::AddFOp::create(b, loc, at,
+                               arith::MulFOp::create(b, loc, way, inverse));
 }
 
 //===----------------------------------------------------------------------===//
@@ -272,20 +275,22 @@ Value SolveSearch::next(OpBuilder &b, Step &step, Held held) {
     return arith::SelectOp::create(b, loc, inside, newton, middle);
   }
   step.sum = emitter.getScalar(hinges->sum.getResult());
-  step.curvature = number(b, 0.0);
-  Value to;
-  if (knowsPieces(held)) {
-    step.curvature = emitCurvature(b, step.at, held);
-    to = emitParabola(b, step.at, f, step);
-  } else {
-    to = emitNewton(b, step.at, f, step.slope);
-  }
   // A convex function has its root at or above where a step from above it
   // leads, but for rounding.
-  Value below = arith::CmpFOp::create(b, loc, P::OLT, to, step.low);
-  to = arith::SelectOp::create(b, loc, below, step.low, to);
-  Value inside = arith::CmpFOp::create(b, loc, P::OLE, to, step.high);
-  return arith::SelectOp::create(b, loc, inside, to, middle);
+  auto clamp = [&](Value to) -> Value {
+    Value above = arith::CmpFOp::create(b, loc, P::OGT, to, step.low);
+    return arith::SelectOp::create(b, loc, above, to, step.low);
+  };
+  if (knowsPieces(held)) {
+    step.curvature = emitCurvature(b, step.at, held);
+    Value to = clamp(emitParabola(b, step.at, f, step));
+    Value below = arith::CmpFOp::create(b, loc, P::OLT, to, step.high);
+    return arith::SelectOp::create(b, loc, below, to, step.high);
+  }
+  step.curvature = number(b, 0.0);
+  Value newton = emitNewton(b, step.at, f, step.slope);
+  Value below = arith::CmpFOp::create(b, loc, P::OLE, newton, step.high);
+  return arith::SelectOp::create(b, loc, below, clamp(newton), middle);
 }
 
 /// Whether the last step of a simple sum of hinges passed an element, or came
@@ -383,9 +388,10 @@ Value SolveSearch::finish(OpBuilder &b, const Step &last) {
 
 /// A distance from the base at or below the root's, `low` or better. What is
 /// never negative sums up to less over some elements than over all, so the root
-/// over some is a bound. The lanes of a maximum hold some, and large ones.
+/// over some is a bound. The lanes of a maximum hold some, and large ones. A
+/// step towards their root pays where more than a few of them are above `low`.
 Value SolveSearch::emitStart(OpBuilder &b, Value low) {
-  constexpr int kSteps = 1;
+  constexpr int64_t kFewLanes = 3;
   const Variance &variance = emitter.schedule.getVariance();
   const auto *maximum = llvm::find_if(
       emitter.laneMaxima, [&](const RowEmitter::LaneMaxima &maximum) {
@@ -400,33 +406,37 @@ Value SolveSearch::emitStart(OpBuilder &b, Value low) {
     return low;
   Element element(Lanes{});
   element.values[ReduceOp(maximum->reduce).getValue()] = maximum->lanes;
-  Value at = low;
-  for (int i = 0; i < kSteps; ++i) {
+  emitter.getVector(b, element, searched);
+  Value above = emitCount(b, emitAbove(b, element, low));
+  Value most = arith::ConstantIntOp::create(b, loc, kFewLanes, 32);
+  Value isMany =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, above, most);
+  auto step = [&](OpBuilder &inner, Location) {
     RowEmitter::RowValues known = emitter.saveRow();
-    evaluateAt(b, at, element);
-    Value newton = emitNewton(b, at, evaluate(b, 0), evaluate(b, 1));
+    evaluateAt(inner, low, element);
+    Value to = emitNewton(inner, low, evaluate(inner, 0), evaluate(inner, 1));
     emitter.restoreRow(known);
-    Value above =
-        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, newton, at);
-    at = arith::SelectOp::create(b, loc, above, newton, at);
-  }
+    Value isBetter =
+        arith::CmpFOp::create(inner, loc, arith::CmpFPredicate::OGT, to, low);
+    to = arith::SelectOp::create(inner, loc, isBetter, to, low);
+    scf::YieldOp::create(inner, loc, to);
+  };
+  auto none = [&](OpBuilder &inner, Location) {
+    scf::YieldOp::create(inner, loc, low);
+  };
+  Value start = scf::IfOp::create(b, loc, isMany, step, none).getResult(0);
+  emitter.anchorRowCode(b);
   // Rounding may have led past the root over these elements, which may be all
   // that count.
-  Value way = arith::SubFOp::create(b, loc, at, low);
-  Value safe =
-      arith::MulFOp::create(b, loc, way, number(b, 1 - 16 * getResolution()));
-  return arith::AddFOp::create(b, loc, low, safe);
+  return arith::SubFOp::create(b, loc, start, emitMargin(b, low));
 }
 
-/// The bound that elements are compared with, for a search from `start` on:
-/// below it by what the sum with the base may have been rounded up.
-Value SolveSearch::emitCut(OpBuilder &b, Value start) {
-  Value cut = arith::AddFOp::create(b, loc, base, start);
+/// What a bound is to be lowered by for the rounding that it was found with,
+/// and its sum with the base.
+Value SolveSearch::emitMargin(OpBuilder &b, Value low) {
   Value size = arith::AddFOp::create(b, loc, math::AbsFOp::create(b, loc, base),
-                                     math::AbsFOp::create(b, loc, start));
-  Value margin =
-      arith::MulFOp::create(b, loc, size, number(b, getResolution()));
-  return arith::SubFOp::create(b, loc, cut, margin);
+                                     math::AbsFOp::create(b, loc, low));
+  return arith::MulFOp::create(b, loc, size, number(b, 4 * getResolution()));
 }
 
 /// Copies the elements above `cut` together, which are few where the weights
@@ -449,12 +459,8 @@ void SolveSearch::compact(OpBuilder &builder, Value cut) {
         takes = arith::AndIOp::create(b, loc, takes, included);
       Value front = cpu::CompressOp::create(b, loc, x, takes);
       emitter.access.storeVector(b, emitter.scratch, {end, Value()}, front);
-      Type bits = b.getIntegerType(layout.getLaneCount());
-      Value mask =
-          vector::BitCastOp::create(b, loc, VectorType::get(1, bits), takes);
-      Value count = math::CtPopOp::create(
-          b, loc, vector::ExtractOp::create(b, loc, mask, 0));
-      count = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), count);
+      Value count = arith::IndexCastUIOp::create(b, loc, b.getIndexType(),
+                                                 emitCount(b, takes));
       end = arith::AddIOp::create(b, loc, end, count);
     }
     return SmallVector<Value>{end};
@@ -468,15 +474,15 @@ void SolveSearch::compact(OpBuilder &builder, Value cut) {
 /// copied together.
 SolveSearch::Step SolveSearch::searchHeld(OpBuilder &builder,
                                           const Step &from) {
-  constexpr int64_t kVectors = 4;
+  constexpr int64_t kHeldVectors = 4;
   int64_t lanes = layout.getLaneCount();
   Value length = emitter.compacted->length;
   Value isSmall = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::ule, length,
-      arith::ConstantIndexOp::create(builder, loc, kVectors * lanes));
+      arith::ConstantIndexOp::create(builder, loc, kHeldVectors * lanes));
   auto search = [&](OpBuilder &b, Location) {
     SmallVector<Element> held;
-    for (int64_t v = 0; v < kVectors; ++v) {
+    for (int64_t v = 0; v < kHeldVectors; ++v) {
       Value position = arith::ConstantIndexOp::create(b, loc, v * lanes);
       Value left = arith::SubIOp::create(b, loc, length, position);
       Value mask = vector::CreateMaskOp::create(
@@ -514,7 +520,9 @@ void SolveSearch::emit(OpBuilder &builder) {
       emitter.constant(builder, layout.getRowType(builder.getI1Type()), 1);
   if (searched && emitter.scratch && emitter.canCompact) {
     Value start = emitStart(builder, step.low);
-    compact(builder, start == step.low ? lower : emitCut(builder, start));
+    compact(builder, start == step.low
+                         ? lower
+                         : arith::AddFOp::create(builder, loc, base, start));
     step.low = start;
   }
   step.at = step.before = step.low;
