@@ -49,9 +49,18 @@ static Inactive evaluate(Operation *op, Value difference,
   }
   if (isa<arith::SelectOp>(op))
     return in(0) == Inactive::False ? in(2) : zeroIf(isZero(1) && isZero(2));
-  // One factor of zero is not enough: the other may be infinite.
-  if (isa<arith::MulFOp, arith::AddFOp, arith::SubFOp>(op))
+  if (isa<arith::AddFOp, arith::SubFOp>(op))
     return zeroIf(isZero(0) && isZero(1));
+  // One factor of zero is not enough: the other may be infinite.
+  if (isa<arith::MulFOp>(op)) {
+    auto isFinite = [&](unsigned i) {
+      APFloat number(0.0f);
+      return isZero(i) ||
+             (matchPattern(op->getOperand(i), m_ConstantFloat(&number)) &&
+              number.isFinite());
+    };
+    return zeroIf((isZero(0) && isFinite(1)) || (isFinite(0) && isZero(1)));
+  }
   if (isa<arith::NegFOp, math::AbsFOp, math::SqrtOp>(op))
     return zeroIf(isZero(0));
   return Inactive::Unknown;
