@@ -45,6 +45,51 @@ weir.formula @cubic_here(%x: f32) -> f32 {
   %w = arith.mulf %rr, %r : f32
   weir.yield %w : f32
 }
+weir.formula @squares_here(%x: f32) -> (f32, f32 {weir.uniform}) {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %minus_one = arith.constant -1.0 : f32
+  %m = weir.reduce max %x : f32
+  %z = arith.subf %x, %m : f32
+  %tau = weir.solve %minus_one to %zero decreasing {max_iterations = 64 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%t: f32):
+    %d = arith.subf %z, %t : f32
+    %r = arith.maximumf %d, %zero : f32
+    %q = arith.mulf %r, %r : f32
+    %s = weir.reduce add %q : f32
+    %f = arith.subf %s, %one : f32
+    weir.yield %f : f32
+  }
+  %d = arith.subf %z, %tau : f32
+  %r = arith.maximumf %d, %zero : f32
+  %q = arith.mulf %r, %r : f32
+  %s = weir.reduce add %q : f32
+  %w = arith.divf %q, %s : f32
+  weir.yield %w, %tau : f32, f32
+}
+weir.formula @steep_here(%x: f32) -> (f32, f32 {weir.uniform}) {
+  %zero = arith.constant 0.0 : f32
+  %two = arith.constant 2.0 : f32
+  %minus_one = arith.constant -1.0 : f32
+  %m = weir.reduce max %x : f32
+  %z = arith.subf %x, %m : f32
+  %tau = weir.solve %minus_one to %zero decreasing {max_iterations = 64 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%t: f32):
+    %d = arith.subf %z, %t : f32
+    %r = arith.maximumf %d, %zero : f32
+    %root = math.sqrt %r : f32
+    %q = arith.mulf %r, %root : f32
+    %q2 = arith.mulf %q, %two : f32
+    %s = weir.reduce add %q2 : f32
+    %f = arith.subf %s, %two : f32
+    weir.yield %f : f32
+  }
+  %d = arith.subf %z, %tau : f32
+  %r = arith.maximumf %d, %zero : f32
+  %root = math.sqrt %r : f32
+  %w = arith.mulf %r, %root : f32
+  weir.yield %w, %tau : f32, f32
+}
 weir.formula @median_like(%x: f32) -> (f32 {weir.uniform}) {
   %one = arith.constant 1.0 : f32
   %minus = arith.constant -1.0 : f32
@@ -124,8 +169,11 @@ def library(request, compile_library):
     for form in FORMS:
         text += function(f"sparse_{form}", "sparse_here", [ROWS], [ROWS, STATISTIC], form)
         text += function(f"cubic_{form}", "cubic_here", [ROWS], [ROWS], form)
+        text += function(f"squares_{form}", "squares_here", [ROWS], [ROWS, STATISTIC], form)
+        text += function(f"steep_{form}", "steep_here", [ROWS], [ROWS, STATISTIC], form)
         text += function(f"median_{form}", "median_like", [ROWS], [STATISTIC], form)
         text += function(f"select_{form}", "select_here", [ROWS, "index"], [ROWS, STATISTIC, POSITION], form)
+    text += function("squares_wide", "squares_here", ["tensor<?x?xf64>"], ["tensor<?x?xf64>", "tensor<?xf64>"])
     text += function("nested", "nested_here", [ROWS], [STATISTIC, STATISTIC])
     text += function("keep_ties", "select_here", [ROWS, "index"], [ROWS, STATISTIC, POSITION], ties="all_equal")
     text += function("noise", "noise_here", [ROWS, "i64"], [ROWS], "elementwise")
@@ -180,6 +228,62 @@ def test_thresholds(library, form, n):
         expected = np.maximum(row[keep] - root, 0)**3
         # A-ROOT with alpha = 4/3: the weight is three times as steep as the root.
         np.testing.assert_allclose(c[i][keep], expected, rtol=0, atol=1e-6, err_msg=f"row {i}")
+
+
+def hinge_rows(n, rng):
+    """Rows that decide where a sum of hinges bends: one kink, many, kinks on the bracket's end, supports that few vectors hold and
+    such that they do not."""
+    normal = rng.normal(0, 1, n)
+    excluded = np.where(rng.random(n) < 0.7, -np.inf, normal)
+    excluded[n // 2] = 0.25
+    two = np.full(n, -5.0)
+    two[n // 3], two[-1] = 1.0, 0.6
+    edge = np.where(rng.random(n) < 0.1, 0.0, -1.0)
+    edge[0] = 0
+    geometric = -(2.0 ** -(np.arange(n) % 60))
+    return np.stack([normal, normal * 0.1, normal * 1e-4, normal * 1e-7 + 1, normal * 30, normal * 1e30, normal * 1e-40, np.full(n, 2.5),
+                     np.round(normal * 2) / 2, excluded, two, edge, rng.permutation(geometric), rng.random(n) * 10,
+                     -np.arange(n) * 2.0 / n]).astype(np.float32)
+
+
+def check_hinges(w, tau, x, exponent, tolerance):
+    for i, row in enumerate(x.astype(np.float64)):
+        keep = np.isfinite(row)
+        z = row[keep] - row[keep].max()
+        root = bisect(lambda t: (np.maximum(z - t, 0)**exponent).sum() - 1, -1, 0)
+        expected = np.maximum(z - root, 0)**exponent
+        assert abs(tau[i] - root) <= tolerance, (i, tau[i], root)
+        np.testing.assert_allclose(w[i][keep], expected, rtol=0, atol=tolerance * (1 + expected.max()), err_msg=f"row {i}")
+        assert (w[i][~keep] == 0).all()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("n", [1, 2, 3, 15, 16, 17, 63, 64, 65, 128, 129, 257, 1000, 4096])
+def test_sums_of_hinges(library, form, n):
+    x = hinge_rows(n, np.random.default_rng(n))
+    for name, exponent in (("squares", 2), ("steep", 1.5)):
+        w, tau = np.full_like(x, 7), np.full(len(x), 7, np.float32)
+        library.call(f"{name}_{form}", x, w, tau)
+        check_hinges(w, tau, x, exponent, 3e-7)
+
+
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 31, 32, 33, 500])
+def test_sums_of_hinges_in_f64(library, n):
+    x = hinge_rows(n, np.random.default_rng(n)).astype(np.float64)
+    w, tau = np.full_like(x, 7), np.full(len(x), 7, np.float64)
+    library.call("squares_wide", x, w, tau)
+    check_hinges(w, tau, x, 2, 2e-15)
+
+
+def test_hinges_of_rows_that_are_empty_or_hold_nan(library):
+    x = np.full((3, 100), -np.inf, np.float32)
+    x[1] = 1.0
+    x[1, 7] = np.nan
+    x[2, 9] = -3.0
+    w, tau = np.full_like(x, 7), np.full(3, 7, np.float32)
+    library.call("squares_recompute", x, w, tau)
+    assert (w[0] == 0).all() and np.isnan(w[1]).all()
+    assert w[2, 9] == 1 and w[2].sum() == 1
 
 
 @pytest.mark.parametrize("form", FORMS)

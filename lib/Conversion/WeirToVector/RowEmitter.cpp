@@ -51,6 +51,7 @@ void RowEmitter::enterRow(OpBuilder &builder) {
   running.clear();
   sharesInfinity = Value();
   support.reset();
+  laneMaxima.clear();
   anchorRowCode(builder);
 }
 

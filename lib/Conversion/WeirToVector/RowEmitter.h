@@ -55,6 +55,8 @@ public:
   void setScalar(mlir::Value value, mlir::Value scalar) {
     scalars[value] = scalar;
   }
+  /// True when a uniform value has its scalar.
+  bool hasScalar(mlir::Value value) const { return scalars.contains(value); }
   /// A part of the row that was copied together: for code that looks at `value`
   /// only, whose first `length` elements lie in `buffer`.
   struct Compacted {
@@ -68,6 +70,13 @@ public:
     mlir::Value root;
   };
   std::optional<Support> support;
+  /// Maxima over the row with the vector that each was taken of last: its lanes
+  /// are values of different elements, or -inf.
+  struct LaneMaxima {
+    ReduceOp reduce;
+    mlir::Value lanes;
+  };
+  llvm::SmallVector<LaneMaxima, 2> laneMaxima;
   /// True when the target can move the lanes of a row together.
   bool canCompact = false;
   /// A buffer as long as the row, for the row's own use, or null.
@@ -172,9 +181,11 @@ public:
     llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> unknowns;
     mlir::Value rowIndex;
     std::optional<Support> support;
+    llvm::SmallVector<LaneMaxima, 2> laneMaxima;
   };
   RowValues saveRow() const {
-    return {scalars, broadcasts, scaledShifts, unknowns, rowIndex, support};
+    return {scalars,  broadcasts, scaledShifts, unknowns,
+            rowIndex, support,    laneMaxima};
   }
   void restoreRow(const RowValues &values) {
     scalars = values.scalars;
@@ -183,6 +194,7 @@ public:
     unknowns = values.unknowns;
     rowIndex = values.rowIndex;
     support = values.support;
+    laneMaxima = values.laneMaxima;
   }
 
   /// e to an exponent that leans on a maximum: its error is that of the class.

@@ -148,6 +148,9 @@ struct Partials {
       Value vector = vectors[slot];
       Value scalar = emitter.combineLanes(b, reduce, vector);
       emitter.setScalar(reduce.getResult(), scalar);
+      if (reduce.getKind() == ReductionKind::Max &&
+          !emitter.access.getLayout().isAcross())
+        emitter.laneMaxima.push_back({reduce, vector});
       if (reduce.getWinner())
         emitter.setScalar(
             reduce.getWinner(),
@@ -285,8 +288,13 @@ Value StoredForm::getKeptRow() {
 void StoredForm::emitStage(OpBuilder &builder, size_t i) {
   auto stages = emitter.schedule.getStages();
   Value kept = i + 1 == stages.size() ? getKeptRow() : Value();
-  emitter.compacted = kept ? std::nullopt : getSupport(stages[i].reduces);
-  emitStatistics(emitter, builder, stages[i].reduces, kept);
+  SmallVector<ReduceOp> reduces(stages[i].reduces);
+  if (!kept) // A search may have found some of them on its way.
+    llvm::erase_if(reduces, [&](ReduceOp reduce) {
+      return emitter.hasScalar(reduce.getResult());
+    });
+  emitter.compacted = kept ? std::nullopt : getSupport(reduces);
+  emitStatistics(emitter, builder, reduces, kept);
   emitter.compacted.reset();
   for (Operation *search : stages[i].searches)
     emitSearch(emitter, builder, search);

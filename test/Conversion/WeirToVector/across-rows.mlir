@@ -135,10 +135,11 @@ func.func @kth(%x: memref<?x32xf32>, %v: memref<32xf32>, %p: memref<32xindex>) {
 
 // A search goes on while some row has not settled; those that have stay where they are.
 // CHECK-LABEL: func.func @search
-// CHECK:         scf.while ({{.*}}) : (vector<16xf32>, vector<16xf32>, vector<16xf32>, i64, vector<16xi1>)
+// CHECK:         scf.while ({{.*}}) : (vector<16xf32>, vector<16xf32>, vector<16xf32>, i64, vector<16xi1>
 // CHECK:           %[[ANY:.*]] = vector.reduction <or>
-// CHECK:           scf.condition(%[[ANY]])
-// CHECK:           ^bb0({{.*}}, %[[GO:.*]]: vector<16xi1>):
+// CHECK:           %[[MORE:.*]] = arith.andi %[[ANY]]
+// CHECK:           scf.condition(%[[MORE]])
+// CHECK:           ^bb0({{.*}}, %[[GO:.*]]: vector<16xi1>
 // CHECK-COUNT-3:     arith.select %[[GO]]
 func.func @search(%x: memref<?x32xf32>, %y: memref<?x32xf32>) {
   weir.rows @sparsemax_here ins(%x : memref<?x32xf32>) outs(%y : memref<?x32xf32>) {along = 0 : i64}

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace weir;
@@ -32,15 +33,50 @@ Value ForwardDerivative::orZero(Value derivative) {
 Value ForwardDerivative::add(Value a, Value b, double sign) {
   if (!b)
     return a;
+  APFloat number(0.0f);
+  if (!a && sign < 0 && matchPattern(b, m_ConstantFloat(&number)))
+    return constant(-number.convertToDouble());
   if (!a)
     return sign > 0 ? b : Value(arith::NegFOp::create(builder, loc, b));
   return sign > 0 ? Value(arith::AddFOp::create(builder, loc, a, b))
                   : Value(arith::SubFOp::create(builder, loc, a, b));
 }
 
+/// The constant slope of the ramp max(x, 0), when `derivative` is that where
+/// x > 0 and 0 elsewhere. The ramp is 0 there too, so that their product needs
+/// no choice.
+static Value getRampSlope(Value ramp, Value derivative) {
+  auto maximum = ramp.getDefiningOp<arith::MaximumFOp>();
+  auto choice = derivative.getDefiningOp<arith::SelectOp>();
+  auto compare = choice ? choice.getCondition().getDefiningOp<arith::CmpFOp>()
+                        : arith::CmpFOp();
+  if (!maximum || !compare ||
+      compare.getPredicate() != arith::CmpFPredicate::OGT ||
+      compare.getLhs() != maximum.getLhs() ||
+      compare.getRhs() != maximum.getRhs())
+    return Value();
+  APFloat slope(0.0f);
+  auto isSlope = [&](Value flat, Value zero, Value value) {
+    return matchPattern(flat, m_AnyZeroFloat()) &&
+           matchPattern(zero, m_AnyZeroFloat()) &&
+           matchPattern(value, m_ConstantFloat(&slope)) && slope.isFinite();
+  };
+  Value yes = choice.getTrueValue(), no = choice.getFalseValue();
+  if (isSlope(maximum.getRhs(), no, yes))
+    return yes;
+  return isSlope(maximum.getLhs(), yes, no) ? no : Value();
+}
+
 Value ForwardDerivative::multiply(Value a, Value derivative) {
-  return derivative ? Value(arith::MulFOp::create(builder, loc, a, derivative))
-                    : Value();
+  if (!derivative)
+    return Value();
+  if (Value slope = getRampSlope(a, derivative))
+    derivative = slope;
+  APFloat number(0.0f);
+  if (matchPattern(derivative, m_ConstantFloat(&number)) &&
+      abs(number).isExactlyValue(1.0))
+    return number.isNegative() ? add(Value(), a, -1) : a;
+  return arith::MulFOp::create(builder, loc, a, derivative);
 }
 
 LogicalResult ForwardDerivative::run() {
