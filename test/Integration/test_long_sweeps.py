@@ -14,7 +14,7 @@ from test_states import APART
 TARGETS = ["host", "x86-64-v3"]
 POLICIES = [Policies(), Policies(empty_row="nan", nan="ignore"), Policies(empty_row="uniform")]
 PAGE = {"f32": 1024, "bf16": 2048, "f16": 2048, "f64": 512}  # Elements.
-PART = 64
+PART = 32
 
 
 def rotate(parameters, index, count):
@@ -100,7 +100,7 @@ def test_split_rows(split, case):
     for j, variant in enumerate(PARTS[case.name]):
         if variant["target"] != target:
             continue
-        for n in (4 * PART + 1,) if variant["dtype"] == "f64" else (4 * PART - 1, 4 * PART, 7 * PART, 16 * PART + 1):
+        for n in (8 * PART + 1,) if variant["dtype"] == "f64" else (8 * PART - 1, 8 * PART, 11 * PART, 32 * PART + 1):
             names, x = edge_rows(n, j + n)
             for first in range(APART.index(case) % 3, len(names), 14):
                 some = slice(first, first + 7)

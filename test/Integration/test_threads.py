@@ -49,8 +49,8 @@ func.func @twice(%x: tensor<?x?xbf16>) -> tensor<?x?xbf16> {
 """
 THREADS = [1, 2, 3, 7]
 
-# Rows of 256 elements and more in parts of 64. Elementwise rows may be cut anywhere.
-PARTS = "thread_part = 64 : i64, thread_grain = 1 : i64"
+# Rows of 256 elements and more in parts of 32. Elementwise rows may be cut anywhere.
+PARTS = "thread_part = 32 : i64, thread_grain = 1 : i64"
 SPLIT = f"""
 weir.formula @scaled_by_length(%x: f32) -> f32 {{
   %m = weir.reduce max %x : f32

@@ -29,8 +29,8 @@ using namespace weir;
 /// So many rows keep threads busy as they are, and a row that a thread has for
 /// itself may stay in its cache from sweep to sweep.
 static constexpr int64_t kEnoughRows = 8;
-/// Fewer parts than these are not worth their merging.
-static constexpr int64_t kEnoughParts = 4;
+/// A shorter row has just left its thread's second-level cache, or has not.
+static constexpr int64_t kEnoughParts = 8;
 
 namespace {
 

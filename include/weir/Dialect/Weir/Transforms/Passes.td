@@ -128,7 +128,7 @@ def WeirLowerStates : Pass<"weir-lower-states", "::mlir::ModuleOp"> {
 def WeirSplitRows : Pass<"weir-split-rows", "::mlir::ModuleOp"> {
   let summary = "Split few and long rows into parts that threads take";
   let description = [{
-    A `weir.rows` on memrefs with a `thread_part` gets a second way to run, for rows that are fewer than 8 and at least four times as long as that:
+    A `weir.rows` on memrefs with a `thread_part` gets a second way to run, for rows that are fewer than 8 and at least eight times as long as that:
     each sweep of its formula takes parts of that length to a state each, in an `scf.parallel`; the states are merged pairwise, finished, and the
     results written by an elementwise `weir.rows`. Which way is taken follows from sizes alone, and so do the parts and the order of merges:
     results do not depend on the number of threads. The op loses its `thread_part`. Merges and finishes are left to `weir-lower-states`.
