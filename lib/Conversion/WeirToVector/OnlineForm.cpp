@@ -38,11 +38,16 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
   RunningState state(emitter, sweep, laws);
   RowSweep loops(emitter, builder, /*groupSize=*/8);
   loops.visitPagesInTurn();
+  // A group is worth many instructions, and long rows run in this form. Pages
+  // in turn are far apart, and memory runs ahead in each by itself.
+  bool prefetches = emitter.rows.getPages().value_or(1) == 1;
   SmallVector<Value> carried = state.begin(builder);
   carried = loops.emitGroupsInBlocks(
       carried,
       [&](OpBuilder &b, ValueRange c) { return state.beginBlock(b, c); },
       [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
+        if (prefetches)
+          emitter.access.prefetch(b, lanes);
         return state.update(b, lanes, c, state.getCopyCount());
       },
       [&](OpBuilder &b, ValueRange, ValueRange block) {

@@ -22,15 +22,16 @@ using namespace weir;
 // Elementwise ops
 //===----------------------------------------------------------------------===//
 
-/// True when `value` reaches the results through sums, products and quotients
-/// alone, which keep a relative error.
+/// True when `value` reaches the results through sums, products, quotients and
+/// choices alone, which keep a relative error.
 static bool entersOnlyRatios(Value value) {
   return llvm::all_of(value.getUsers(), [](Operation *user) {
     if (isa<YieldOp>(user))
       return true;
     auto reduce = dyn_cast<ReduceOp>(user);
     if (reduce ? reduce.getKind() != ReductionKind::Add
-               : !isa<arith::AddFOp, arith::MulFOp, arith::DivFOp>(user))
+               : !isa<arith::AddFOp, arith::MulFOp, arith::DivFOp,
+                      arith::SelectOp>(user))
       return false;
     return entersOnlyRatios(user->getResult(0));
   });

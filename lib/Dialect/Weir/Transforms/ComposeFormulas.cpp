@@ -245,7 +245,8 @@ ApplyOp Composer::write(Part &first, Part &second, const Wiring &wiring,
       place.getColumn(),
       /*along=*/IntegerAttr(), EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
       TiesAttr(), NegInfAttr(), FormAttr(), /*thread_grain=*/IntegerAttr(),
-      /*stream_bytes=*/IntegerAttr(), /*lanes=*/LaneDirectionAttr(),
+      /*stream_bytes=*/IntegerAttr(), /*thread_part=*/IntegerAttr(),
+      /*pages=*/IntegerAttr(), /*lanes=*/LaneDirectionAttr(),
       /*plans=*/ArrayAttr());
   plan.policies.setOn(apply);
   int64_t rowDim = first.asksForRow ? first.rowDim : second.rowDim;

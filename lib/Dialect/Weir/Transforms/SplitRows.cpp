@@ -29,6 +29,8 @@ using namespace weir;
 /// So many rows keep threads busy as they are, and a row that a thread has for
 /// itself may stay in its cache from sweep to sweep.
 static constexpr int64_t kEnoughRows = 8;
+/// A shorter row has just left its thread's second-level cache, or has not.
+static constexpr int64_t kEnoughParts = 8;
 
 namespace {
 
@@ -112,7 +114,7 @@ Type Splitting::getAccumulator() {
 /// Whether there are few rows and they are long. Null where sizes say no.
 Value Splitting::emitCondition() {
   std::optional<int64_t> known = getConstantIntValue(sizes.back());
-  if (known && *known < 2 * part)
+  if (known && *known < kEnoughParts * part)
     return Value();
   int64_t least = 1;
   Value count = index(1);
@@ -127,7 +129,7 @@ Value Splitting::emitCondition() {
   Value few = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
                                     count, index(kEnoughRows));
   Value isLong = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge,
-                                       length, index(2 * part));
+                                       length, index(kEnoughParts * part));
   return arith::AndIOp::create(builder, loc, few, isLong);
 }
 

@@ -19,7 +19,7 @@ weir.formula @soft(%x: f32) -> f32 {
 // CHECK-DAG:   %[[ROWS:.*]] = memref.dim %{{.*}}, %c0
 // CHECK-DAG:   %[[N:.*]] = memref.dim %{{.*}}, %c1
 // CHECK-DAG:   %[[FEW:.*]] = arith.cmpi ult, %[[ROWS]], %c8
-// CHECK-DAG:   %[[LONG:.*]] = arith.cmpi uge, %[[N]], %c8192
+// CHECK-DAG:   %[[LONG:.*]] = arith.cmpi uge, %[[N]], %c32768
 // CHECK:       %[[SPLIT:.*]] = arith.andi %[[FEW]], %[[LONG]]
 // CHECK:       scf.if %[[SPLIT]] {
 // CHECK:         %[[PARTS:.*]] = arith.ceildivui %[[N]], %c4096
@@ -55,15 +55,15 @@ func.func @rows(%x: memref<?x?xf32>, %y: memref<?x?xf32>) {
 // CHECK:       weir.rows @soft.weights
 // CHECK-NOT:   weir.rows @soft ins
 // CHECK:       return
-func.func @known(%x: memref<4x9000xf32>, %y: memref<4x9000xf32>) {
-  weir.rows @soft ins(%x : memref<4x9000xf32>) outs(%y : memref<4x9000xf32>) {form = #weir.form<stored>, thread_part = 4096 : i64}
+func.func @known(%x: memref<4x33000xf32>, %y: memref<4x33000xf32>) {
+  weir.rows @soft ins(%x : memref<4x33000xf32>) outs(%y : memref<4x33000xf32>) {form = #weir.form<stored>, thread_part = 4096 : i64}
   return
 }
 
 // CHECK-LABEL: func.func @short
 // CHECK-NEXT:  weir.rows @soft {{.*}} {form = #weir.form<stored>}
-func.func @short(%x: memref<4x8191xf32>, %y: memref<4x8191xf32>) {
-  weir.rows @soft ins(%x : memref<4x8191xf32>) outs(%y : memref<4x8191xf32>) {form = #weir.form<stored>, thread_part = 4096 : i64}
+func.func @short(%x: memref<4x32767xf32>, %y: memref<4x32767xf32>) {
+  weir.rows @soft ins(%x : memref<4x32767xf32>) outs(%y : memref<4x32767xf32>) {form = #weir.form<stored>, thread_part = 4096 : i64}
   return
 }
 
@@ -126,8 +126,8 @@ weir.formula @spread(%x: f32) -> (f32 {weir.uniform}) {
 // CHECK:         scf.parallel
 // CHECK:           weir.rows @spread.stats2
 // CHECK:         weir.finish @spread sweep(2)
-func.func @masked(%x: memref<2x10000xf32>, %m: memref<2x10000xi1>, %r: memref<2xf32>) {
-  weir.rows @spread ins(%x : memref<2x10000xf32>) mask(%m : memref<2x10000xi1>) outs(%r : memref<2xf32>)
+func.func @masked(%x: memref<2x40000xf32>, %m: memref<2x40000xi1>, %r: memref<2xf32>) {
+  weir.rows @spread ins(%x : memref<2x40000xf32>) mask(%m : memref<2x40000xi1>) outs(%r : memref<2xf32>)
     {form = #weir.form<recompute>, thread_part = 4096 : i64}
   return
 }

@@ -129,9 +129,14 @@ def WeirChooseThreads : Pass<"weir-choose-threads", "::mlir::ModuleOp"> {
   let description = [{
     Puts a `thread_grain` on every `weir.apply`, `weir.topk`, `weir.stats` and `weir.weights` that has none and explains the choice in a remark. The grain is in elements: waking
     threads costs some microseconds, so each must get work for several times as long, and how many elements that is follows
-    from what the formula asks of the C library, or from how often a row is read. With `enable=false` every grain becomes 0, one that is there already too.
+    from what the formula asks of the C library, or from how often a row is read.
 
-    Before: `weir.apply @softmax(%x)`. After: `weir.apply @softmax(%x) {thread_grain = 32768 : i64}`.
+    A `weir.apply` of a formula with a reduction also gets a `thread_part`, the length of the parts that few and long rows are split into; 0 where a
+    part has no state, which a remark explains. One that is given and does not fit is an error.
+
+    With `enable=false` every grain and every part becomes 0, one that is there already too.
+
+    Before: `weir.apply @softmax(%x)`. After: `weir.apply @softmax(%x) {thread_grain = 32768 : i64, thread_part = 32768 : i64}`.
   }];
   let options = [
     Option<"enable", "enable", "bool", "true", "the code may use several threads">,
@@ -173,7 +178,7 @@ def WeirLowerStates : Pass<"weir-lower-states", "::mlir::ModuleOp"> {
 def WeirSplitRows : Pass<"weir-split-rows", "::mlir::ModuleOp"> {
   let summary = "Split few and long rows into parts that threads take";
   let description = [{
-    A `weir.rows` on memrefs with a `thread_part` gets a second way to run, for rows that are fewer than 8 and at least twice as long as that:
+    A `weir.rows` on memrefs with a `thread_part` gets a second way to run, for rows that are fewer than 8 and at least eight times as long as that:
     each sweep of its formula takes parts of that length to a state each, in an `scf.parallel`; the states are merged pairwise, finished, and the
     results written by an elementwise `weir.rows`. Which way is taken follows from sizes alone, and so do the parts and the order of merges:
     results do not depend on the number of threads. The op loses its `thread_part`. Merges and finishes are left to `weir-lower-states`.
