@@ -241,13 +241,14 @@ ApplyOp Composer::write(Part &first, Part &second, const Wiring &wiring,
   auto apply = ApplyOp::create(
       builder, second.op->getLoc(), types,
       FlatSymbolRefAttr::get(builder.getContext(), "composed"), inputs,
-      plan.policies.mask, place.getRowBase(), place.getRowStrides(),
-      place.getColumn(),
-      /*along=*/IntegerAttr(), EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
-      TiesAttr(), NegInfAttr(), FormAttr(), /*thread_grain=*/IntegerAttr(),
-      /*stream_bytes=*/IntegerAttr(), /*thread_part=*/IntegerAttr(),
-      /*pages=*/IntegerAttr(), /*lanes=*/LaneDirectionAttr(),
-      /*plans=*/ArrayAttr());
+      plan.policies.mask, /*along=*/IntegerAttr(), EmptyRowAttr(), PosInfAttr(),
+      NaNPolicyAttr(), TiesAttr(), NegInfAttr(), FormAttr(),
+      /*thread_grain=*/IntegerAttr(), /*stream_bytes=*/IntegerAttr());
+  if (Value base = place.getRowBase())
+    apply.getRowBaseMutable().assign(base);
+  apply.getRowStridesMutable().assign(place.getRowStrides());
+  if (Value column = place.getColumn())
+    apply.getColumnMutable().assign(column);
   plan.policies.setOn(apply);
   int64_t rowDim = first.asksForRow ? first.rowDim : second.rowDim;
   if (rowDim != static_cast<int64_t>(second.shape.size()) - 1)

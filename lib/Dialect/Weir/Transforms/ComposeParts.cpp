@@ -108,8 +108,9 @@ bool Part::isFull(unsigned index) {
 //===----------------------------------------------------------------------===//
 
 static bool hasSchedule(ApplyOp apply) {
-  return apply.getForm() || apply.getThreadGrain() || apply.getStreamBytes() ||
-         apply.getLanes() || apply.getPlans();
+  return apply.getForm() || apply.getThreadGrain() || apply.getThreadPart() ||
+         apply.getStreamBytes() || apply.getPages() || apply.getLanes() ||
+         apply.getPlans();
 }
 
 static bool hasPlace(ApplyOp apply) {
