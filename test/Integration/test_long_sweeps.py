@@ -38,8 +38,7 @@ def sweep_variants(index, case):
     forms = [form for form in case.forms]
     parameters = {"target": TARGETS, "form": forms, "dtype": list(PAGE), "pages": [2, 8, 3], "stream": [1, 0, 1]}
     for i, choice in enumerate(rotate(parameters | masks_of(case), index, 2)):
-        stream = 0 if choice["form"] == "stored" else choice["stream"]
-        schedule = [f"pages = {choice['pages']} : i64", f"stream_bytes = {stream} : i64"]
+        schedule = [f"pages = {choice['pages']} : i64", f"stream_bytes = {choice['stream']} : i64"]
         yield {**PLAINEST, "uniforms": "tensor", **choice, "function": f"{case.name}_{i}", "schedule": schedule}
 
 

@@ -90,7 +90,7 @@ def test_large_by_default(compile_library, weirc, tmp_path):
     source = tmp_path / "large.mlir"
     source.write_text(text)
     done = weirc(source, "--explain", "-o", tmp_path / "large.so")
-    assert "results of @relu are written past the caches from 67108864 bytes on" in done.stderr.replace("weir.lib.", "")
+    assert "results of 67108864 bytes or more are written past the caches" in done.stderr
     library = compile_library(text, name="large")
     for rows in (16383, 16384):
         x = np.random.default_rng(3).normal(0, 1, (rows, 1024)).astype(np.float32)
