@@ -103,6 +103,17 @@ TEST(FreeAnchor, IsNotFoundWhereResultsWouldMove) {
                    "%v = arith.select %c, %w, %a : f32\n"
                    "weir.yield %v, %lse : f32, f32"),
             "bound");
+  // Rows with nothing left are another matter.
+  EXPECT_EQ(ending("%none = arith.constant 0xFF800000 : f32\n"
+                   "%c = arith.cmpf oeq, %m, %none : f32\n"
+                   "%v = arith.select %c, %a, %w : f32\n"
+                   "weir.yield %v, %lse : f32, f32"),
+            "free");
+  EXPECT_EQ(ending("%low = arith.constant -1.0e30 : f32\n"
+                   "%c = arith.cmpf oeq, %m, %low : f32\n"
+                   "%v = arith.select %c, %a, %w : f32\n"
+                   "weir.yield %v, %lse : f32, f32"),
+            "bound");
   // Among what moves alike nothing changes.
   EXPECT_EQ(ending("%c = arith.cmpf ogt, %e, %s : f32\n"
                    "%v = arith.select %c, %w, %a : f32\n"

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace weir;
@@ -46,6 +47,7 @@ public:
 
 private:
   std::optional<Response> respond(Operation *op) const;
+  std::optional<bool> decide(Value condition) const;
   std::optional<Response> add(std::optional<Response> a,
                               std::optional<Response> b, double sign) const;
   std::optional<Response> shared(ValueRange values) const;
@@ -73,6 +75,24 @@ std::optional<Response> Responses::shared(ValueRange values) const {
     if (!get(value) || !first || !(*get(value) == *first))
       return std::nullopt;
   return first;
+}
+
+/// What a comparison of the anchor with -inf says of rows that have elements,
+/// in which the anchor and any number in its place are finite.
+std::optional<bool> Responses::decide(Value condition) const {
+  auto compare = condition.getDefiningOp<arith::CmpFOp>();
+  APFloat constant(0.0f);
+  if (!compare || compare.getLhs() != ReduceOp(anchor).getResult() ||
+      !matchPattern(compare.getRhs(), m_ConstantFloat(&constant)) ||
+      !constant.isInfinity() || !constant.isNegative())
+    return std::nullopt;
+  using P = arith::CmpFPredicate;
+  if (llvm::is_contained({P::OEQ, P::UEQ}, compare.getPredicate()))
+    return false;
+  if (llvm::is_contained({P::ONE, P::UNE, P::OGT, P::UGT},
+                         compare.getPredicate()))
+    return true;
+  return std::nullopt;
 }
 
 std::optional<Response> Responses::respond(Operation *op) const {
@@ -121,9 +141,12 @@ std::optional<Response> Responses::respond(Operation *op) const {
   if (isa<arith::MaximumFOp, arith::MinimumFOp>(op))
     return shared(op->getOperands());
   if (isa<arith::CmpFOp>(op))
-    return shared(op->getOperands()) ? std::optional<Response>(Response())
-                                     : std::nullopt;
+    return decide(op->getResult(0)) || shared(op->getOperands())
+               ? std::optional<Response>(Response())
+               : std::nullopt;
   if (isa<arith::SelectOp>(op)) {
+    if (std::optional<bool> is = decide(op->getOperand(0)))
+      return in(*is ? 1 : 2);
     bool decided = in(0) && in(0)->isNone();
     return decided ? shared(op->getOperands().drop_front()) : std::nullopt;
   }
