@@ -168,7 +168,7 @@ int main(int argc, char **argv) {
   if (!llvm::is_contained({"", "stored", "recompute", "online"},
                           llvm::StringRef(line.form)))
     return fail("unknown --form=" + line.form +
-                "; use stored, recompute or online");
+                "; use stored, recompute, online or transposed");
   CompileOptions options;
   if (std::string complaint = readMachine(line, options); !complaint.empty())
     return fail(complaint);

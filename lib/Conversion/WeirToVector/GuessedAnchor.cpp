@@ -26,7 +26,7 @@ static constexpr int64_t kLeastRatio = 4;
 static constexpr double kMostMean = 16, kMostSum = 0x1p20;
 
 std::optional<GuessedAnchor> GuessedAnchor::find(RowEmitter &emitter) {
-  if (emitter.access.getLayout().isAcross())
+  if (emitter.access.getLayout().hasRowVectors())
     return std::nullopt;
   std::optional<FreeAnchor> free = findFreeAnchor(emitter.formula);
   if (!free)

@@ -7,17 +7,21 @@
 
 #include "LaneLayout.h"
 
+#include "RowTranspose.h"
+
 using namespace mlir;
 using namespace weir;
 
 Value LaneLayout::fromScalar(OpBuilder &builder, Value scalar) const {
-  return across ? Value(vector::BroadcastOp::create(
-                      builder, loc, getVectorType(scalar.getType()), scalar))
-                : scalar;
+  return hasRowVectors()
+             ? Value(vector::BroadcastOp::create(
+                   builder, loc, getVectorType(scalar.getType()), scalar))
+             : scalar;
 }
 
 Value LaneLayout::spread(OpBuilder &builder, Value rowNumber) const {
-  if (across)
+  assert(!isBlock() && "which row of the block?");
+  if (isAcross())
     return rowNumber;
   return vector::BroadcastOp::create(
       builder, loc, getVectorType(rowNumber.getType()), rowNumber);
@@ -25,8 +29,10 @@ Value LaneLayout::spread(OpBuilder &builder, Value rowNumber) const {
 
 Value LaneLayout::combine(OpBuilder &builder, vector::CombiningKind kind,
                           Value vector, arith::FastMathFlags flags) const {
-  if (across)
+  if (isAcross())
     return vector;
+  if (isBlock())
+    return combineRows(builder, loc, kind, vector, flags);
   Type element = getElementTypeOrSelf(vector.getType());
   if (kind != vector::CombiningKind::ADD || !isa<FloatType>(element))
     return vector::ReductionOp::create(builder, loc, kind, vector, flags);
@@ -38,7 +44,7 @@ Value LaneLayout::combine(OpBuilder &builder, vector::CombiningKind kind,
 }
 
 Value LaneLayout::emitAny(OpBuilder &builder, Value condition) const {
-  if (!across)
+  if (!hasRowVectors())
     return condition;
   if (rowMask)
     condition = arith::AndIOp::create(builder, loc, condition, rowMask);
@@ -47,7 +53,7 @@ Value LaneLayout::emitAny(OpBuilder &builder, Value condition) const {
 }
 
 Value LaneLayout::emitAll(OpBuilder &builder, Value condition) const {
-  if (!across)
+  if (!hasRowVectors())
     return condition;
   auto type = cast<VectorType>(condition.getType());
   Value all = arith::ConstantOp::create(
@@ -63,7 +69,7 @@ Value LaneLayout::emitAll(OpBuilder &builder, Value condition) const {
 Value LaneLayout::emitPositions(OpBuilder &builder, Value position) const {
   VectorType type = getVectorType(builder.getIndexType());
   Value first = vector::BroadcastOp::create(builder, loc, type, position);
-  if (across)
+  if (isAcross())
     return first;
   return arith::AddIOp::create(builder, loc, first,
                                vector::StepOp::create(builder, loc, type));

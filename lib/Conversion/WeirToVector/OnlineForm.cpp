@@ -31,7 +31,7 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
     for (const Law &law : sweep.laws)
       if (ReduceOp reduce = law.getReduce())
         reduces.push_back(reduce);
-    emitStatistics(emitter, builder, reduces, Value());
+    emitStatistics(emitter, builder, reduces, /*keeps=*/false);
     return;
   }
   emitter.anchorRowCode(builder);
@@ -109,5 +109,5 @@ void OnlineForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
       emitSweeps(inside, i + 1, /*versioned=*/true);
     });
   }
-  emitRowResults(emitter, builder, Value());
+  emitRowResults(emitter, builder);
 }

@@ -34,7 +34,9 @@ static LaneLayout chooseLayout(RowsOp rows, ArrayRef<Value> varying,
                                unsigned width, int64_t vectorBits) {
   constexpr int64_t kLineBits = 512;
   if (rows.getRowDim() == rows.getRowRank() - 1)
-    return LaneLayout(rows.getLoc(), vectorBits / width, 1, /*across=*/false);
+    return LaneLayout(rows.getLoc(), vectorBits / width, 1,
+                      rows.getForm() == Form::Transposed ? LaneKind::Block
+                                                         : LaneKind::Along);
   int64_t lanes = std::max(kLineBits, 2 * vectorBits) / width, last = 1;
   for (Value value : varying) {
     int64_t size = cast<MemRefType>(value.getType()).getShape().back();
@@ -45,7 +47,7 @@ static LaneLayout chooseLayout(RowsOp rows, ArrayRef<Value> varying,
   if (last < lanes)
     lanes = std::max<int64_t>(2, llvm::PowerOf2Ceil(last));
   int64_t registers = llvm::divideCeil(lanes * width, vectorBits);
-  return LaneLayout(rows.getLoc(), lanes, registers, /*across=*/true);
+  return LaneLayout(rows.getLoc(), lanes, registers, LaneKind::Across);
 }
 
 FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
@@ -59,6 +61,7 @@ FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
     return failure();
   access.emitSizes(builder, varying, rows.getRowRank(), rows.getRowDim());
   access.resultsAreLarge = access.emitResultsAreLarge(builder);
+  access.emitNextRows(builder);
   return access;
 }
 
@@ -70,7 +73,7 @@ FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
 /// written past the caches.
 Value RowAccess::emitResultsAreLarge(OpBuilder &b) {
   int64_t least = rows.getStreamBytes().value_or(0), bytes = 0;
-  if (least == 0 || layout.isAcross())
+  if (least == 0 || layout.hasRowVectors())
     return Value();
   for (auto [i, output] : llvm::enumerate(rows.getOutputs())) {
     if (formula.isUniformResult(i))
@@ -164,6 +167,16 @@ std::optional<RowAccess::Streams> RowAccess::emitStreams(OpBuilder &b) {
 void RowAccess::enterRow(OpBuilder &builder, ValueRange outerIndices) {
   setIndices(outerIndices);
   gatheredRows.clear();
+  if (!layout.isBlock())
+    emitViews(builder);
+}
+
+void RowAccess::enterRowOfBlock(OpBuilder &builder, Value row) {
+  setRowOfBlock(builder, row);
+  emitViews(builder);
+}
+
+void RowAccess::emitViews(OpBuilder &builder) {
   inputRows.assign(rows.getInputs().size(), Value());
   resultRows.assign(rows.getOutputs().size(), Value());
   for (auto [i, input] : llvm::enumerate(rows.getInputs()))
@@ -184,7 +197,7 @@ Value RowAccess::emitRowIndex(OpBuilder &builder) {
   for (auto [index, stride] : llvm::zip(getIndices(), rows.getRowStrides()))
     row = arith::AddIOp::create(
         builder, loc, row, arith::MulIOp::create(builder, loc, index, stride));
-  if (!layout.isAcross())
+  if (!layout.hasRowVectors())
     return row;
   Value lane = vector::StepOp::create(builder, loc,
                                       getVectorType(builder.getIndexType()));
@@ -250,7 +263,7 @@ Value RowAccess::loadScalar(OpBuilder &builder, unsigned index) {
   auto type = dyn_cast<MemRefType>(input.getType());
   if (!type)
     return layout.fromScalar(builder, toCompute(builder, input, wanted));
-  if (layout.isAcross())
+  if (layout.hasRowVectors())
     return toCompute(builder, loadRowNumbers(builder, input), wanted);
   return toCompute(
       builder,
@@ -259,10 +272,115 @@ Value RowAccess::loadScalar(OpBuilder &builder, unsigned index) {
       wanted);
 }
 
+//===----------------------------------------------------------------------===//
+// Ahead of reading
+//===----------------------------------------------------------------------===//
+
+/// So far ahead a line arrives in time: a hundred nanoseconds at the pace of
+/// main memory.
+static constexpr int64_t kPrefetchBytes = 2048;
+
+/// What exceeds this does not stay in a core's second-level cache.
+static constexpr int64_t kCacheBytes = int64_t(1) << 20;
+/// The sizes of one argument's row, or block of rows, between which the next is
+/// worth asking for. Shorter ones follow each other fast enough for the
+/// processor's own prefetching, though not blocks, and longer ones would drive
+/// the one at hand out of the first-level cache.
+static constexpr int64_t kLeastAhead = 2048, kMostAhead = 8192,
+                         kMostBlockAhead = 16384;
+
 void RowAccess::prefetch(OpBuilder &b, ArrayRef<Lanes> group) {
   for (auto [i, row] : llvm::enumerate(inputRows))
     if (row && !isBroadcastAlongRow(i))
-      prefetchRow(b, row, group);
+      prefetchRow(b, row, group, emitAhead(b, row, kPrefetchBytes));
+}
+
+/// The size that `size` is known to be, or 0.
+static int64_t getKnownSize(Value size) {
+  if (auto constant = size.getDefiningOp<arith::ConstantIndexOp>())
+    return constant.value();
+  auto dim = size.getDefiningOp<memref::DimOp>();
+  auto type = cast<MemRefType>(dim.getSource().getType());
+  int64_t known = type.getDimSize(*dim.getConstantIndex());
+  return ShapedType::isDynamic(known) ? 0 : known;
+}
+
+/// Whether all rows exceed a cache and the next one is worth asking for. Null
+/// where it is known that it is not so.
+Value RowAccess::emitExceedsCache(OpBuilder &b) {
+  int64_t bytes = 0;
+  for (Value value : getVaryingOperands(rows, formula))
+    if (cast<MemRefType>(value.getType()).getRank() == rows.getRowRank())
+      bytes += getByteSize(getElementTypeOrSelf(value.getType()));
+  Value score = rows.getInputs()[formula.getScoreIndex()];
+  int64_t own = getByteSize(getElementTypeOrSelf(score.getType()));
+  int64_t least = kLeastAhead / own, most = kMostAhead / own;
+  if (layout.isBlock()) {
+    least = 1;
+    most = kMostBlockAhead / own / getLaneCount();
+  }
+  Location loc = rows.getLoc();
+  Value size = getRowLength();
+  int64_t known = getKnownSize(size);
+  if (known && (known < least || known > most))
+    return Value();
+  auto compare = [&](arith::CmpIPredicate predicate, int64_t count) -> Value {
+    return arith::CmpIOp::create(b, loc, predicate, size,
+                                 arith::ConstantIndexOp::create(b, loc, count));
+  };
+  Value isLong = compare(arith::CmpIPredicate::uge, least),
+        isShort = compare(arith::CmpIPredicate::ule, most);
+  for (Value outer : getOuterSizes()) {
+    known *= getKnownSize(outer);
+    size = arith::MulIOp::create(b, loc, size, outer);
+  }
+  if (known && known * bytes < kCacheBytes)
+    return Value();
+  return arith::AndIOp::create(
+      b, loc, arith::AndIOp::create(b, loc, isLong, isShort),
+      compare(arith::CmpIPredicate::uge, kCacheBytes / bytes));
+}
+
+/// The last sweep over a row finds its arguments in a cache, so that memory
+/// would idle. It fetches those of the next row, or block, meanwhile. The
+/// online form is for rows that no cache holds.
+void RowAccess::emitNextRows(OpBuilder &b) {
+  nextRows.assign(rows.getInputs().size(), Value());
+  if (!formula.hasReduction() || layout.isAcross() ||
+      rows.getForm() == Form::Online || getOuterSizes().empty())
+    return;
+  Value exceeds = emitExceedsCache(b);
+  if (!exceeds)
+    return;
+  Location loc = rows.getLoc();
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0),
+        count = arith::ConstantIndexOp::create(
+            b, loc, layout.isBlock() ? getLaneCount() : 1);
+  for (auto [i, input] : llvm::enumerate(rows.getInputs())) {
+    auto type = dyn_cast<MemRefType>(input.getType());
+    if (formula.isUniformArgument(i) || isBroadcastAlongRow(i) ||
+        type.getRank() < 2 || type.getDimSize(type.getRank() - 2) == 1)
+      continue;
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, input);
+    Value stride = metadata.getStrides().drop_back().back();
+    nextRows[i] = arith::SelectOp::create(
+        b, loc, exceeds, arith::MulIOp::create(b, loc, stride, count), zero);
+  }
+}
+
+void RowAccess::prefetchNext(OpBuilder &b, ArrayRef<Lanes> group) {
+  for (auto [i, ahead] : llvm::enumerate(nextRows))
+    if (ahead)
+      prefetchRow(b, inputRows[i], group, ahead);
+}
+
+//===----------------------------------------------------------------------===//
+// Elements and row numbers
+//===----------------------------------------------------------------------===//
+
+bool RowAccess::hasWholeVectors() const {
+  int64_t length = getKnownSize(getRowLength());
+  return length && length % layout.getLaneCount() == 0;
 }
 
 int64_t RowAccess::getPageLength() {
@@ -286,7 +404,7 @@ void RowAccess::storeScalar(OpBuilder &builder, unsigned result, Value value) {
   Value output = rows.getOutputs()[result];
   auto type = cast<MemRefType>(output.getType());
   value = toStorage(builder, value, type.getElementType());
-  if (layout.isAcross())
+  if (layout.hasRowVectors())
     return storeRowNumbers(builder, output, value);
   memref::StoreOp::create(builder, rows.getLoc(), value, output,
                           getOuterIndices(output, type.getRank()));

@@ -26,6 +26,8 @@ public:
                                            int64_t vectorBits);
 
   void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices) override;
+  /// Enters row `row` of the block at hand.
+  void enterRowOfBlock(mlir::OpBuilder &builder, mlir::Value row);
 
   /// The row's index in row-major order of the outer dimensions of the whole.
   mlir::Value emitRowIndex(mlir::OpBuilder &builder);
@@ -44,7 +46,8 @@ public:
   }
   /// Reads the gathered arguments of this row from their buffers from now on.
   void readGathered();
-  /// The elements of the compute type that a buffer for a row holds.
+  /// The elements of the compute type that a buffer for a row holds; across
+  /// rows, for all that are at hand.
   mlir::Value emitBufferSize(mlir::OpBuilder &builder);
 
   /// Loads argument `index` as a vector of the compute type; lanes off the end
@@ -53,8 +56,12 @@ public:
                           const Lanes &lanes, mlir::Value padding);
   /// Asks for the memory of all arguments that a loop will read after `group`.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
+  /// Asks for the arguments of what is entered next, at the places of `group`,
+  /// where they are not in a cache yet.
+  void prefetchNext(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
   /// Loads argument `index`, which is uniform or the same over the whole row,
-  /// as a row number.
+  /// as a row number; one of the latter kind, in blocks, for the row that has
+  /// been entered alone, as a scalar.
   mlir::Value loadScalar(mlir::OpBuilder &builder, unsigned index);
   /// True when argument `index` is varying by declaration but has one element
   /// per row.
@@ -86,6 +93,9 @@ public:
   void storeScalar(mlir::OpBuilder &builder, unsigned result,
                    mlir::Value value);
 
+  /// True when the row's length is known to be a multiple of a vector's.
+  bool hasWholeVectors() const;
+
   /// The row of result `result` as a one-dimensional buffer.
   mlir::Value getResultRow(unsigned result) const { return resultRows[result]; }
 
@@ -101,12 +111,18 @@ private:
   RowAccess(RowsOp rows, FormulaOp formula, mlir::Type computeType,
             LaneLayout layout)
       : RowViews(rows, computeType, layout), rows(rows), formula(formula) {}
+  void emitViews(mlir::OpBuilder &builder);
   mlir::Value emitResultsAreLarge(mlir::OpBuilder &builder);
   mlir::Value emitHeadLength(mlir::OpBuilder &builder, mlir::Value row);
+  mlir::Value emitExceedsCache(mlir::OpBuilder &builder);
+  void emitNextRows(mlir::OpBuilder &builder);
 
   RowsOp rows;
   FormulaOp formula;
   llvm::SmallVector<mlir::Value> inputRows, resultRows;
+  /// How many elements lie between an argument's row and what is entered next.
+  /// Null where it is not prefetched.
+  llvm::SmallVector<mlir::Value> nextRows;
   llvm::SmallVector<unsigned> gathered;
   llvm::SmallVector<mlir::Value> gatherBuffers;
   llvm::DenseMap<unsigned, mlir::Value> gatheredRows;

@@ -26,7 +26,7 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
       scoreExcludes(formula.hasReduction() &&
                     rows.getNegInf() != NegInf::Ordinary),
       limits(formula, scoreExcludes), schedule(formula), shifts(formula),
-      loc(rows.getLoc()), rowBuilder(rows),
+      loc(rows.getLoc()), rowBuilder(rows), block(access),
       score(formula.getBody().getArgument(formula.getScoreIndex())) {
   auto allPropagate = [&](bool maximaKeepNaN) {
     return llvm::all_of(formula.getYieldedValues(), [&](Value result) {
@@ -44,8 +44,7 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
 
 void RowEmitter::enterRow(OpBuilder &builder) {
   scalars.clear();
-  broadcasts.clear();
-  scaledShifts.clear();
+  forgetSplats();
   unknowns.clear();
   rowIndex = Value();
   running.clear();
@@ -53,6 +52,42 @@ void RowEmitter::enterRow(OpBuilder &builder) {
   support.reset();
   laneMaxima.clear();
   anchorRowCode(builder);
+}
+
+void RowEmitter::forgetSplats() {
+  broadcasts.clear();
+  scaledShifts.clear();
+}
+
+SmallVector<Value> RowEmitter::visitRows(OpBuilder &builder, ValueRange carried,
+                                         RowBlock::Row row) {
+  if (!access.getLayout().isBlock())
+    return row(builder);
+  forgetSplats();
+  // Where values kept in results are replaced, which carries nothing, the
+  // masked store at the end of a row covers, for the processor, the start of
+  // the next as well, and would hold up its loads: the last row comes first.
+  bool backwards =
+      carried.empty() && keepsValue && !keptBuffer && !access.hasWholeVectors();
+  SmallVector<Value> partials = block.emitLoop(
+      builder, carried, backwards,
+      [&](Operation *loop) { anchorRowCode(loop); }, row);
+  forgetSplats();
+  return partials;
+}
+
+void RowEmitter::visitRowsWhere(OpBuilder &builder, Value chosen,
+                                llvm::function_ref<void(OpBuilder &)> row) {
+  forgetSplats();
+  block.emitLoopWhere(
+      builder, chosen, [&](Operation *loop) { anchorRowCode(loop); }, row);
+  forgetSplats();
+}
+
+Value RowEmitter::getKeptRow() {
+  if (!keptBuffer)
+    return access.getResultRow(0);
+  return block.isInRow() ? block.getOwnPart(keptBuffer) : keptBuffer;
 }
 
 Value RowEmitter::constant(OpBuilder &builder, Type type, double value) {
@@ -193,12 +228,22 @@ void RowEmitter::setUnknown(Value value, Value base, Value distance,
 }
 
 Value RowEmitter::splat(Value scalar) {
+  if (access.getLayout().isBlock())
+    return block.spread(rowBuilder, scalar);
   return access.getLayout().spread(rowBuilder, scalar);
 }
 
 Value RowEmitter::getBroadcast(Value value) {
   if (Value known = broadcasts.lookup(value))
     return known;
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (argument && access.getLayout().isBlock() &&
+      schedule.getVariance().isVarying(value)) {
+    OpBuilder &own = block.getRowBuilder(); // Only this row has been entered.
+    Value scalar = access.loadScalar(own, argument.getArgNumber());
+    return broadcasts[value] = vector::BroadcastOp::create(
+               own, loc, access.getVectorType(scalar.getType()), scalar);
+  }
   Value scalar = getScalar(value);
   return broadcasts[value] = splat(scalar);
 }
@@ -263,6 +308,33 @@ Value RowEmitter::emitPosition(OpBuilder &builder, Element &element) {
   return access.getLayout().emitPositions(builder, position);
 }
 
+Value RowEmitter::emitRandom(OpBuilder &builder, Element &element,
+                             RandomOp random) {
+  Value seed = getScalar(random.getSeed()), row = getRowIndex();
+  if (access.getLayout().isBlock()) {
+    seed = splat(seed);
+    row = splat(row);
+  }
+  return emitRandomNumbers(builder, loc, seed, random.getStream(), row,
+                           emitPosition(builder, element),
+                           access.getComputeType());
+}
+
+/// The quotient by a uniform value as a product with its reciprocal.
+Value RowEmitter::emitQuotient(OpBuilder &builder, Element &element,
+                               arith::DivFOp div) {
+  Value &inverse = broadcasts[div.getResult()];
+  if (!inverse) {
+    Value divisor = getScalar(div.getRhs());
+    inverse = splat(arith::DivFOp::create(
+        rowBuilder, loc, constant(rowBuilder, divisor.getType(), 1.0),
+        divisor));
+  }
+  Value factor = inverse;
+  return arith::MulFOp::create(
+      builder, loc, getVector(builder, element, div.getLhs()), factor);
+}
+
 Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
   if (Value known = element.values.lookup(value))
     return known;
@@ -284,9 +356,7 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
   } else if (value.getDefiningOp<PositionOp>()) {
     vector = emitPosition(builder, element);
   } else if (auto random = value.getDefiningOp<RandomOp>()) {
-    vector = emitRandomNumbers(
-        builder, loc, getScalar(random.getSeed()), random.getStream(),
-        getRowIndex(), emitPosition(builder, element), access.getComputeType());
+    vector = emitRandom(builder, element, random);
   } else {
     Operation *op = value.getDefiningOp();
     if (Value u = getFusedShift(op)) {
@@ -314,16 +384,7 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
         !schedule.getVariance().isVarying(div.getRhs()) &&
         !running.contains(div.getRhs()) && !isReciprocal(op) &&
         !isMadeOfExtrema(formula, div.getRhs())) {
-      Value &inverse = broadcasts[value];
-      if (!inverse) {
-        Value divisor = getScalar(div.getRhs());
-        inverse = splat(arith::DivFOp::create(
-            rowBuilder, loc, constant(rowBuilder, divisor.getType(), 1.0),
-            divisor));
-      }
-      Value factor = inverse;
-      vector = arith::MulFOp::create(
-          builder, loc, getVector(builder, element, div.getLhs()), factor);
+      vector = emitQuotient(builder, element, div);
     } else {
       SmallVector<Value> operands;
       for (Value operand : op->getOperands())

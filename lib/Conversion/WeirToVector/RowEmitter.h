@@ -9,7 +9,7 @@
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
 
 #include "FormulaShifts.h"
-#include "RowAccess.h"
+#include "RowBlock.h"
 #include "weir/Dialect/Weir/Analysis/FormulaLimits.h"
 #include "weir/Dialect/Weir/Analysis/FormulaSchedule.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
@@ -29,8 +29,10 @@ struct Element {
 
 /// Emits the values of one formula for one row: uniform ones as scalars ahead
 /// of the loops, varying ones as vectors inside them. Every form is written in
-/// terms of this class. Across rows "the row" is a group of rows, and where
-/// this class says scalar, a vector holds one for each of them (LaneLayout.h).
+/// terms of this class. Across rows and in blocks "the row" is a group of rows,
+/// and where this class says scalar, a vector holds one for each of them
+/// (LaneLayout.h); the elements of a block are those of the row that its loop
+/// visits (RowBlock.h).
 class RowEmitter {
 public:
   RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access);
@@ -40,7 +42,9 @@ public:
   void enterRow(mlir::OpBuilder &builder);
   /// Emits further uniform values just before `op`, a loop of the row's own
   /// block.
-  void anchorRowCode(mlir::Operation *op) { rowBuilder.setInsertionPoint(op); }
+  void anchorRowCode(mlir::Operation *op) {
+    getSplatBuilder().setInsertionPoint(op);
+  }
   /// Emits further uniform values where `builder` stands.
   void anchorRowCode(mlir::OpBuilder &builder) {
     rowBuilder.restoreInsertionPoint(builder.saveInsertionPoint());
@@ -50,6 +54,15 @@ public:
   mlir::Value getScalar(mlir::Value value);
   /// A uniform value in all lanes.
   mlir::Value getBroadcast(mlir::Value value);
+  /// In a layout of blocks, visits the rows of the block: emits their loop and
+  /// in it, with `row`, the code of one. What goes through the loop, and what
+  /// comes back, is as of RowBlock::emitLoop. In others, `row` once.
+  llvm::SmallVector<mlir::Value> visitRows(mlir::OpBuilder &builder,
+                                           mlir::ValueRange carried,
+                                           RowBlock::Row row);
+  /// Visits those rows of the block for which the row number `chosen` is true.
+  void visitRowsWhere(mlir::OpBuilder &builder, mlir::Value chosen,
+                      llvm::function_ref<void(mlir::OpBuilder &)> row);
   /// Gives a uniform value of the formula its scalar: a reduction's result, the
   /// row's length.
   void setScalar(mlir::Value value, mlir::Value scalar) {
@@ -81,6 +94,15 @@ public:
   bool canCompact = false;
   /// A buffer as long as the row, for the row's own use, or null.
   mlir::Value scratch;
+  /// Keeps the schedule's stored value of every element from the last sweep for
+  /// the results: in `buffer`, or in the row of result 0 where that is null.
+  void keepStoredValue(mlir::Value buffer) {
+    keepsValue = true;
+    keptBuffer = buffer;
+  }
+  bool keepsStoredValue() const { return keepsValue; }
+  /// Where it is kept for the row at hand.
+  mlir::Value getKeptRow();
   /// Which elements sweeps visit now: up to an end, and from 0 on if the
   /// beginning is null.
   mlir::Value getSweepBegin() {
@@ -240,9 +262,23 @@ private:
                             mlir::Value score);
   mlir::Value getRowIndex();
   mlir::Value emitShiftedScalar(mlir::Operation *op, mlir::Value u);
+  mlir::Value emitScaledShift(mlir::Value u);
+  mlir::Value emitRandom(mlir::OpBuilder &builder, Element &element,
+                         RandomOp random);
+  mlir::Value emitQuotient(mlir::OpBuilder &builder, Element &element,
+                           mlir::arith::DivFOp div);
+  void forgetSplats();
+  /// Stands where scalars are spread over lanes: with the row's other code, or
+  /// in a block with that of the row which is visited.
+  mlir::OpBuilder &getSplatBuilder() {
+    return block.isInRow() ? block.getRowBuilder() : rowBuilder;
+  }
 
   mlir::Location loc;
   mlir::OpBuilder rowBuilder;
+  RowBlock block;
+  bool keepsValue = false;
+  mlir::Value keptBuffer;
   mlir::Value score;
   mlir::Value sharesInfinity;
   mlir::Value rowIndex;

@@ -132,13 +132,15 @@ Value RowEmitter::getScaledShift(OpBuilder &builder, Element &element,
   if (Value given = element.scaledShifts.lookup(u))
     return given;
   Value &known = scaledShifts[u];
-  if (!known) {
-    Value scalar = getScalar(u);
-    known = splat(
-        arith::MulFOp::create(rowBuilder, loc, scalar,
-                              constant(rowBuilder, scalar.getType(), kLog2e)));
-  }
+  if (!known)
+    known = splat(emitScaledShift(u));
   return known;
+}
+
+Value RowEmitter::emitScaledShift(Value u) {
+  Value scalar = getScalar(u);
+  return arith::MulFOp::create(rowBuilder, loc, scalar,
+                               constant(rowBuilder, scalar.getType(), kLog2e));
 }
 
 /// The exponential of a - u or of -u for the row, off by the same factor as
@@ -146,13 +148,11 @@ Value RowEmitter::getScaledShift(OpBuilder &builder, Element &element,
 Value RowEmitter::emitShiftedScalar(Operation *op, Value u) {
   Value scalar = getScalar(u);
   Type type = scalar.getType();
-  if (access.getLayout().isAcross()) {
-    Element row{Lanes{}};
+  if (access.getLayout().hasRowVectors()) {
     Value rest = shifts.getUnshifted(op);
     Value x = rest ? getScalar(rest) : constant(rowBuilder, type, 0.0);
-    return cpu::ExpShiftedOp::create(rowBuilder, loc, type,
-                                     getAnchoredVariant(op), x,
-                                     getScaledShift(rowBuilder, row, u));
+    return cpu::ExpShiftedOp::create(
+        rowBuilder, loc, type, getAnchoredVariant(op), x, emitScaledShift(u));
   }
   Value log2e = constant(rowBuilder, type, kLog2e);
   Value minus = arith::NegFOp::create(

@@ -54,7 +54,7 @@ void RowLoops::emitRow(OpBuilder &builder, ValueRange indices, Value rowMask,
 SmallVector<Value> RowLoops::emitUnitCounts(OpBuilder &builder) {
   SmallVector<Value> counts(access.getOuterSizes());
   const LaneLayout &layout = access.getLayout();
-  if (layout.isAcross())
+  if (layout.hasRowVectors())
     counts.back() = arith::CeilDivUIOp::create(
         builder, loc, counts.back(), index(builder, layout.getLaneCount()));
   return counts;
@@ -64,9 +64,9 @@ SmallVector<Value> RowLoops::emitUnitCounts(OpBuilder &builder) {
 void RowLoops::emitUnit(OpBuilder &builder, SmallVector<Value> indices,
                         ValueRange scratch, Row row) {
   const LaneLayout &layout = access.getLayout();
-  if (!layout.isAcross())
+  if (!layout.hasRowVectors())
     return emitRow(builder, indices, Value(), scratch, row);
-  int64_t lanes = layout.getLaneCount(), size = access.getStaticLastSize();
+  int64_t lanes = layout.getLaneCount(), size = access.getStaticOuterSize();
   Value first = arith::MulIOp::create(builder, loc, indices.back(),
                                       index(builder, lanes));
   indices.back() = first;
@@ -80,7 +80,8 @@ void RowLoops::emitUnit(OpBuilder &builder, SmallVector<Value> indices,
   bool isStatic = !ShapedType::isDynamic(size);
   if (isStatic && size % lanes == 0)
     return emitRow(builder, indices, Value(), scratch, row);
-  if (masksCheaply || (isStatic && size < lanes))
+  // A block is visited row by row, with masks only where rows have numbers.
+  if (masksCheaply || layout.isBlock() || (isStatic && size < lanes))
     return emitMasked(builder);
   Value end = arith::AddIOp::create(builder, loc, first, index(builder, lanes));
   Value isWhole = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
@@ -228,8 +229,9 @@ void RowLoops::emitParts(OpBuilder &builder, Row row) {
   };
   SmallVector<Value> counts = emitUnitCounts(builder);
   Value count = product(counts);
-  Value rowCount =
-      access.getLayout().isAcross() ? product(access.getOuterSizes()) : count;
+  Value rowCount = access.getLayout().hasRowVectors()
+                       ? product(access.getOuterSizes())
+                       : count;
   Value work =
       arith::MulIOp::create(builder, loc, rowCount, access.getRowLength());
   Pieces pieces;

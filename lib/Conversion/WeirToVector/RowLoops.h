@@ -14,9 +14,10 @@ namespace weir {
 
 /// The loops over the outer dimensions of one op over rows, on one thread or in
 /// parts of consecutive rows that threads take. What a part needs for itself,
-/// scratch rows and the floating-point mode, lies inside it. Across rows the
-/// unit is a group of as many neighbouring rows as there are lanes. Where
-/// masked accesses are dear, a last group with fewer rows has code of its own.
+/// scratch rows and the floating-point mode, lies inside it. Across rows and in
+/// blocks the unit is a group of as many neighbouring rows as there are lanes.
+/// Where masked accesses are dear, a last group across rows that has fewer has
+/// code of its own.
 class RowLoops {
 public:
   /// Emits one row, or one group of rows, with as many scratch rows as asked

@@ -32,8 +32,7 @@ static Value emitUnmaskedCount(RowEmitter &emitter, OpBuilder &builder) {
     Value ones = arith::ExtUIOp::create(b, loc, type, mask);
     return {arith::AddIOp::create(b, loc, carried[0], ones)};
   };
-  SmallVector<Value> counts =
-      sweep.emitRest(sweep.emitGroups(zero, body), body);
+  SmallVector<Value> counts = sweep.emit(zero, body);
   const LaneLayout &layout = emitter.access.getLayout();
   Value count = layout.combine(builder, vector::CombiningKind::ADD, counts[0]);
   return arith::IndexCastOp::create(
@@ -56,7 +55,7 @@ static Value emitHoldsInfinity(RowEmitter &emitter, OpBuilder &builder) {
         arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, carried[0]);
     return {arith::SelectOp::create(b, loc, more, x, carried[0])};
   };
-  SmallVector<Value> most = sweep.emitRest(sweep.emitGroups(least, body), body);
+  SmallVector<Value> most = sweep.emit(least, body);
   Value max = emitter.access.getLayout().combine(
       builder, vector::CombiningKind::MAXNUMF, most[0],
       arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
@@ -78,8 +77,7 @@ static void emitGathering(RowEmitter &emitter, OpBuilder &builder) {
     return SmallVector<Value>();
   };
   RowSweep sweep(emitter, builder, /*groupSize=*/4);
-  sweep.emitGroups({}, copy);
-  sweep.emitRest({}, copy);
+  sweep.emit({}, copy);
   emitter.access.readGathered();
   emitter.anchorRowCode(builder);
 }
@@ -123,7 +121,7 @@ static Value emitNothingLeft(RowEmitter &emitter, OpBuilder &builder) {
                 ? arith::OrIOp::create(b, loc, carried[0], included).getResult()
                 : emitter.constant(b, type, 1)};
   };
-  SmallVector<Value> any = sweep.emitRest(sweep.emitGroups(none, body), body);
+  SmallVector<Value> any = sweep.emit(none, body);
   Value someLeft = emitter.access.getLayout().combine(
       builder, vector::CombiningKind::OR, any[0]);
   return arith::XOrIOp::create(
@@ -278,8 +276,7 @@ static void emitEmptyRow(RowEmitter &emitter, OpBuilder &builder) {
       return SmallVector<Value>();
     };
     RowSweep sweep(emitter, builder, 1);
-    sweep.emitGroups({}, body);
-    sweep.emitRest({}, body);
+    sweep.emit({}, body);
   }
 }
 
@@ -289,6 +286,30 @@ namespace {
 struct SpecialRows {
   Value empty, holdsNaN;               // Null where no row is.
   SmallVector<Value> emptyValues = {}; // By result; null for uniform ones.
+
+  void findEmptyValues(RowEmitter &emitter, OpBuilder &b) {
+    FormulaOp formula = emitter.formula;
+    for (unsigned i = 0, e = formula.getResultTypes().size(); empty && i < e;
+         ++i)
+      emptyValues.push_back(
+          formula.isUniformResult(i) ? Value() : emitEmptyValue(emitter, b, i));
+  }
+
+  /// What the row of a block that is visited, a special one, has instead.
+  Value getOwn(RowEmitter &emitter, OpBuilder &b, unsigned index,
+               const Lanes &lanes) const {
+    Type type = emitter.access.getVectorType(
+        emitter.access.getScalarType(emitter.formula.getResultTypes()[index]));
+    if (!empty)
+      return emitNaNValue(emitter, b, type);
+    Value instead = emitEmptyElement(emitter, b, index, lanes,
+                                     emitter.splat(emptyValues[index]));
+    if (!holdsNaN)
+      return instead;
+    return arith::SelectOp::create(b, emitter.rows.getLoc(),
+                                   emitter.splat(holdsNaN),
+                                   emitNaNValue(emitter, b, type), instead);
+  }
 
   Value select(RowEmitter &emitter, OpBuilder &b, unsigned index,
                const Lanes &lanes, Value result) const {
@@ -321,17 +342,17 @@ static bool readsFallBehind(FormulaOp formula) {
 
 /// The varying results of a group of elements.
 static void emitResultGroup(RowEmitter &emitter, OpBuilder &b,
-                            ArrayRef<Lanes> lanes, Value keptRow,
-                            const SpecialRows &special) {
+                            ArrayRef<Lanes> lanes, const SpecialRows &special) {
   FormulaOp formula = emitter.formula;
   SmallVector<Element> group(lanes.begin(), lanes.end());
   // All reads of a group come before its writes: a result may be an argument's
   // memory.
   SmallVector<std::pair<unsigned, Value>> results;
   for (Element &element : group) {
-    if (keptRow)
+    if (emitter.keepsStoredValue())
       element.values[emitter.schedule.getStoredValue()] =
-          emitter.access.loadVector(b, keptRow, element.lanes, Value());
+          emitter.access.loadVector(b, emitter.getKeptRow(), element.lanes,
+                                    Value());
     for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
       if (!formula.isUniformResult(i))
         results.push_back(
@@ -345,14 +366,15 @@ static void emitResultGroup(RowEmitter &emitter, OpBuilder &b,
 }
 
 static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
-                               Value keptRow, const SpecialRows &special) {
+                               const SpecialRows &special) {
   // Whole groups begin at `first`, if not null.
   auto sweepFrom = [&](OpBuilder &at, Value first) {
     bool prefetches = false;
     auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
       if (prefetches)
         emitter.access.prefetch(b, lanes);
-      emitResultGroup(emitter, b, lanes, keptRow, special);
+      emitter.access.prefetchNext(b, lanes);
+      emitResultGroup(emitter, b, lanes, special);
       return SmallVector<Value>();
     };
     RowSweep sweep(emitter, at, 4);
@@ -362,6 +384,10 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
       sweep.emitHead({}, body);
     }
     prefetches = readsFallBehind(emitter.formula);
+    if (!prefetches && !first) {
+      sweep.emit({}, body);
+      return;
+    }
     sweep.emitGroups({}, body);
     prefetches = false;
     sweep.emitRest({}, body);
@@ -385,25 +411,57 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
   emitter.anchorRowCode(builder);
 }
 
-/// Results of rows that hold no NaN; across rows, of all, those with
-/// `holdsNaN` among them.
+/// Writes the rows of a block that have other results than the formula's, over
+/// what it has made of them: that there are any is rare.
+static void emitSpecialRows(RowEmitter &emitter, OpBuilder &builder,
+                            SpecialRows special) {
+  Location loc = emitter.rows.getLoc();
+  Value chosen = special.empty ? special.empty : special.holdsNaN;
+  if (!chosen)
+    return;
+  if (special.empty && special.holdsNaN)
+    chosen = arith::OrIOp::create(builder, loc, chosen, special.holdsNaN);
+  auto branch = scf::IfOp::create(
+      builder, loc, emitter.access.getLayout().emitAny(builder, chosen),
+      /*withElseRegion=*/false);
+  OpBuilder inside = branch.getThenBodyBuilder();
+  special.findEmptyValues(emitter, inside);
+  emitter.anchorRowCode(inside);
+  emitter.visitRowsWhere(inside, chosen, [&](OpBuilder &own) {
+    auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange) {
+      for (unsigned i = 0, e = emitter.rows.getOutputs().size(); i < e; ++i)
+        if (!emitter.formula.isUniformResult(i))
+          emitter.access.storeVarying(b, i, lanes[0],
+                                      special.getOwn(emitter, b, i, lanes[0]));
+      return SmallVector<Value>();
+    };
+    RowSweep sweep(emitter, own, 1);
+    sweep.emitGroups({}, body);
+    sweep.emitRest({}, body);
+  });
+  emitter.anchorRowCode(builder);
+}
+
+/// Results of rows that hold no NaN; where row numbers are vectors, of all,
+/// those with `holdsNaN` among them.
 static void emitOrdinaryResults(RowEmitter &emitter, OpBuilder &builder,
-                                Value keptRow, Value holdsNaN) {
+                                Value holdsNaN) {
   emitter.anchorRowCode(builder);
   Value empty = emitIsEmpty(emitter, builder);
   emitUniformResults(emitter, builder, empty, holdsNaN);
   if (!emitter.schedule.hasVaryingResult())
     return;
-  bool across = emitter.access.getLayout().isAcross();
-  if (!empty || across) {
-    SpecialRows special{empty, holdsNaN};
-    for (unsigned i = 0, e = emitter.formula.getResultTypes().size();
-         empty && i < e; ++i)
-      special.emptyValues.push_back(emitter.formula.isUniformResult(i)
-                                        ? Value()
-                                        : emitEmptyValue(emitter, builder, i));
+  const LaneLayout &layout = emitter.access.getLayout();
+  SpecialRows special{empty, holdsNaN};
+  if (layout.isBlock()) {
+    emitVaryingResults(emitter, builder, {});
+    emitSpecialRows(emitter, builder, special);
+    return;
+  }
+  if (!empty || layout.isAcross()) {
+    special.findEmptyValues(emitter, builder);
     emitter.anchorRowCode(builder);
-    emitVaryingResults(emitter, builder, keptRow, special);
+    emitVaryingResults(emitter, builder, special);
     return;
   }
   auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), empty,
@@ -412,7 +470,7 @@ static void emitOrdinaryResults(RowEmitter &emitter, OpBuilder &builder,
             fullBuilder = branch.getElseBodyBuilder();
   emitEmptyRow(emitter, emptyBuilder);
   emitter.anchorRowCode(fullBuilder);
-  emitVaryingResults(emitter, fullBuilder, keptRow, {});
+  emitVaryingResults(emitter, fullBuilder, {});
 }
 
 /// Whether some included score is NaN, where a selection or a comparison would
@@ -431,7 +489,7 @@ static Value emitHoldsNaN(RowEmitter &emitter, OpBuilder &builder) {
     Value is = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
     return {arith::OrIOp::create(b, loc, carried[0], is).getResult()};
   };
-  SmallVector<Value> found = sweep.emitRest(sweep.emitGroups(none, any), any);
+  SmallVector<Value> found = sweep.emit(none, any);
   emitter.anchorRowCode(builder);
   return emitter.access.getLayout().combine(builder, vector::CombiningKind::OR,
                                             found[0]);
@@ -453,17 +511,15 @@ static void emitNaNRow(RowEmitter &emitter, OpBuilder &builder) {
       return SmallVector<Value>();
     };
     RowSweep sweep(emitter, builder, 1);
-    sweep.emitGroups({}, body);
-    sweep.emitRest({}, body);
+    sweep.emit({}, body);
   }
 }
 
-void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder,
-                          Value keptRow) {
+void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder) {
   emitter.anchorRowCode(builder);
   Value holdsNaN = emitHoldsNaN(emitter, builder);
-  if (!holdsNaN || emitter.access.getLayout().isAcross()) {
-    emitOrdinaryResults(emitter, builder, keptRow, holdsNaN);
+  if (!holdsNaN || emitter.access.getLayout().hasRowVectors()) {
+    emitOrdinaryResults(emitter, builder, holdsNaN);
     return;
   }
   auto branch = scf::IfOp::create(builder, emitter.rows.getLoc(), holdsNaN,
@@ -473,5 +529,5 @@ void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder,
   RowEmitter::RowValues known = emitter.saveRow();
   emitNaNRow(emitter, nanBuilder);
   emitter.restoreRow(known);
-  emitOrdinaryResults(emitter, otherBuilder, keptRow, Value());
+  emitOrdinaryResults(emitter, otherBuilder, Value());
 }

@@ -29,7 +29,8 @@ RowSweep::RowSweep(RowEmitter *emitter, RowViews &access, Value begin,
                    Value end, OpBuilder &builder, Location loc,
                    int64_t groupSize)
     : emitter(emitter), access(access), begin(begin), end(end),
-      builder(builder), loc(loc), groupSize(access.getLayout().fit(groupSize)) {
+      builder(&builder), loc(loc),
+      groupSize(access.getLayout().fit(groupSize)) {
   startAt(begin);
 }
 
@@ -39,11 +40,12 @@ Value RowSweep::index(OpBuilder &b, int64_t value) {
 
 void RowSweep::startAt(Value first) {
   Value span =
-      first ? arith::SubIOp::create(builder, loc, end, first).getResult() : end;
-  Value rest = arith::RemUIOp::create(builder, loc, span,
-                                      index(builder, getGroupLength()));
+      first ? arith::SubIOp::create(*builder, loc, end, first).getResult()
+            : end;
+  Value rest = arith::RemUIOp::create(*builder, loc, span,
+                                      index(*builder, getGroupLength()));
   groupsBegin = first;
-  groupsEnd = arith::SubIOp::create(builder, loc, end, rest);
+  groupsEnd = arith::SubIOp::create(*builder, loc, end, rest);
 }
 
 void RowSweep::visitPagesInTurn() {
@@ -73,7 +75,7 @@ SmallVector<Value> RowSweep::emitGroup(OpBuilder &b, Value first,
       position = arith::AddIOp::create(b, loc, position,
                                        index(b, v * layout.getPositionCount()),
                                        arith::IntegerOverflowFlags::nsw);
-    Value mask = layout.getRowMask();
+    Value mask = layout.isAcross() ? layout.getRowMask() : Value();
     if (maskedFrom && !layout.isAcross()) {
       Value left = arith::SubIOp::create(b, loc, maskedFrom, position);
       mask = vector::CreateMaskOp::create(
@@ -96,7 +98,7 @@ SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to,
   int64_t positions = access.getLayout().getPositionCount();
   auto loop = scf::ForOp::create(b, loc, from, to,
                                  index(b, vectors * positions), carried);
-  if (&b == &builder) // Not inside a block loop, which is the anchor then.
+  if (&b == builder) // Not inside a block loop, which is the anchor then.
     anchorRowCode(loop);
   OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
   yield(inner, loc,
@@ -108,9 +110,9 @@ SmallVector<Value> RowSweep::emitLoop(OpBuilder &b, Value from, Value to,
 /// A loop over the groups in blocks of `length` elements, the last one shorter.
 SmallVector<Value> RowSweep::emitBlocks(int64_t length, ValueRange carried,
                                         Block block) {
-  Value from = groupsBegin ? groupsBegin : index(builder, 0);
-  auto blocks = scf::ForOp::create(builder, loc, from, groupsEnd,
-                                   index(builder, length), carried);
+  Value from = groupsBegin ? groupsBegin : index(*builder, 0);
+  auto blocks = scf::ForOp::create(*builder, loc, from, groupsEnd,
+                                   index(*builder, length), carried);
   OpBuilder inner = OpBuilder::atBlockBegin(blocks.getBody());
   anchorRowCode(blocks);
   yield(inner, loc,
@@ -148,8 +150,35 @@ SmallVector<Value> RowSweep::emitPages(OpBuilder &b, Value from,
 // Parts of a sweep
 //===----------------------------------------------------------------------===//
 
+SmallVector<Value>
+RowSweep::visitRows(ValueRange carried,
+                    llvm::function_ref<SmallVector<Value>()> row) {
+  if (!emitter)
+    return row();
+  OpBuilder *outside = builder;
+  SmallVector<Value> results =
+      emitter->visitRows(*outside, carried, [&](OpBuilder &inside) {
+        builder = &inside;
+        return row();
+      });
+  builder = outside;
+  return results;
+}
+
+SmallVector<Value> RowSweep::emit(ValueRange carried, Body body) {
+  return visitRows(carried,
+                   [&] { return emitRest(emitGroups(carried, body), body); });
+}
+
+SmallVector<Value> RowSweep::emitInBlocks(ValueRange carried, Start start,
+                                          Body body, Fold fold, Body rest) {
+  return visitRows(carried, [&] {
+    return emitRest(emitGroupsInBlocks(carried, start, body, fold), rest);
+  });
+}
+
 SmallVector<Value> RowSweep::emitHead(ValueRange carried, Body body) {
-  return emitLoop(builder, begin ? begin : index(builder, 0), groupsBegin, 1,
+  return emitLoop(*builder, begin ? begin : index(*builder, 0), groupsBegin, 1,
                   /*masked=*/true, carried, body);
 }
 
@@ -159,16 +188,12 @@ SmallVector<Value> RowSweep::emitGroups(ValueRange carried, Body body) {
                       [&](OpBuilder &b, Value from, ValueRange c) {
                         return emitPages(b, from, c, body);
                       });
-  return emitLoop(builder, groupsBegin ? groupsBegin : index(builder, 0),
+  return emitLoop(*builder, groupsBegin ? groupsBegin : index(*builder, 0),
                   groupsEnd, groupSize, /*masked=*/false, carried, body);
 }
 
-SmallVector<Value> RowSweep::emitGroupsInBlocks(
-    ValueRange carried,
-    llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange)> start,
-    Body body,
-    llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange, ValueRange)>
-        fold) {
+SmallVector<Value> RowSweep::emitGroupsInBlocks(ValueRange carried, Start start,
+                                                Body body, Fold fold) {
   int64_t length =
       pages > 1 ? pages * pageLength : kGroupsInBlock * getGroupLength();
   return emitBlocks(
@@ -184,5 +209,5 @@ SmallVector<Value> RowSweep::emitGroupsInBlocks(
 }
 
 SmallVector<Value> RowSweep::emitRest(ValueRange carried, Body body) {
-  return emitLoop(builder, groupsEnd, end, 1, /*masked=*/true, carried, body);
+  return emitLoop(*builder, groupsEnd, end, 1, /*masked=*/true, carried, body);
 }

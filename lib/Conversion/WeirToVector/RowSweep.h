@@ -14,12 +14,19 @@ namespace weir {
 
 /// One pass over a row, or the part of it at hand: a main loop over groups of
 /// whole vectors, then a loop over single vectors whose last one is masked.
-/// Across rows no vector reaches beyond the row's end.
+/// Across rows no vector reaches beyond the row's end. A whole sweep over a
+/// block visits its rows in turn.
 class RowSweep {
 public:
   /// Emits code for one group of lanes; returns the carried values after it.
   using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       mlir::OpBuilder &, llvm::ArrayRef<Lanes>, mlir::ValueRange carried)>;
+  /// What a block of groups starts from.
+  using Start = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      mlir::OpBuilder &, mlir::ValueRange carried)>;
+  /// Takes what a block of groups has come to into the carried values.
+  using Fold = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      mlir::OpBuilder &, mlir::ValueRange carried, mlir::ValueRange block)>;
 
   /// Groups have `groupSize` vectors where each takes one register, else fewer.
   /// A sweep of a formula's row: uniform values of it are emitted ahead of the
@@ -36,7 +43,17 @@ public:
   /// that do not depend on the order of elements.
   void visitPagesInTurn();
 
-  /// Visits what lies before the groups, in one vector.
+  /// Visits all elements. `carried` goes through the loops; in blocks of rows,
+  /// it is where every row begins, and buffers with a vector for each row come
+  /// back.
+  llvm::SmallVector<mlir::Value> emit(mlir::ValueRange carried, Body body);
+  /// Visits all elements, first in blocks as emitGroupsInBlocks does, then with
+  /// `rest`.
+  llvm::SmallVector<mlir::Value> emitInBlocks(mlir::ValueRange carried,
+                                              Start start, Body body, Fold fold,
+                                              Body rest);
+
+  /// Visits what lies before the groups of one row, in one vector.
   llvm::SmallVector<mlir::Value> emitHead(mlir::ValueRange carried, Body body);
   /// Visits the whole groups. `carried` goes through the loop.
   llvm::SmallVector<mlir::Value> emitGroups(mlir::ValueRange carried,
@@ -44,15 +61,9 @@ public:
   /// As emitGroups, in blocks of `kGroupsInBlock` groups or of some pages: each
   /// block starts from `start`, and `fold` takes its result into the carried
   /// values. Sums stay short, so their error does not grow with the row.
-  llvm::SmallVector<mlir::Value> emitGroupsInBlocks(
-      mlir::ValueRange carried,
-      llvm::function_ref<llvm::SmallVector<mlir::Value>(
-          mlir::OpBuilder &, mlir::ValueRange carried)>
-          start,
-      Body body,
-      llvm::function_ref<llvm::SmallVector<mlir::Value>(
-          mlir::OpBuilder &, mlir::ValueRange carried, mlir::ValueRange block)>
-          fold);
+  llvm::SmallVector<mlir::Value> emitGroupsInBlocks(mlir::ValueRange carried,
+                                                    Start start, Body body,
+                                                    Fold fold);
   /// Visits what emitGroups left over, one vector at a time.
   llvm::SmallVector<mlir::Value> emitRest(mlir::ValueRange carried, Body body);
 
@@ -63,6 +74,9 @@ private:
   using Block = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       mlir::OpBuilder &, mlir::Value from, mlir::ValueRange carried)>;
 
+  llvm::SmallVector<mlir::Value>
+  visitRows(mlir::ValueRange carried,
+            llvm::function_ref<llvm::SmallVector<mlir::Value>()> row);
   llvm::SmallVector<mlir::Value> emitLoop(mlir::OpBuilder &builder,
                                           mlir::Value from, mlir::Value to,
                                           int64_t vectors, bool masked,
@@ -92,7 +106,7 @@ private:
   RowEmitter *emitter;
   RowViews &access;
   mlir::Value begin, end;
-  mlir::OpBuilder &builder;
+  mlir::OpBuilder *builder; // In a row of a block, that row's.
   mlir::Location loc;
   int64_t groupSize;
   /// How many pages a block has, and how many elements a page.

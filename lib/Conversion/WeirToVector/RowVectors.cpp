@@ -241,15 +241,21 @@ void RowViews::storeVector(OpBuilder &builder, Value buffer, const Lanes &lanes,
 // Ahead of reading
 //===----------------------------------------------------------------------===//
 
-/// So far ahead a line arrives in time: a hundred nanoseconds at the pace of
-/// main memory.
-static constexpr int64_t kPrefetchBytes = 2048, kLineBytes = 64;
+static constexpr int64_t kLineBytes = 64;
 
-void RowViews::prefetchRow(OpBuilder &b, Value row, ArrayRef<Lanes> group) {
-  int64_t bytes = getByteSize(getElementType(row));
-  // Across rows every position has a line of its own.
-  int64_t step = layout.isAcross() ? kLineBytes : bytes;
-  Value ahead = arith::ConstantIndexOp::create(b, loc, kPrefetchBytes / step);
+/// How far apart the elements of a row lie in bytes. Across rows every position
+/// has a line of its own.
+int64_t RowViews::getStep(Value row) const {
+  return layout.isAcross() ? kLineBytes : getByteSize(getElementType(row));
+}
+
+Value RowViews::emitAhead(OpBuilder &b, Value row, int64_t bytes) {
+  return arith::ConstantIndexOp::create(b, loc, bytes / getStep(row));
+}
+
+void RowViews::prefetchRow(OpBuilder &b, Value row, ArrayRef<Lanes> group,
+                           Value ahead) {
+  int64_t step = getStep(row);
   for (auto [v, lanes] : llvm::enumerate(group)) {
     if (v * layout.getPositionCount() * step % kLineBytes != 0)
       continue;

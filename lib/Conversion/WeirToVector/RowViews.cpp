@@ -46,10 +46,12 @@ void RowViews::emitSizes(OpBuilder &builder, ArrayRef<Value> varying,
     }
     if (!size)
       size = arith::ConstantIndexOp::create(builder, loc, 1);
-    if (dim == rowDim)
+    if (dim == rowDim) {
       length = size;
-    else
-      outerSizes.push_back(size);
+      continue;
+    }
+    outerSizes.push_back(size);
+    staticOuterSize = staticLastSize;
   }
 }
 
@@ -63,23 +65,40 @@ bool RowViews::repeatsAlongRow(MemRefType type) const {
   return !length.getDefiningOp<arith::ConstantIndexOp>();
 }
 
-/// Outer index `outer` as dimension `dim` of an operand sees it: 0 where it
+void RowViews::setRowOfBlock(OpBuilder &builder, Value row) {
+  rowIndices = indices;
+  rowIndices.back() = arith::AddIOp::create(builder, loc, indices.back(), row,
+                                            arith::IntegerOverflowFlags::nsw);
+}
+
+Value RowViews::emitRowCount(OpBuilder &builder) {
+  Value all =
+      arith::ConstantIndexOp::create(builder, loc, layout.getLaneCount());
+  if (!layout.getRowMask())
+    return all;
+  Value left =
+      arith::SubIOp::create(builder, loc, outerSizes.back(), indices.back());
+  return arith::MinUIOp::create(builder, loc, left, all);
+}
+
+/// Outer index `index` as dimension `dim` of an operand sees it: 0 where it
 /// repeats.
-Value RowViews::getOuterIndex(MemRefType type, int64_t dim, size_t outer) {
+Value RowViews::getOuterIndex(MemRefType type, int64_t dim, Value index) {
   if (type.getDimSize(dim) != 1)
-    return indices[outer];
+    return index;
   OpBuilder builder(loc.getContext());
   builder.setInsertionPointAfterValue(length);
   return arith::ConstantIndexOp::create(builder, loc, 0);
 }
 
 SmallVector<Value> RowViews::getOuterIndices(Value operand,
-                                             int64_t operandOuterRank) {
+                                             int64_t operandOuterRank,
+                                             ArrayRef<Value> indices) {
   auto type = cast<MemRefType>(operand.getType());
   SmallVector<Value> own;
   size_t skip = indices.size() - operandOuterRank;
   for (int64_t dim = 0; dim < operandOuterRank; ++dim)
-    own.push_back(getOuterIndex(type, dim, skip + dim));
+    own.push_back(getOuterIndex(type, dim, indices[skip + dim]));
   return own;
 }
 
@@ -101,7 +120,7 @@ Value RowViews::emitGroupView(OpBuilder &builder, Value operand) {
     if (dim != own && dim != last) {
       int64_t full = dim + rank - type.getRank();
       offsets.push_back(
-          getOuterIndex(type, dim, full < rowDim ? full : full - 1));
+          getOuterIndex(type, dim, indices[full < rowDim ? full : full - 1]));
       sizes.push_back(builder.getIndexAttr(1));
       continue;
     }
@@ -152,7 +171,7 @@ Value RowViews::emitRowView(OpBuilder &builder, Value operand) {
   int64_t rank = type.getRank();
   if (rank == 1)
     return operand;
-  SmallVector<Value> outer = getOuterIndices(operand, rank - 1);
+  SmallVector<Value> outer = getOuterIndices(operand, rank - 1, rowIndices);
   if (type.getDimSize(rank - 1) == 1)
     return emitElementView(builder, loc, operand, outer);
   SmallVector<OpFoldResult> offsets(outer.begin(), outer.end()),
@@ -177,7 +196,7 @@ Value RowViews::emitRowIndex(OpBuilder &builder) {
     row = arith::MulIOp::create(builder, loc, row, size);
     row = arith::AddIOp::create(builder, loc, row, index);
   }
-  if (!layout.isAcross())
+  if (!layout.hasRowVectors())
     return row;
   return arith::AddIOp::create(
       builder, loc, layout.fromScalar(builder, row),

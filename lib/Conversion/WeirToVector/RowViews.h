@@ -27,7 +27,8 @@ struct Lanes {
 /// The memrefs of one op over rows, seen from inside the loops over its outer
 /// dimensions. What the operands mean is the subclass's to know. Across rows,
 /// "the row" below is a group of neighbouring rows along the last dimension,
-/// one in each lane.
+/// one in each lane. A block is such a group along the last outer dimension,
+/// whose rows are entered one by one.
 class RowViews {
 public:
   virtual ~RowViews() = default;
@@ -35,14 +36,16 @@ public:
   const LaneLayout &getLayout() const { return layout; }
   llvm::ArrayRef<mlir::Value> getOuterSizes() const { return outerSizes; }
   mlir::Value getRowLength() const { return length; }
-  /// The size of the last dimension where it is static.
+  /// The sizes of the last dimension and of the last outer one where they are
+  /// static.
   int64_t getStaticLastSize() const { return staticLastSize; }
+  int64_t getStaticOuterSize() const { return staticOuterSize; }
 
   /// Across rows, says which lanes of the row that is entered next have one;
   /// null means all.
   void setRowMask(mlir::Value mask) { layout.setRowMask(mask); }
-  /// Enters the row at outer indices `indices`, across rows those of the first:
-  /// emits its views.
+  /// Enters the row at outer indices `indices`, across rows and in blocks those
+  /// of the first: emits its views.
   virtual void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices) = 0;
 
   /// Lets sweeps visit the elements [begin, end) of the row only, until the
@@ -54,6 +57,8 @@ public:
   /// Null for 0.
   mlir::Value getPartBegin() const { return partBegin; }
   mlir::Value getPartEnd() const { return partEnd ? partEnd : length; }
+  /// How many rows the block at hand has.
+  mlir::Value emitRowCount(mlir::OpBuilder &builder);
 
   /// Whether the results are large enough to be written past the caches. Null
   /// where they never are.
@@ -75,11 +80,14 @@ public:
                          const Lanes &lanes, mlir::Value padding);
   void storeVector(mlir::OpBuilder &builder, mlir::Value buffer,
                    const Lanes &lanes, mlir::Value value);
-  /// Asks for the memory of `row` that a loop will read a few thousand bytes
-  /// after `group`, each cache line once. The addresses may lie outside the row
-  /// and outside all rows: a prefetch never faults.
+  /// Asks for the memory `ahead` elements after those of `group` in `row`, each
+  /// cache line once. The addresses may lie outside the row and outside all
+  /// rows: a prefetch never faults.
   void prefetchRow(mlir::OpBuilder &builder, mlir::Value row,
-                   llvm::ArrayRef<Lanes> group);
+                   llvm::ArrayRef<Lanes> group, mlir::Value ahead);
+  /// The elements of `row` in `bytes`, as an index.
+  mlir::Value emitAhead(mlir::OpBuilder &builder, mlir::Value row,
+                        int64_t bytes);
   /// Reads a row of i1, of which one element may stand for all: a vector, with
   /// lanes off the end false, or the flag of one element.
   mlir::Value loadFlags(mlir::OpBuilder &builder, mlir::Value buffer,
@@ -114,16 +122,21 @@ protected:
                  int64_t rank, int64_t rowDim);
   void setIndices(mlir::ValueRange outerIndices) {
     indices.assign(outerIndices.begin(), outerIndices.end());
+    rowIndices = indices;
   }
+  /// Makes row `row` of the block the one whose views are emitted.
+  void setRowOfBlock(mlir::OpBuilder &builder, mlir::Value row);
   llvm::ArrayRef<mlir::Value> getIndices() const { return indices; }
-  /// The row's outer indices as `operand` sees them: aligned from the right, 0
-  /// where it repeats.
+  /// The outer indices of the row, of the first one of a group or block, as
+  /// `operand` sees them: aligned from the right, 0 where it repeats.
   llvm::SmallVector<mlir::Value> getOuterIndices(mlir::Value operand,
-                                                 int64_t operandOuterRank);
+                                                 int64_t operandOuterRank) {
+    return getOuterIndices(operand, operandOuterRank, indices);
+  }
   /// A one-dimensional view of the row of `operand`; across rows, one with the
   /// row's dimension, where the operand has it, and the last.
   mlir::Value emitRowView(mlir::OpBuilder &builder, mlir::Value operand);
-  /// Across rows, what a row has once: row numbers in an operand with the outer
+  /// Where row numbers are vectors: those in an operand with the outer
   /// dimensions.
   mlir::Value loadRowNumbers(mlir::OpBuilder &builder, mlir::Value operand);
   void storeRowNumbers(mlir::OpBuilder &builder, mlir::Value operand,
@@ -153,7 +166,12 @@ private:
   mlir::Value loadRepeated(mlir::OpBuilder &builder, const Place &place);
   void store(mlir::OpBuilder &builder, const Place &place, mlir::Value value);
   mlir::Value emitGroupView(mlir::OpBuilder &builder, mlir::Value operand);
-  mlir::Value getOuterIndex(mlir::MemRefType type, int64_t dim, size_t outer);
+  int64_t getStep(mlir::Value row) const;
+  mlir::Value getOuterIndex(mlir::MemRefType type, int64_t dim,
+                            mlir::Value index);
+  llvm::SmallVector<mlir::Value>
+  getOuterIndices(mlir::Value operand, int64_t operandOuterRank,
+                  llvm::ArrayRef<mlir::Value> indices);
   int64_t getOwnRowDim(mlir::MemRefType type) const {
     return rowDim - (rank - type.getRank());
   }
@@ -163,9 +181,11 @@ private:
   mlir::Type computeType;
   int64_t rank = 0, rowDim = 0;
   int64_t staticLastSize = mlir::ShapedType::kDynamic;
+  int64_t staticOuterSize = mlir::ShapedType::kDynamic;
   llvm::SmallVector<mlir::Value> outerSizes;
   mlir::Value length, partBegin, partEnd;
-  llvm::SmallVector<mlir::Value> indices;
+  /// Those of what was entered last, and, in blocks, of the row at hand.
+  llvm::SmallVector<mlir::Value> indices, rowIndices;
   bool streams = false;
 };
 

@@ -153,7 +153,7 @@ void SolveSearch::evaluateAt(OpBuilder &b, Value at, Held held) {
   for (const FormulaSchedule::Stage &stage :
        FormulaSchedule::scheduleBlock(solve.getBody().front())) {
     if (held.empty())
-      emitStatistics(emitter, b, stage.reduces, Value());
+      emitStatistics(emitter, b, stage.reduces, /*keeps=*/false);
     else
       reduceHeld(b, stage.reduces, held);
     for (Operation *search : stage.searches)

@@ -8,6 +8,7 @@
 #include "StoredForm.h"
 
 #include "GuessedAnchor.h"
+#include "RowTranspose.h"
 #include "Searches.h"
 #include "SolveSupport.h"
 
@@ -145,6 +146,11 @@ struct Partials {
   void finish(OpBuilder &b, ValueRange vectors) const {
     int64_t slot = 0;
     for (ReduceOp reduce : reduces) {
+      if (emitter.access.getLayout().isBlock()) {
+        finishBlock(b, reduce, vectors.slice(slot, slotsOf(reduce)));
+        slot += slotsOf(reduce);
+        continue;
+      }
       Value vector = vectors[slot];
       Value scalar = emitter.combineLanes(b, reduce, vector);
       emitter.setScalar(reduce.getResult(), scalar);
@@ -157,6 +163,24 @@ struct Partials {
             winnerOf(b, reduce, vector, vectors[slot + 1], scalar));
       slot += slotsOf(reduce);
     }
+  }
+
+  /// Does so for the rows of a block, whose partial results lie in `buffers`.
+  void finishBlock(OpBuilder &b, ReduceOp reduce, ValueRange buffers) const {
+    auto side = [](ValueRange vectors) -> std::pair<Value, Value> {
+      return {vectors[0], vectors.size() > 1 ? vectors[1] : Value()};
+    };
+    SmallVector<Value> rows =
+        joinRows(b, reduce.getLoc(), buffers, [&](ValueRange x, ValueRange y) {
+          auto [value, winner] = join(b, reduce, side(x), side(y));
+          SmallVector<Value> joined = {value};
+          if (winner)
+            joined.push_back(winner);
+          return joined;
+        });
+    emitter.setScalar(reduce.getResult(), rows[0]);
+    if (reduce.getWinner())
+      emitter.setScalar(reduce.getWinner(), rows[1]);
   }
 
   Value winnerOf(OpBuilder &b, ReduceOp reduce, Value values, Value indices,
@@ -199,20 +223,20 @@ static int64_t chooseGroupSize(RowEmitter &emitter,
 }
 
 void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
-                          ArrayRef<ReduceOp> reduces, Value keptRow) {
+                          ArrayRef<ReduceOp> reduces, bool keeps) {
   if (reduces.empty())
     return;
   int64_t groupSize = chooseGroupSize(emitter, reduces);
   int64_t copies = emitter.access.getLayout().fit(groupSize);
   Partials partials(emitter, reduces, copies);
-  Value kept = keptRow ? emitter.schedule.getStoredValue() : Value();
+  Value kept = keeps ? emitter.schedule.getStoredValue() : Value();
   auto body = [&](int64_t count) {
     return [&, count](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) {
       SmallVector<Element> group(lanes.begin(), lanes.end());
       SmallVector<Value> next = partials.accumulate(b, group, carried, count);
       if (kept)
         for (Element &element : group)
-          emitter.access.storeVector(b, keptRow, element.lanes,
+          emitter.access.storeVector(b, emitter.getKeptRow(), element.lanes,
                                      emitter.getVector(b, element, kept));
       return next;
     };
@@ -224,12 +248,12 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
     sweep.visitPagesInTurn();
   SmallVector<Value> inits = partials.inits(builder, 1),
                      blockInits = partials.inits(builder, copies);
-  SmallVector<Value> totals = sweep.emitGroupsInBlocks(
+  SmallVector<Value> totals = sweep.emitInBlocks(
       inits, [&](OpBuilder &, ValueRange) { return blockInits; }, body(copies),
       [&](OpBuilder &b, ValueRange carried, ValueRange block) {
         return partials.fold(b, carried, block, copies);
-      });
-  totals = sweep.emitRest(totals, body(1));
+      },
+      body(1));
   partials.finish(builder, totals);
 }
 
@@ -267,34 +291,27 @@ void StoredForm::emitRow(OpBuilder &builder) {
   std::optional<GuessedAnchor> guess = GuessedAnchor::find(emitter);
   if (!guess)
     return ordinary(builder);
-  Value keptRow = getKeptRow();
+  Value keptRow = emitter.keepsStoredValue() ? emitter.getKeptRow() : Value();
   guess->emitRow(
       builder, keptRow,
       [&](OpBuilder &b) {
         for (size_t i = 1, e = emitter.schedule.getStages().size(); i < e; ++i)
           emitStage(b, i);
       },
-      [&](OpBuilder &b) { emitRowResults(emitter, b, keptRow); }, ordinary);
-}
-
-/// Where the last sweep keeps what is dear.
-Value StoredForm::getKeptRow() {
-  if (!keepsValue || !emitter.schedule.getStoredValue())
-    return Value();
-  return scratch ? scratch : emitter.access.getResultRow(0);
+      [&](OpBuilder &b) { emitRowResults(emitter, b); }, ordinary);
 }
 
 /// The sweep of stage `i`, and the searches after it.
 void StoredForm::emitStage(OpBuilder &builder, size_t i) {
   auto stages = emitter.schedule.getStages();
-  Value kept = i + 1 == stages.size() ? getKeptRow() : Value();
+  bool keeps = i + 1 == stages.size() && emitter.keepsStoredValue();
   SmallVector<ReduceOp> reduces(stages[i].reduces);
-  if (!kept) // A search may have found some of them on its way.
+  if (!keeps) // A search may have found some of them on its way.
     llvm::erase_if(reduces, [&](ReduceOp reduce) {
       return emitter.hasScalar(reduce.getResult());
     });
-  emitter.compacted = kept ? std::nullopt : getSupport(reduces);
-  emitStatistics(emitter, builder, reduces, kept);
+  emitter.compacted = keeps ? std::nullopt : getSupport(reduces);
+  emitStatistics(emitter, builder, reduces, keeps);
   emitter.compacted.reset();
   for (Operation *search : stages[i].searches)
     emitSearch(emitter, builder, search);
@@ -327,5 +344,5 @@ void StoredForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
       break;
     emitStage(builder, i);
   }
-  emitRowResults(emitter, builder, getKeptRow());
+  emitRowResults(emitter, builder);
 }

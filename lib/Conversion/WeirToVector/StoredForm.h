@@ -13,14 +13,11 @@
 namespace weir {
 
 /// The body as written: one sweep per level of reductions, then one that writes
-/// the results. In the stored form the last sweep before the results keeps the
-/// value that is dearest to recompute, in the result's own row when it has the
-/// compute type, else in `scratch`.
+/// the results. Where the emitter is to keep the stored value, the last sweep
+/// before the results does.
 class StoredForm {
 public:
-  /// `scratch` is a buffer of one row in the compute type, or null.
-  StoredForm(RowEmitter &emitter, bool keepsValue, mlir::Value scratch)
-      : emitter(emitter), keepsValue(keepsValue), scratch(scratch) {}
+  explicit StoredForm(RowEmitter &emitter) : emitter(emitter) {}
 
   /// True when the kept value may lie in the row of result 0.
   static bool storesInResult(RowEmitter &emitter);
@@ -30,27 +27,22 @@ public:
 private:
   std::optional<RowEmitter::Compacted>
   getSupport(llvm::ArrayRef<ReduceOp> reduces);
-  mlir::Value getKeptRow();
   void emitStage(mlir::OpBuilder &builder, size_t stage);
   void emitSweeps(mlir::OpBuilder &builder, size_t first, bool versioned);
 
   RowEmitter &emitter;
-  bool keepsValue;
-  mlir::Value scratch;
 };
 
-/// One sweep that evaluates `reduces` as written. `keptRow`, if not null,
-/// receives the schedule's stored value.
+/// One sweep that evaluates `reduces` as written. With `keeps` it also keeps
+/// the schedule's stored value.
 void emitStatistics(RowEmitter &emitter, mlir::OpBuilder &builder,
-                    llvm::ArrayRef<ReduceOp> reduces, mlir::Value keptRow);
+                    llvm::ArrayRef<ReduceOp> reduces, bool keeps);
 
 /// What every form shares: the row's length under a mask, infinities that share
 /// the mass, and the results of a finished row, empty rows included.
 void emitRowPrologue(RowEmitter &emitter, mlir::OpBuilder &builder);
-/// Writes all results. `keptRow`, if not null, holds the schedule's stored
-/// value of every element.
-void emitRowResults(RowEmitter &emitter, mlir::OpBuilder &builder,
-                    mlir::Value keptRow);
+/// Writes all results.
+void emitRowResults(RowEmitter &emitter, mlir::OpBuilder &builder);
 
 } // namespace weir
 

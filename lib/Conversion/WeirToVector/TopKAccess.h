@@ -53,7 +53,7 @@ private:
   TopKAccess(TopKRowsOp op, mlir::Type computeType, int64_t laneCount)
       : RowViews(op, computeType,
                  LaneLayout(op->getLoc(), laneCount, /*registerCount=*/1,
-                            /*across=*/false)),
+                            LaneKind::Along)),
         op(op) {}
 
   mlir::Value scores, mask, values, indices;

@@ -105,14 +105,26 @@ static bool mayCutRows(RowEmitter &emitter) {
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
     hasUniformResult |= formula.isUniformResult(i);
   return !formula.hasReduction() && !hasUniformResult &&
-         !emitter.access.getLayout().isAcross();
+         !emitter.access.getLayout().hasRowVectors();
+}
+
+/// The elements of a scratch buffer for all rows that are at hand at once.
+static Value emitScratchSize(OpBuilder &builder, RowAccess &access) {
+  Value size = access.emitBufferSize(builder);
+  if (!access.getLayout().isBlock())
+    return size;
+  Location loc = size.getLoc();
+  Value count =
+      arith::ConstantIndexOp::create(builder, loc, access.getLaneCount());
+  return arith::MulIOp::create(builder, loc, size, count);
 }
 
 static void emitForm(OpBuilder &builder, RowEmitter &emitter,
                      VectorTarget target) {
   RowsOp rows = emitter.rows;
   Form form = rows.getForm().value_or(Form::Recompute);
-  bool keeps = form == Form::Stored && emitter.schedule.getStoredValue();
+  bool keeps = (form == Form::Stored || form == Form::Transposed) &&
+               emitter.schedule.getStoredValue();
   bool keepsApart = keeps && !StoredForm::storesInResult(emitter);
   bool compacts = emitter.canCompact && !keepsApart;
   emitter.access.setGathered(chooseGathered(emitter));
@@ -122,7 +134,7 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
   if (gatherCount || keepsOrCompacts)
     scratchRows.assign(gatherCount + keepsOrCompacts,
                        {emitter.access.getComputeType(),
-                        emitter.access.emitBufferSize(builder)});
+                        emitScratchSize(builder, emitter.access)});
   RowLoops loops(rows, emitter.access, rows.getThreadGrain().value_or(0),
                  mayFlushDenormals(emitter), target.masks, scratchRows,
                  mayCutRows(emitter));
@@ -134,7 +146,9 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
       RowLaws laws(emitter.formula);
       OnlineForm(emitter, laws).emitRow(b);
     } else {
-      StoredForm(emitter, keeps, compacts ? Value() : own).emitRow(b);
+      if (keeps)
+        emitter.keepStoredValue(compacts ? Value() : own);
+      StoredForm(emitter).emitRow(b);
     }
   });
 }

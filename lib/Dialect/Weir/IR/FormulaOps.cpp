@@ -75,6 +75,11 @@ unsigned FormulaOp::getScoreIndex() {
   llvm_unreachable("a verified formula has a varying argument");
 }
 
+bool FormulaOp::hasSearch() {
+  return llvm::any_of(getBody().front(),
+                      [](Operation &op) { return isa<KthOp, SolveOp>(op); });
+}
+
 bool FormulaOp::hasReduction() {
   return getBody()
       .walk([](Operation *op) {

@@ -245,6 +245,15 @@ void ApplyOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 // weir.rows
 //===----------------------------------------------------------------------===//
 
+StringRef weir::getTransposedObstacle(FormulaOp formula, int64_t rowRank,
+                                      bool across) {
+  if (formula.hasSearch())
+    return "a search goes its own way in every row";
+  if (rowRank == 1)
+    return "there is only one row";
+  return across ? "neighbouring rows have a lane each already" : "";
+}
+
 LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
   FormulaOp formula;
   if (failed(resolveOrError(*this, getFormulaAttr(), formula)))
@@ -263,6 +272,11 @@ LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {
            << stringifyForm(*getForm()) << " does not fit @"
            << formula.getSymName() << ", which "
            << (formula.hasReduction() ? "has a reduction" : "is elementwise");
+  StringRef obstacle = getTransposedObstacle(
+      formula, getRowRank(), /*across=*/getRowDim() != getRowRank() - 1);
+  if (getForm() == Form::Transposed && !obstacle.empty())
+    return emitOpError("C13: form transposed does not fit @")
+           << formula.getSymName() << ": " << obstacle;
   return success();
 }
 

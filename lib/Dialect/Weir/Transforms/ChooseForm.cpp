@@ -51,8 +51,22 @@ LaneChoice chooseLanes(ApplyOp apply, FormulaOp formula) {
   return {LaneDirection::Across, "neighbouring rows get a lane each"};
 }
 
-LogicalResult checkGiven(ApplyOp apply, FormulaOp formula, Form form) {
+/// Why the rows of `apply` cannot run in `form`; none when they can.
+std::optional<std::string> getRowsMisfit(ApplyOp apply, FormulaOp formula,
+                                         Form form) {
   std::optional<std::string> misfit = getMisfit(formula, form);
+  if (misfit || form != Form::Transposed)
+    return misfit;
+  StringRef obstacle = getTransposedObstacle(formula, apply.getRowRank(),
+                                             /*across=*/apply.getLanes() ==
+                                                 LaneDirection::Across);
+  if (obstacle.empty())
+    return std::nullopt;
+  return (": " + obstacle).str();
+}
+
+LogicalResult checkGiven(ApplyOp apply, FormulaOp formula, Form form) {
+  std::optional<std::string> misfit = getRowsMisfit(apply, formula, form);
   if (!misfit)
     return success();
   return apply.emitOpError("form ") << stringifyForm(form) << " does not fit @"
@@ -67,8 +81,13 @@ LogicalResult checkPages(ApplyOp apply, int64_t pages) {
                            "of one row are visited in turn");
 }
 
-LogicalResult checkStreaming(ApplyOp apply, int64_t streamBytes) {
-  if (streamBytes == 0 || apply.getLanes() != LaneDirection::Across)
+LogicalResult checkStreaming(ApplyOp apply, Form form, int64_t streamBytes) {
+  if (streamBytes == 0)
+    return success();
+  if (form == Form::Transposed)
+    return apply.emitOpError("stream_bytes does not fit the form transposed: "
+                             "its rows are short and stay in the caches");
+  if (apply.getLanes() != LaneDirection::Across)
     return success();
   return apply.emitOpError("stream_bytes does not fit lanes across rows: only "
                            "whole rows are written past the caches");
@@ -97,7 +116,11 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
   void setLanes(ApplyOp apply, FormulaOp formula) {
     if (apply.getLanes() || apply.getRowDim() == apply.getRowRank() - 1)
       return;
-    LaneChoice choice = chooseLanes(apply, formula);
+    LaneChoice choice =
+        apply.getForm() == Form::Transposed
+            ? LaneChoice{LaneDirection::Along,
+                         "its form reads several rows along memory"}
+            : chooseLanes(apply, formula);
     apply.setLanes(choice.direction);
     if (explain)
       apply.emitRemark("@") << getPlainName(formula)
@@ -113,13 +136,15 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
       return failure();
     if (std::optional<Form> form = apply.getForm())
       if (failed(checkGiven(apply, formula, *form)) ||
-          failed(checkStreaming(apply, apply.getStreamBytes().value_or(0))))
+          failed(
+              checkStreaming(apply, *form, apply.getStreamBytes().value_or(0))))
         return failure();
     if (std::optional<ArrayAttr> plans = apply.getPlans())
       for (PlanAttr plan : plans->getAsRange<PlanAttr>())
         if (failed(checkGiven(apply, formula, plan.getForm())) ||
             failed(checkPages(apply, plan.getPages())) ||
-            failed(checkStreaming(apply, plan.getStreamBytes())))
+            failed(
+                checkStreaming(apply, plan.getForm(), plan.getStreamBytes())))
           return failure();
     return success();
   }
@@ -129,7 +154,7 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
     std::optional<Form> wanted = symbolizeForm(form);
     if (!wanted || !formula.hasReduction())
       return std::nullopt;
-    std::optional<std::string> misfit = getMisfit(formula, *wanted);
+    std::optional<std::string> misfit = getRowsMisfit(apply, formula, *wanted);
     if (!misfit && *wanted == Form::Online &&
         apply.getNegInf() == NegInf::Ordinary)
       misfit = ": -inf is an ordinary score there";
@@ -199,7 +224,8 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
   void runOnOperation() override {
     if (!form.empty() && !symbolizeForm(form)) {
       emitError(getOperation().getLoc())
-          << "unknown form '" << form << "'; use stored, recompute or online";
+          << "unknown form '" << form
+          << "'; use stored, recompute, online or transposed";
       return signalPassFailure();
     }
     WalkResult walk = getOperation().walk([&](ApplyOp apply) {

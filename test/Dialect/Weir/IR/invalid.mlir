@@ -553,6 +553,30 @@ func.func @f(%x: memref<4xf32>) {
 
 // -----
 
+func.func @f(%x: memref<4xf32>) {
+  // expected-error@+1 {{C13: form transposed does not fit @softmax: there is only one row}}
+  weir.rows @softmax ins(%x : memref<4xf32>) outs(%x : memref<4xf32>) {form = #weir.form<transposed>}
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<8x4xf32>) {
+  // expected-error@+1 {{C13: form transposed does not fit @softmax: neighbouring rows have a lane each already}}
+  weir.rows @softmax ins(%x : memref<8x4xf32>) outs(%x : memref<8x4xf32>) {along = 0, form = #weir.form<transposed>}
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<8x4xf32>) {
+  // expected-error@+1 {{C13: form transposed does not fit @sparsemax: a search goes its own way in every row}}
+  weir.rows @sparsemax ins(%x : memref<8x4xf32>) outs(%x : memref<8x4xf32>) {form = #weir.form<transposed>}
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   // expected-error@+1 {{C13: lanes across rows need neighbouring rows, but the row is the last dimension}}
   %y = weir.apply @softmax(%x) {lanes = #weir.lanes<across>} : (tensor<2x4xf32>) -> tensor<2x4xf32>

@@ -117,3 +117,43 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
   %a = weir.apply @silu(%x) {pages = 0 : i64} : (tensor<4xf32>) -> tensor<4xf32>
   return %a : tensor<4xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
+  // expected-error@+1 {{form transposed does not fit @silu, which is elementwise}}
+  %a = weir.apply @silu(%x) {form = #weir.form<transposed>} : (tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %a : tensor<8x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
+  // expected-error@+1 {{form transposed does not fit @sparsemax: a search goes its own way in every row}}
+  %a = weir.apply @sparsemax(%x) {form = #weir.form<transposed>} : (tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %a : tensor<8x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{form transposed does not fit @softmax: there is only one row}}
+  %a = weir.apply @softmax(%x) {form = #weir.form<transposed>} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
+  // expected-error@+1 {{form transposed does not fit @softmax: neighbouring rows have a lane each already}}
+  %a = weir.apply @softmax(%x) {along = 0, lanes = #weir.lanes<across>, form = #weir.form<transposed>} : (tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %a : tensor<8x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
+  // expected-error@+1 {{stream_bytes does not fit the form transposed: its rows are short and stay in the caches}}
+  %a = weir.apply @softmax(%x) {stream_bytes = 4096 : i64, form = #weir.form<transposed>} : (tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %a : tensor<8x4xf32>
+}

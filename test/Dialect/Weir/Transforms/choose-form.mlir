@@ -33,6 +33,15 @@ func.func @largest(%x: tensor<?xf32>) -> (tensor<128xi32>, tensor<129xi32>, tens
   return %0#1, %1#1, %2#1 : tensor<128xi32>, tensor<129xi32>, tensor<5xi32>
 }
 
+// A form that is given decides where lanes lie.
+// CHECK-LABEL: func.func @blocks
+func.func @blocks(%x: tensor<64x32xf32>) -> tensor<64x32xf32> {
+  // CHECK: @softmax({{.*}}form = #weir.form<transposed>, lanes = #weir.lanes<along>
+  // expected-remark@+1 {{@softmax runs on transposed copies: its form reads several rows along memory}}
+  %a = weir.apply @softmax(%x) {along = 0, form = #weir.form<transposed>} : (tensor<64x32xf32>) -> tensor<64x32xf32>
+  return %a : tensor<64x32xf32>
+}
+
 // CHECK-LABEL: func.func @lanes
 func.func @lanes(%x: tensor<4x?xf32>, %y: tensor<4x3xf32>, %z: tensor<4x3xf64>, %b: f32, %c4: tensor<?xf32>)
     -> (tensor<4x?xf32>, tensor<4x3xf32>, tensor<4x3xf64>, tensor<4x3xf32>, tensor<4x3xf32>) {

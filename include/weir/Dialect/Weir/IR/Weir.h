@@ -53,6 +53,11 @@ bool isElementwiseBodyOp(mlir::Operation *op);
 /// that name, else the library. Null when neither has one.
 FormulaOp resolveFormula(mlir::Operation *from, mlir::FlatSymbolRefAttr name);
 
+/// Why rows of a full shape of rank `rowRank`, with lanes `across` them or not,
+/// cannot run in the form `transposed`. Empty where they can.
+llvm::StringRef getTransposedObstacle(FormulaOp formula, int64_t rowRank,
+                                      bool across);
+
 } // namespace weir
 
 #endif // WEIR_DIALECT_WEIR_IR_WEIR_H

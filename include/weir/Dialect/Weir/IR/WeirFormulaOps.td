@@ -104,6 +104,8 @@ def Weir_FormulaOp : Weir_Op<"formula", [
     /// True when some op of the body needs the whole row (reduce, kth, solve). Only then do
     /// masks and policies apply; a formula without one is elementwise.
     bool hasReduction();
+    /// True when some op of the body searches (kth, solve).
+    bool hasSearch();
     /// True when the results at an element follow from the arguments there: nothing asks for the row,
     /// or for a place in it.
     bool isPointwise();
