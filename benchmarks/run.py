@@ -95,12 +95,24 @@ def parse():
     return options
 
 
+def command_line():
+    """What was asked for, without where files lie."""
+    words = iter(sys.argv[1:])
+    kept = []
+    for word in words:
+        if word in ("--output", "--build", "--name"):
+            next(words, None)
+        else:
+            kept.append(word)
+    return " ".join(["benchmarks/run.py", *kept])
+
+
 def measure_all(options):
     """A run, and the status of the last process that failed."""
     folder = install_peers(options.build) if options.peers else None
     python = folder / "bin" / "python" if folder else sys.executable
     run = {"schema": 1, "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-           "command": " ".join(["benchmarks/run.py", *sys.argv[1:]]), "machine": machine.describe(options.build),
+           "command": command_line(), "machine": machine.describe(options.build),
            "settings": {"rounds": options.rounds, "settle": options.settle}, "peers": {}, "missing": {}, "clock_GHz": {}, "left_out": [], "cases": []}
     failed = 0
     for threads in options.threads:

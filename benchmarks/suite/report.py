@@ -36,9 +36,19 @@ def derive(run, level2):
         case["yardstick"], case["yardstick_name"] = best(case, [n for n, v in names.items() if v["kind"] == "yardstick"])
 
 
+def rounded(value):
+    """Times to five digits: more would be noise."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    return value
+
+
 def to_json(run):
+    """One case a line, so that runs can be compared by text."""
     head = {k: v for k, v in run.items() if k != "cases"}
-    lines = ",\n".join("  " + json.dumps(case) for case in run["cases"])
+    lines = ",\n".join("  " + json.dumps(rounded(case), separators=(",", ":")) for case in run["cases"])
     return json.dumps(head, indent=1)[:-2] + ',\n "cases": [\n' + lines + "\n ]\n}\n"
 
 
@@ -155,11 +165,11 @@ def head(run, name):
     facts = [f"- {key}: {', '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in machine.items()]
     clock = ", ".join(f"{value} GHz" for value in dict.fromkeys(run["clock_GHz"].values()))
     versions = ", ".join(f"{peer} {version}" for peer, version in run["peers"].items()) or "none"
-    settings = run["settings"]
+    rounds = sorted({variant["rounds"] for case in run["cases"] for variant in case["variants"].values()})
     return "\n".join([
         f"# Measured {name}", "", f"`{run['command']}` at {run['date']}; how to read it: [docs/benchmarks.md](../../docs/benchmarks.md).", "",
         *facts, f"- clock: {clock}", f"- peers: {versions}",
-        f"- medians of {settings['rounds']} interleaved samples (half as many from 16M elements on); denormals are flushed",
+        f"- medians of {' or '.join(map(str, rounds))} interleaved samples; denormals are flushed",
         "- figures after \"limited by\" are times over weir's: above 1, weir is faster"])
 
 
