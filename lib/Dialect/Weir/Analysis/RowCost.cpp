@@ -70,7 +70,7 @@ RowCost::RowCost(FormulaOp formula, Form form, ArrayRef<double> inputBytes,
                  ArrayRef<double> outputBytes) {
   FormulaSchedule schedule(formula);
   const Variance &variance = schedule.getVariance();
-  bool keeps = form == Form::Stored;
+  bool keeps = form == Form::Stored || form == Form::Transposed;
   Value kept = keeps ? schedule.getStoredValue() : Value();
   double keptBytes = kept ? std::max(4.0, *llvm::max_element(inputBytes)) : 0.0;
   auto makePass = [&] { return Reading(formula, variance, inputBytes); };

@@ -22,14 +22,14 @@ using namespace weir;
 // The question
 //===----------------------------------------------------------------------===//
 
-/// Bytes per element, 0 for what is read once for the whole row or for all
-/// rows: a cache has it.
-static double getBytes(Type type, int64_t rowDim, int64_t rank) {
+/// Bytes per element, 0 for what is read once for the whole row or for all of
+/// several rows: a cache has it.
+static double getBytes(Type type, int64_t rowDim, int64_t rank, bool isOneRow) {
   auto shaped = dyn_cast<ShapedType>(type);
   int64_t own = shaped ? rowDim - (rank - shaped.getRank()) : -1;
   if (own < 0 || shaped.getDimSize(own) == 1)
     return 0;
-  bool repeats = rank > 1;
+  bool repeats = !isOneRow;
   for (auto [dim, size] : llvm::enumerate(shaped.getShape()))
     repeats &= static_cast<int64_t>(dim) == own || size == 1;
   if (repeats)
@@ -50,19 +50,12 @@ FormQuestion FormQuestion::ask(ApplyOp apply) {
       if (size != 1)
         sizes[rank - shaped.getRank() + dim] = size;
   };
-  for (auto [i, input] : llvm::enumerate(apply.getInputs())) {
-    bool uniform = formula.isUniformArgument(i);
-    if (!uniform)
+  for (auto [i, input] : llvm::enumerate(apply.getInputs()))
+    if (!formula.isUniformArgument(i))
       join(input.getType());
-    question.inputBytes.push_back(
-        uniform ? 0 : getBytes(input.getType(), rowDim, rank));
-  }
-  for (auto [i, type] : llvm::enumerate(apply.getResultTypes())) {
-    bool uniform = formula.isUniformResult(i);
-    if (!uniform)
+  for (auto [i, type] : llvm::enumerate(apply.getResultTypes()))
+    if (!formula.isUniformResult(i))
       join(type);
-    question.outputBytes.push_back(uniform ? 0 : getBytes(type, rowDim, rank));
-  }
   question.sizes.length = sizes[rowDim];
   question.sizes.rows = 1;
   for (auto [dim, size] : llvm::enumerate(sizes))
@@ -73,6 +66,19 @@ FormQuestion FormQuestion::ask(ApplyOp apply) {
               : question.sizes.rows * size;
   if (ShapedType::isDynamic(question.sizes.length))
     question.sizes.length = -1;
+  question.rank = rank;
+  if (int64_t last = rank - 1 - (rowDim == rank - 1); last < 0)
+    question.sizes.neighbours = 1;
+  else if (!ShapedType::isDynamic(sizes[last]))
+    question.sizes.neighbours = sizes[last];
+  auto measure = [&](Type type, bool uniform) {
+    return uniform ? 0 : getBytes(type, rowDim, rank, question.sizes.rows == 1);
+  };
+  for (auto [i, input] : llvm::enumerate(apply.getInputs()))
+    question.inputBytes.push_back(
+        measure(input.getType(), formula.isUniformArgument(i)));
+  for (auto [i, type] : llvm::enumerate(apply.getResultTypes()))
+    question.outputBytes.push_back(measure(type, formula.isUniformResult(i)));
   Type score = getElementTypeOrSelf(
       apply.getInputs()[formula.getScoreIndex()].getType());
   question.computeBits = score.isF64() ? 64 : 32;
@@ -146,8 +152,8 @@ public:
       bound = 0;
       return holds;
     };
-    if (!settle(bounds.minRows, sizes.rows >= 0,
-                sizes.rows >= bounds.minRows) ||
+    if (!settle(bounds.minRows, sizes.neighbours >= 0,
+                sizes.neighbours >= bounds.minRows) ||
         !settle(bounds.maxLength, sizes.length >= 0,
                 sizes.length <= bounds.maxLength) ||
         !settle(bounds.maxElements, sizes.areKnown(),
@@ -186,6 +192,29 @@ static bool keepsInResult(const FormQuestion &question) {
   return llvm::all_of(question.outputBytes, [&](double bytes) {
     return bytes == 0 || bytes == compute;
   });
+}
+
+/// Short rows in blocks. A block, what it keeps included, stays in the first
+/// cache from sweep to sweep; where memory is what takes time nothing is won.
+static void planBlocks(const FormQuestion &question, PlanList &list, bool keeps,
+                       const RowCost &cost) {
+  FormulaOp formula = question.formula;
+  const MachineLimits &machine = question.machine;
+  if (!getTransposedObstacle(formula, question.rank, question.isAcross).empty())
+    return;
+  int64_t lanes = machine.vectorBits / question.computeBits;
+  double compute = question.computeBits / 8.0, bytes = cost.getMoved();
+  if (keeps && !keepsInResult(question))
+    bytes += 2 * compute; // Written and read.
+  PlanList::Bounds bounds;
+  bounds.minRows = lanes;
+  bounds.maxLength = machine.caches[0] * 2 / 3 / lanes / bytes;
+  if (!isBoundByArithmetic(cost, machine))
+    bounds.maxElements = machine.caches[1] / cost.getMoved();
+  list.add(Form::Transposed,
+           "in short rows the ends of reductions take long, unless those of " +
+               Twine(lanes) + " rows are one",
+           bounds, 0, 0);
 }
 
 /// Forms of rows with a reduction that also run online.
@@ -230,6 +259,7 @@ SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
   StringRef why = dear ? "exponentials are evaluated once and kept in the row"
                        : "nothing in the row is dear enough to be kept";
   RowCost cost(formula, inCache, question.inputBytes, question.outputBytes);
+  planBlocks(question, list, dear, cost);
   bool mayRunOnline = question.mayExclude && !question.isAcross &&
                       !searches(formula) && !getMisfit(formula, Form::Online);
   if (mayRunOnline &&

@@ -22,7 +22,8 @@ struct ReasonedPlan {
 struct FormQuestion {
   FormulaOp formula;
   MachineLimits machine;
-  RowSizes sizes; // Negative where they are known at run time only.
+  int64_t rank = 1; // Of the full shape.
+  RowSizes sizes;   // Negative where they are known at run time only.
   /// Bytes per element of each argument and result, 0 for uniform ones.
   llvm::SmallVector<double> inputBytes, outputBytes;
   unsigned computeBits = 32; // Of the numbers that rows are computed in.

@@ -26,7 +26,7 @@ namespace {
 
 /// The sizes that plans ask about, as values.
 struct Sizes {
-  Value rows, length, elements;
+  Value neighbours, length, elements;
 };
 
 /// The size of dimension `dim` of all operands together: that of any which does
@@ -63,14 +63,13 @@ Sizes emitSizes(OpBuilder &builder, RowsOp rows) {
   Sizes sizes;
   for (int64_t dim = 0, rank = rows.getRowRank(); dim < rank; ++dim) {
     Value size = emitSize(builder, rows, dim);
-    Value &place = dim == rows.getRowDim() ? sizes.length : sizes.rows;
-    place =
-        place ? Value(arith::MulIOp::create(builder, loc, place, size)) : size;
+    (dim == rows.getRowDim() ? sizes.length : sizes.neighbours) = size;
+    sizes.elements =
+        dim == 0 ? size
+                 : arith::MulIOp::create(builder, loc, sizes.elements, size);
   }
-  if (!sizes.rows)
-    sizes.rows = arith::ConstantIndexOp::create(builder, loc, 1);
-  sizes.elements =
-      arith::MulIOp::create(builder, loc, sizes.rows, sizes.length);
+  if (!sizes.neighbours)
+    sizes.neighbours = arith::ConstantIndexOp::create(builder, loc, 1);
   return sizes;
 }
 
@@ -86,7 +85,7 @@ Value emitGuard(OpBuilder &builder, Location loc, PlanAttr plan,
                   : holds;
   };
   if (plan.getMinRows() > 1)
-    require(arith::CmpIPredicate::uge, sizes.rows, plan.getMinRows());
+    require(arith::CmpIPredicate::uge, sizes.neighbours, plan.getMinRows());
   if (plan.getMaxLength() > 0)
     require(arith::CmpIPredicate::ule, sizes.length, plan.getMaxLength());
   if (plan.getMaxElements() > 0)

@@ -18,10 +18,10 @@ func.func @f(%x: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?xindex>) {
   %b = weir.apply @softmax(%a) {form = #weir.form<stored>} : (tensor<?x?xf32>) -> tensor<?x?xf32>
   // CHECK: @silu({{.*}}{form = #weir.form<elementwise>
   %c = weir.apply @silu(%b) : (tensor<?x?xf32>) -> tensor<?x?xf32>
-  // CHECK: @softmax({{.*}}{form = #weir.form<stored>, neg_inf
+  // CHECK: @softmax({{.*}}plans = [#weir.plan<form = transposed, {{.*}}, #weir.plan<form = stored>]
   // expected-warning@+1 {{form online does not fit @softmax: -inf is an ordinary score there}}
   %d = weir.apply @softmax(%c) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<?x?xf32>) -> tensor<?x?xf32>
-  // CHECK: @winner({{.*}}{form = #weir.form<stored>}
+  // CHECK: @winner({{.*}}plans = [#weir.plan<form = transposed, {{.*}}, #weir.plan<form = stored>]
   // expected-warning@+1 {{form online does not fit @winner: the winner of a maximum has no running form beside sums}}
   %e:2 = weir.apply @winner(%d) : (tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?xindex>)
   return %e#0, %e#1 : tensor<?x?xf32>, tensor<?xindex>

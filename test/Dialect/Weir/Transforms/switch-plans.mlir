@@ -8,7 +8,8 @@ func.func @three(%x: memref<?x4x?xf32>, %y: memref<?x4x?xf32>) {
   // CHECK: %[[ROWS:.*]] = arith.muli %[[OUTER]], %[[INNER]] : index
   // CHECK: %[[LENGTH:.*]] = memref.dim %[[Y]], %c2
   // CHECK: %[[ALL:.*]] = arith.muli %[[ROWS]], %[[LENGTH]] : index
-  // CHECK: %[[MANY:.*]] = arith.cmpi uge, %[[ROWS]], %c16
+  // Blocks are of rows along the last outer dimension.
+  // CHECK: %[[MANY:.*]] = arith.cmpi uge, %[[INNER]], %c16
   // CHECK: %[[SHORT:.*]] = arith.cmpi ule, %[[LENGTH]], %c256
   // CHECK: %[[BOTH:.*]] = arith.andi %[[MANY]], %[[SHORT]]
   // Two plans of one form: one branch.

@@ -22,6 +22,7 @@ struct SweepCost {
 /// The sizes of one run. Lengths that are known at run time only are negative.
 struct RowSizes {
   int64_t rows = -1, length = -1;
+  int64_t neighbours = -1; // Rows along the last outer dimension.
   bool areKnown() const { return rows >= 0 && length >= 0; }
   double getElements() const { return double(rows) * double(length); }
 };

@@ -114,7 +114,7 @@ def Weir_PlanAttr : AttrDef<Weir_Dialect, "Plan"> {
   let mnemonic = "plan";
   let summary = "a form, and the sizes that it is meant for";
   let description = [{
-    The form to run in when there are `min_rows` rows or more, of at most `max_length` elements, and at most `max_elements`
+    The form to run in when there are `min_rows` rows or more along the last outer dimension, of at most `max_length` elements, and at most `max_elements`
     elements in all rows; a bound that is absent or 0 does not hold anything back. `stream_bytes` and `pages` are those of
     `weir.apply`, 0 where there are none.
   }];
