@@ -1,36 +1,14 @@
-//===- SolveSearch.cpp - root searches over a row ===//
+//===- SolveSearch.cpp - the steps of root searches ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// Newton's steps where they stay inside the bracket, halving where they do not
-// (or where the body has no derivative). From the end of the bracket where a
-// convex function is positive, Newton's steps never leave it.
-//
-// A sum of squares is convex but far from straight: from where it is large, a
-// step gets half way at best. Its root is a norm, as convex, which is straight
-// where the row is flat. So steps are made on a root of such sums.
-//
-// Where weights are sparse, few elements are above the root. A bound on it
-// comes from some elements that are at hand; those above the bound are copied
-// together, and when a few vectors hold them the search stays in registers.
-// There a sum of hinges or of their squares is solved as the line or parabola
-// that it is until an element is passed.
-//
-// The unknown is kept as its distance from one end of the bracket: a score of
-// 1000 less a threshold of 999.3 would lose three digits, their distances from
-// 1000 lose none.
-//
-//===----------------------------------------------------------------------===//
+
+#include "SolveSearch.h"
 
 #include "Searches.h"
-
-#include "RowSweep.h"
-#include "SolveSupport.h"
 #include "StoredForm.h"
-#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -39,90 +17,6 @@
 
 using namespace mlir;
 using namespace weir;
-
-namespace {
-
-class SolveSearch {
-public:
-  SolveSearch(RowEmitter &emitter, SolveOp solve)
-      : emitter(emitter), solve(solve), loc(solve.getLoc()),
-        layout(emitter.access.getLayout()), type(emitter.access.getRowType()),
-        yield(cast<YieldOp>(solve.getBody().front().getTerminator())),
-        searched(getSearchedValue(solve, emitter.schedule.getVariance())),
-        hinges(knowsSlope() ? getHingeSum(solve, searched) : std::nullopt) {}
-
-  void emit(OpBuilder &builder);
-
-private:
-  /// What the loop carries; `low`, `high`, `at` and `before` are distances from
-  /// the base. `unsettled` says which rows go on. `before` is where the
-  /// function was evaluated last; `sum`, `slope` and `curvature` are what it
-  /// was there, the last 0 where it is not known.
-  struct Step {
-    Value low, high, at, count, unsettled, before, sum, slope, curvature;
-
-    static constexpr Value Step::*kFields[] = {
-        &Step::low,   &Step::high,      &Step::at,
-        &Step::count, &Step::unsettled, &Step::before,
-        &Step::sum,   &Step::slope,     &Step::curvature};
-    SmallVector<Value> pack() const {
-      return llvm::map_to_vector(kFields,
-                                 [&](Value Step::*f) { return this->*f; });
-    }
-    static Step unpack(ValueRange values) {
-      Step step;
-      for (auto [field, value] : llvm::zip(kFields, values))
-        step.*field = value;
-      return step;
-    }
-  };
-  /// Elements that the function is evaluated on when not on the row.
-  using Held = ArrayRef<Element>;
-
-  Value emitStart(OpBuilder &b, Value low);
-  Value emitMargin(OpBuilder &b, Value low);
-  void compact(OpBuilder &b, Value cut);
-  Step searchHeld(OpBuilder &b, const Step &from);
-  void reduceHeld(OpBuilder &b, ArrayRef<ReduceOp> reduces, Held held);
-  void evaluateAt(OpBuilder &b, Value at, Held held);
-  Value evaluate(OpBuilder &b, unsigned index);
-  Value emitNewton(OpBuilder &b, Value at, Value f, Value slope);
-  Value emitAbove(OpBuilder &b, const Element &element, Value at);
-  Value emitCount(OpBuilder &b, Value mask);
-  Value emitCurvature(OpBuilder &b, Value at, Held held);
-  Value emitParabola(OpBuilder &b, Value at, Value f, const Step &step);
-  Value emitPasses(OpBuilder &b, const Step &step, Held held);
-  Value next(OpBuilder &b, Step &step, Held held);
-  Value isUnsettled(OpBuilder &b, const Step &step, Held held);
-  Value goesOn(OpBuilder &b, const Step &step);
-  Step advance(OpBuilder &b, const Step &from, Held held);
-  Value finish(OpBuilder &b, const Step &last);
-  double getResolution() const {
-    return emitter.access.getComputeType().isF64() ? 0x1p-51 : 0x1p-22;
-  }
-  /// True when steps on these elements lead to the root unless they pass one.
-  bool knowsPieces(Held held) {
-    return hinges && hinges->isSimple() && !held.empty();
-  }
-  bool knowsSlope() { return yield.getValues().size() == 2; }
-  Value number(OpBuilder &b, double value) {
-    return emitter.constant(b, type, value);
-  }
-
-  RowEmitter &emitter;
-  SolveOp solve;
-  Location loc;
-  const LaneLayout &layout;
-  Type type;
-  YieldOp yield;
-  /// The varying value that decides whether an element takes part, and the
-  /// function as a sum of hinges of it, where they exist.
-  Value searched;
-  std::optional<HingeSum> hinges;
-  Value base;
-};
-
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // The function
@@ -383,130 +277,8 @@ Value SolveSearch::finish(OpBuilder &b, const Step &last) {
 }
 
 //===----------------------------------------------------------------------===//
-// Before the steps
+// The search
 //===----------------------------------------------------------------------===//
-
-/// A distance from the base at or below the root's, `low` or better. What is
-/// never negative sums up to less over some elements than over all, so the root
-/// over some is a bound. The lanes of a maximum hold some, and large ones. A
-/// step towards their root pays where more than a few of them are above `low`.
-Value SolveSearch::emitStart(OpBuilder &b, Value low) {
-  constexpr int64_t kFewLanes = 3;
-  const Variance &variance = emitter.schedule.getVariance();
-  const auto *maximum = llvm::find_if(
-      emitter.laneMaxima, [&](const RowEmitter::LaneMaxima &maximum) {
-        return followsFrom(searched, ReduceOp(maximum.reduce).getValue(),
-                           variance);
-      });
-  bool vanish = llvm::all_of(
-      solve.getBody().front().getOps<ReduceOp>(), [&](ReduceOp reduce) {
-        return emitter.limits.vanishesWhenExcluded(reduce);
-      });
-  if (!hinges || !vanish || maximum == emitter.laneMaxima.end())
-    return low;
-  Element element(Lanes{});
-  element.values[ReduceOp(maximum->reduce).getValue()] = maximum->lanes;
-  emitter.getVector(b, element, searched);
-  Value above = emitCount(b, emitAbove(b, element, low));
-  Value most = arith::ConstantIntOp::create(b, loc, kFewLanes, 32);
-  Value isMany =
-      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, above, most);
-  auto step = [&](OpBuilder &inner, Location) {
-    RowEmitter::RowValues known = emitter.saveRow();
-    evaluateAt(inner, low, element);
-    Value to = emitNewton(inner, low, evaluate(inner, 0), evaluate(inner, 1));
-    emitter.restoreRow(known);
-    Value isBetter =
-        arith::CmpFOp::create(inner, loc, arith::CmpFPredicate::OGT, to, low);
-    to = arith::SelectOp::create(inner, loc, isBetter, to, low);
-    scf::YieldOp::create(inner, loc, to);
-  };
-  auto none = [&](OpBuilder &inner, Location) {
-    scf::YieldOp::create(inner, loc, low);
-  };
-  Value start = scf::IfOp::create(b, loc, isMany, step, none).getResult(0);
-  emitter.anchorRowCode(b);
-  // Rounding may have led past the root over these elements, which may be all
-  // that count.
-  return arith::SubFOp::create(b, loc, start, emitMargin(b, low));
-}
-
-/// What a bound is to be lowered by for the rounding that it was found with,
-/// and its sum with the base.
-Value SolveSearch::emitMargin(OpBuilder &b, Value low) {
-  Value size = arith::AddFOp::create(b, loc, math::AbsFOp::create(b, loc, base),
-                                     math::AbsFOp::create(b, loc, low));
-  return arith::MulFOp::create(b, loc, size, number(b, 4 * getResolution()));
-}
-
-/// Copies the elements above `cut` together, which are few where the weights
-/// are sparse: the steps of the search look at these only.
-void SolveSearch::compact(OpBuilder &builder, Value cut) {
-  Value bound = emitter.splat(cut);
-  Value none = arith::ConstantIndexOp::create(builder, loc, 0);
-  auto body = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) {
-    Value end = carried[0];
-    for (const Lanes &group : lanes) {
-      Element element(group);
-      Value x = emitter.getVector(b, element, searched);
-      Value takes =
-          arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGT, x, bound);
-      // An excluded element is not above anything when it is -inf here too.
-      Value included = emitter.limits.atExcluded(searched) == Limit::NegInf
-                           ? Value()
-                           : emitter.getIncluded(b, element);
-      if (included)
-        takes = arith::AndIOp::create(b, loc, takes, included);
-      Value front = cpu::CompressOp::create(b, loc, x, takes);
-      emitter.access.storeVector(b, emitter.scratch, {end, Value()}, front);
-      Value count = arith::IndexCastUIOp::create(b, loc, b.getIndexType(),
-                                                 emitCount(b, takes));
-      end = arith::AddIOp::create(b, loc, end, count);
-    }
-    return SmallVector<Value>{end};
-  };
-  RowSweep sweep(emitter, builder, /*groupSize=*/4);
-  Value length = sweep.emitRest(sweep.emitGroups(none, body), body)[0];
-  emitter.compacted = {searched, emitter.scratch, length};
-}
-
-/// The search in registers, where a few vectors hold all elements that were
-/// copied together.
-SolveSearch::Step SolveSearch::searchHeld(OpBuilder &builder,
-                                          const Step &from) {
-  constexpr int64_t kHeldVectors = 4;
-  int64_t lanes = layout.getLaneCount();
-  Value length = emitter.compacted->length;
-  Value isSmall = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::ule, length,
-      arith::ConstantIndexOp::create(builder, loc, kHeldVectors * lanes));
-  auto search = [&](OpBuilder &b, Location) {
-    SmallVector<Element> held;
-    for (int64_t v = 0; v < kHeldVectors; ++v) {
-      Value position = arith::ConstantIndexOp::create(b, loc, v * lanes);
-      Value left = arith::SubIOp::create(b, loc, length, position);
-      Value mask = vector::CreateMaskOp::create(
-          b, loc, emitter.access.getVectorType(b.getI1Type()), left);
-      Element &element = held.emplace_back(Lanes{position, mask});
-      emitter.getVector(b, element, searched);
-    }
-    auto loop = scf::WhileOp::create(
-        b, loc, ValueRange(from.pack()).getTypes(), from.pack(),
-        [&](OpBuilder &inner, Location, ValueRange carried) {
-          Step to = advance(inner, Step::unpack(carried), held);
-          scf::ConditionOp::create(inner, loc, goesOn(inner, to), to.pack());
-        },
-        [&](OpBuilder &inner, Location, ValueRange carried) {
-          scf::YieldOp::create(inner, loc, carried);
-        });
-    scf::YieldOp::create(b, loc, loop.getResults());
-  };
-  auto none = [&](OpBuilder &b, Location) {
-    scf::YieldOp::create(b, loc, from.pack());
-  };
-  auto branch = scf::IfOp::create(builder, loc, isSmall, search, none);
-  return Step::unpack(branch.getResults());
-}
 
 void SolveSearch::emit(OpBuilder &builder) {
   emitter.anchorRowCode(builder);

@@ -80,8 +80,8 @@ def WeirDifferentiateSolves : Pass<"weir-differentiate-solves", "::mlir::ModuleO
   let summary = "Give root searches the derivative of their function";
   let description = [{
     The body of each `weir.solve` yields, as a second value, the derivative of the first with respect to the unknown, so that the
-    search can take Newton's steps inside its bracket. Where some op has no derivative here, the root is searched by
-    bisection, and a remark names the op.
+    search can take Newton's steps inside its bracket. The product of max(x, 0) and its slope is written without a choice, since the first
+    is 0 where the second is. Where some op has no derivative here, the root is searched by bisection, and a remark names the op.
 
     Before: `weir.yield %f : f32`. After: `weir.yield %f, %df : f32, f32`.
   }];
