@@ -14,10 +14,11 @@ using namespace weir;
 
 /// All shaped operands that hold one value per element, the destinations first:
 /// their sizes are exact, while an input may be broadcast.
-static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula) {
+static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula,
+                                             bool writesRows) {
   SmallVector<Value> values;
   for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
-    if (!formula.isUniformResult(i))
+    if (writesRows && !formula.isUniformResult(i))
       values.push_back(output);
   for (auto [i, input] : llvm::enumerate(rows.getInputs()))
     if (!formula.isUniformArgument(i))
@@ -52,8 +53,8 @@ static LaneLayout chooseLayout(RowsOp rows, ArrayRef<Value> varying,
 
 FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
                                        OpBuilder &builder, Type computeType,
-                                       int64_t vectorBits) {
-  SmallVector<Value> varying = getVaryingOperands(rows, formula);
+                                       int64_t vectorBits, bool writesRows) {
+  SmallVector<Value> varying = getVaryingOperands(rows, formula, writesRows);
   LaneLayout layout = chooseLayout(
       rows, varying, computeType.getIntOrFloatBitWidth(), vectorBits);
   RowAccess access(rows, formula, computeType, layout);

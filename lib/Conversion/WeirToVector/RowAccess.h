@@ -19,11 +19,11 @@ public:
   /// Emits what is the same for all rows: sizes of the outer dimensions and the
   /// row length. Vectors along rows take one register of `vectorBits`; those
   /// across rows take whole cache lines. Fails, with an error on `rows`, when
-  /// elements along the row have another stride than 1.
-  static mlir::FailureOr<RowAccess> create(RowsOp rows, FormulaOp formula,
-                                           mlir::OpBuilder &builder,
-                                           mlir::Type computeType,
-                                           int64_t vectorBits);
+  /// elements along the row have another stride than 1. Results are as long as
+  /// rows unless only those of selected elements are written.
+  static mlir::FailureOr<RowAccess>
+  create(RowsOp rows, FormulaOp formula, mlir::OpBuilder &builder,
+         mlir::Type computeType, int64_t vectorBits, bool writesRows = true);
 
   void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices) override;
   /// Enters row `row` of the block at hand.

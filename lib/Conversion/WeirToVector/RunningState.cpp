@@ -347,9 +347,9 @@ Value RunningState::getSumOperand(OpBuilder &b, Element &element,
                                  emitter.constant(b, type, 0.0));
 }
 
-SmallVector<Value> RunningState::update(OpBuilder &b, ArrayRef<Lanes> lanes,
+SmallVector<Value> RunningState::update(OpBuilder &b,
+                                        MutableArrayRef<Element> group,
                                         ValueRange carried, int64_t copies) {
-  SmallVector<Element> group(lanes.begin(), lanes.end());
   SmallVector<Value> next(carried);
   if (!anchors.empty())
     next = raiseAnchors(b, group, carried, copies);

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Syntax.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/IR/Builders.h"

@@ -208,11 +208,14 @@ def WeirLowerTopK : Pass<"weir-lower-topk", "::mlir::ModuleOp"> {
   let description = [{
     Each `weir.topk` becomes a `weir.topk_rows` into fresh `tensor.empty` destinations. Where `along` names another dimension than the
     last, the scores and the mask are transposed before, values and indices after.
+    In mode mass of a formula's values the formula gets their sum over the row as a further result, `@f.total`; where nothing proves that the
+    values follow the order of the scores, which all modes but count lean on, there is an error.
 
     Before: `%v, %i, %n = weir.topk %x {k = 5 : i64} : (tensor<?x8xf32>) -> (tensor<?x5xf32>, tensor<?x5xi32>, tensor<?xi32>)`.
     After: `%r:3 = weir.topk_rows ins(%x : tensor<?x8xf32>) outs(%e, %f, %g : ...) {k = 5 : i64} -> ...`.
   }];
-  let dependentDialects = ["::weir::WeirDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 #endif // WEIR_DIALECT_WEIR_TRANSFORMS_PASSES_TD
