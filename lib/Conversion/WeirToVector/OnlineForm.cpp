@@ -63,6 +63,8 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
                     int64_t copies) {
     SmallVector<Element> group(lanes.begin(), lanes.end());
     SmallVector<Value> found(c.take_front(own));
+    if (with && copies)
+      emitter.access.prefetch(b, lanes);
     if (with)
       found = with->update(b, group, found);
     return behindOwn(found, state.update(b, group, c.drop_front(own), copies));

@@ -68,6 +68,8 @@ private:
   void shiftSums(mlir::OpBuilder &builder,
                  llvm::MutableArrayRef<mlir::Value> sums, int64_t stride,
                  mlir::ValueRange from, mlir::ValueRange to);
+  void shareAnchors(mlir::OpBuilder &builder,
+                    llvm::MutableArrayRef<mlir::Value> raised);
   llvm::SmallVector<mlir::Value>
   raiseAnchors(mlir::OpBuilder &builder, llvm::MutableArrayRef<Element> group,
                mlir::ValueRange carried, int64_t copies);
