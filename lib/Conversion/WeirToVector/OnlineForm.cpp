@@ -63,8 +63,6 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
                     int64_t copies) {
     SmallVector<Element> group(lanes.begin(), lanes.end());
     SmallVector<Value> found(c.take_front(own));
-    if (with && copies)
-      emitter.access.prefetch(b, lanes);
     if (with)
       found = with->update(b, group, found);
     return behindOwn(found, state.update(b, group, c.drop_front(own), copies));
@@ -76,7 +74,9 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
         return behindOwn(c, state.beginBlock(b, c.drop_front(own)));
       },
       [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
-        if (prefetches)
+        if (with)
+          emitter.access.prefetchTwice(b, lanes);
+        else if (prefetches)
           emitter.access.prefetch(b, lanes);
         return update(b, lanes, c, state.getCopyCount());
       },

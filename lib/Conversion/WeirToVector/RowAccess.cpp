@@ -293,7 +293,16 @@ static constexpr int64_t kLeastAhead = 2048, kMostAhead = 8192,
 void RowAccess::prefetch(OpBuilder &b, ArrayRef<Lanes> group) {
   for (auto [i, row] : llvm::enumerate(inputRows))
     if (row && !isBroadcastAlongRow(i))
-      prefetchRow(b, row, group, emitAhead(b, row, kPrefetchBytes));
+      prefetchRow(b, row, group, Prefetch{emitAhead(b, row, kPrefetchBytes)});
+}
+
+void RowAccess::prefetchTwice(OpBuilder &b, ArrayRef<Lanes> group) {
+  constexpr int64_t kFar = 4 * kPrefetchBytes, kNear = kPrefetchBytes / 2;
+  for (auto [i, row] : llvm::enumerate(inputRows))
+    if (row && !isBroadcastAlongRow(i))
+      prefetchRow(b, row, group,
+                  {Prefetch{emitAhead(b, row, kNear)},
+                   Prefetch{emitAhead(b, row, kFar), /*locality=*/2}});
 }
 
 /// The size that `size` is known to be, or 0.
@@ -372,7 +381,7 @@ void RowAccess::emitNextRows(OpBuilder &b) {
 void RowAccess::prefetchNext(OpBuilder &b, ArrayRef<Lanes> group) {
   for (auto [i, ahead] : llvm::enumerate(nextRows))
     if (ahead)
-      prefetchRow(b, inputRows[i], group, ahead);
+      prefetchRow(b, inputRows[i], group, Prefetch{ahead});
 }
 
 //===----------------------------------------------------------------------===//

@@ -56,6 +56,10 @@ public:
                           const Lanes &lanes, mlir::Value padding);
   /// Asks for the memory of all arguments that a loop will read after `group`.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
+  /// The same in two steps, for loops that memory can just keep up with: far
+  /// ahead, beyond the end of the row too, for the second-level cache, and from
+  /// there for the first.
+  void prefetchTwice(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
   /// Asks for the arguments of what is entered next, at the places of `group`,
   /// where they are not in a cache yet.
   void prefetchNext(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
