@@ -14,7 +14,6 @@
 #include "TopKForms.h"
 
 #include "StoredForm.h"
-#include "weir/Dialect/Weir/Analysis/SweepState.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -79,23 +78,6 @@ Value Selector::emitSelection(OpBuilder &b) {
   return emitTopKBySelection(access, b, sorting);
 }
 
-/// True when the derived sweeps have states that run, or need none.
-static bool canRunOnline(const RowLaws &laws) {
-  return llvm::all_of(laws.getSweeps(), [](const DerivedSweep &sweep) {
-    return canCarryState(sweep) || llvm::all_of(sweep.laws, [](const Law &law) {
-             return law.kind == Law::Plain || law.kind == Law::Search;
-           });
-  });
-}
-
-/// The values' place among the results of `formula`.
-static unsigned getValuesIndex(FormulaOp formula) {
-  unsigned index = 0;
-  while (formula.isUniformResult(index))
-    ++index;
-  return index;
-}
-
 void weir::emitTopKOfFormula(TopKAccess &access, RowEmitter &emitter,
                              OpBuilder &b, Value sorting, Value scores) {
   FormulaOp formula = emitter.formula;
@@ -104,8 +86,8 @@ void weir::emitTopKOfFormula(TopKAccess &access, RowEmitter &emitter,
   emitter.selected = RowEmitter::Selected{
       scores,
       arith::ConstantIndexOp::create(b, access.op.getLoc(), access.op.getK())};
-  RowLaws laws(formula);
-  if (canRunOnline(laws)) {
+  if (canRunOnline(formula)) {
+    RowLaws laws(formula);
     OnlineForm(emitter, laws, &selector, /*joins=*/!sorting).emitRow(b);
   } else {
     selector.runAlone(b);
@@ -113,7 +95,7 @@ void weir::emitTopKOfFormula(TopKAccess &access, RowEmitter &emitter,
   }
   // Of an element with a score of -inf, in a formula without reductions too.
   FormulaLimits limits(formula, /*scoreExcludes=*/true);
-  Value result = formula.getYieldedValues()[getValuesIndex(formula)];
+  Value result = formula.getYieldedValues()[formula.getFirstVaryingResult()];
   bool isLow = limits.atExcluded(result) == Limit::NegInf;
   emitTopKResults(access, b, selector.getFound(),
                   {/*areOfFormula=*/true, isLow ? -INFINITY : 0.0,

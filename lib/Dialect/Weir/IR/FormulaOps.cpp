@@ -69,6 +69,13 @@ FloatAttr FormulaOp::getEmptyValue(unsigned index) {
   return getResultAttrOfType<FloatAttr>(index, WeirDialect::kEmptyAttrName);
 }
 
+unsigned FormulaOp::getFirstVaryingResult() {
+  unsigned index = 0, count = getResultTypes().size();
+  while (index < count && isUniformResult(index))
+    ++index;
+  return index;
+}
+
 unsigned FormulaOp::getScoreIndex() {
   for (unsigned i = 0, e = getNumArguments(); i < e; ++i)
     if (!isUniformArgument(i))

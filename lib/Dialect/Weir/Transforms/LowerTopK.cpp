@@ -23,18 +23,10 @@ namespace weir {
 using namespace mlir;
 using namespace weir;
 
-/// The index of the varying result.
-static unsigned getValuesIndex(FormulaOp formula) {
-  unsigned index = 0;
-  while (formula.isUniformResult(index))
-    ++index;
-  return index;
-}
-
 /// Constraint C14.
 static LogicalResult checkOrder(TopKOp topk, FormulaOp formula) {
   Monotonicity monotonicity(formula);
-  Value values = formula.getYieldedValues()[getValuesIndex(formula)];
+  Value values = formula.getYieldedValues()[formula.getFirstVaryingResult()];
   if (!monotonicity.dependsOnScoreOnly(values))
     return topk.emitOpError("C14: the varying result of @")
            << formula.getSymName()
@@ -76,9 +68,10 @@ FlatSymbolRefAttr Totals::get(TopKOp topk, FormulaOp formula) {
   OpBuilder builder(total.getBody().front().getTerminator());
   Location loc = formula.getLoc();
   Operation *yield = total.getBody().front().getTerminator();
-  Value sum = ReduceOp::create(builder, loc, ReductionKind::Add,
-                               yield->getOperand(getValuesIndex(formula)))
-                  .getResult();
+  Value sum =
+      ReduceOp::create(builder, loc, ReductionKind::Add,
+                       yield->getOperand(formula.getFirstVaryingResult()))
+          .getResult();
   yield->insertOperands(yield->getNumOperands(), sum);
   SmallVector<Type> results(formula.getResultTypes());
   results.push_back(sum.getType());
@@ -147,8 +140,14 @@ static LogicalResult lower(TopKOp topk, Totals &totals) {
   FlatSymbolRefAttr symbol = topk.getFormulaAttr();
   if (formula && failed(checkOrder(topk, formula)))
     return failure();
-  if (formula && topk.getMode() == TopKMode::Mass)
+  NaNPolicyAttr nan = topk.getNanAttr();
+  if (formula && topk.getMode() == TopKMode::Mass) {
     symbol = totals.get(topk, formula);
+    // Without reductions of its own a formula has no rows that NaN spoils; the
+    // sum is of what may be selected.
+    if (!formula.hasReduction())
+      nan = NaNPolicyAttr::get(topk.getContext(), NaNPolicy::Ignore);
+  }
   int64_t rank = cast<ShapedType>(topk.getScores().getType()).getRank();
   int64_t along = topk.getRowDim();
   bool moved = along != rank - 1;
@@ -168,7 +167,7 @@ static LogicalResult lower(TopKOp topk, Totals &totals) {
       topk.getThreshold(), mask, outputs, topk.getKAttr(), topk.getModeAttr(),
       topk.getThrAttr(), topk.getIncludeCrossingAttr(),
       topk.getNonNegativeAttr(), topk.getTiesAttr(), topk.getEmptyRowAttr(),
-      topk.getPosInfAttr(), topk.getNanAttr(), topk.getFormAttr(),
+      topk.getPosInfAttr(), nan, topk.getFormAttr(),
       topk.getThreadGrainAttr());
   replaceResults(builder, topk, rows,
                  moved ? invertPermutationVector(permutation)
