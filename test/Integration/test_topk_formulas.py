@@ -19,8 +19,8 @@ TARGETS = ["host", "x86-64-v3", "x86-64"]
 BY_NAME = {case.name: case for case in CASES}
 # Of several sweeps, of one that leans on nothing, with searches, without reductions, with uniform operands and results.
 FORMULAS = ["softmax", "softmax_lse", "log_softmax", "softmax_scaled", "softmax_plus_one", "softmax_adaptive", "self_adjust_softmax",
-            "l2_normalize", "sparsemax", "entmax15", "sigmoid", "tanh"]
-ORDERED = ["softmax", "softmax_lse", "softmax_plus_one", "sparsemax", "sigmoid"]  # And not negative.
+            "l2_normalize", "sparsemax", "entmax15", "sigmoid", "tanh", "relu"]
+ORDERED = ["softmax", "softmax_lse", "softmax_plus_one", "sparsemax", "relu"]  # And not negative.
 POLICIES = [Policies(), Policies(nan="ignore"), Policies(pos_inf="share"), Policies(empty_row="nan"),
             Policies(nan="ignore", pos_inf="share")]
 MODES = {"count": None, "mass": 0.75, "threshold": 0.01, "gap": 0.25}
@@ -35,7 +35,7 @@ LENGTHS = [0, 1, 17, 128, 1000, 9001]
 @functools.cache
 def all_variants():
     rng, chosen = random.Random(5), []
-    for i in range(108):
+    for i in range(117):
         name, mode = FORMULAS[i % len(FORMULAS)], rng.choice(list(MODES))
         case = BY_NAME[name]
         chosen.append({
@@ -285,7 +285,7 @@ func.func @{name}(%x: tensor<?x{n}xf32>) -> (tensor<?x5xf32>, tensor<?x5xi32>{ls
 """
 
 
-@pytest.mark.parametrize("formula", ["softmax", "log_softmax", "softmax_lse", "entmax15", "sigmoid"])
+@pytest.mark.parametrize("formula", ["softmax", "log_softmax", "softmax_lse", "entmax15", "relu"])
 @pytest.mark.parametrize("n", ["?", "40"])
 def test_selecting_from_weights(compile_library, formula, n):
     """The same values as from the weights themselves, which a given form keeps; each index has the weight that it stands for."""
@@ -293,7 +293,7 @@ def test_selecting_from_weights(compile_library, formula, n):
     more = dict(formula=formula, n=n, lse="" if not lse else ", %l", lse_type="" if not lse else ", tensor<?xf32>",
                 lse_value="" if not lse else ", %l",
                 apply_types=f"tensor<?x{n}xf32>" if not lse else f"(tensor<?x{n}xf32>, tensor<?xf32>)")
-    form = "elementwise" if formula == "sigmoid" else "recompute"
+    form = "elementwise" if formula == "relu" else "recompute"
     text = WEIGHTS.format(name="fused", form="", **more) + WEIGHTS.format(name="kept", form=f"form = #weir.form<{form}>", **more)
     compiled = compile_library(text, name="weights")
     rng = np.random.default_rng(5)

@@ -5,7 +5,7 @@
 // CHECK:         result 0 rises with the score
 // CHECK-LABEL: @weir.lib.log_softmax:
 // CHECK:         result 0 rises with the score
-// CHECK-LABEL: @weir.lib.sigmoid:
+// CHECK-LABEL: @weir.lib.relu:
 // CHECK:         result 0 rises with the score
 // CHECK-LABEL: @weir.lib.entmax15:
 // CHECK:         result 0 rises with the score
@@ -17,7 +17,7 @@ func.func @used(%x: tensor<4x8xf32>, %a: f32) {
   %5 = weir.apply @silu(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
   %4 = weir.apply @softmax_scaled(%x, %a) : (tensor<4x8xf32>, f32) -> tensor<4x8xf32>
   %3 = weir.apply @entmax15(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
-  %2 = weir.apply @sigmoid(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %2 = weir.apply @relu(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
   %1 = weir.apply @log_softmax(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
   %0 = weir.apply @softmax(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return
