@@ -91,7 +91,7 @@ void weir::emitTopKOfFormula(TopKAccess &access, RowEmitter &emitter,
     OnlineForm(emitter, laws, &selector, /*joins=*/!sorting).emitRow(b);
   } else {
     selector.runAlone(b);
-    StoredForm(emitter, /*keepsValue=*/false, Value()).emitRow(b);
+    StoredForm(emitter).emitRow(b);
   }
   // Of an element with a score of -inf, in a formula without reductions too.
   FormulaLimits limits(formula, /*scoreExcludes=*/true);

@@ -212,8 +212,10 @@ static LogicalResult lowerTopKOfFormula(TopKRowsOp op, FormulaOp formula,
   SmallVector<RowLoops::Scratch> scratch(sorting);
   scratch.push_back({computeType, arith::ConstantIndexOp::create(
                                       builder, op.getLoc(), op.getK())});
-  auto flushes = mayFlushDenormals(emitter) ? RowLoops::Flushes::Results
-                                            : RowLoops::Flushes::None;
+  // A selection computes the k-th score, which may be a denormal number.
+  auto flushes = sorting.empty() && mayFlushDenormals(emitter)
+                     ? RowLoops::Flushes::Results
+                     : RowLoops::Flushes::None;
   RowLoops loops(op, access, op.getThreadGrain().value_or(0), flushes,
                  target.masks, scratch);
   loops.emit(builder, [&](OpBuilder &b, ValueRange buffers) {

@@ -55,7 +55,7 @@ def Weir_TopKOp : Weir_Op<"topk", [
     `weir.apply @f` is at the selected ones: weights of the whole row, of which only the selected are ever made. The modes gap, mass
     and threshold are then about these values, and the sum of mass is what the result sums to over the row. The policies
     `empty_row`, `pos_inf` and `nan` say what they say there. Slots from `count` on hold what an excluded element has: 0, or -inf where the
-    formula gives log-weights; and NaN where the whole row becomes NaN. An element that `nan = ignore` or `pos_inf = share` gives nothing is
+    formula gives log-weights; or NaN where the whole row becomes NaN. An element that `nan = ignore` or `pos_inf = share` gives nothing is
     selected, or not, as without a formula.
 
     How the rows run may be given too: `form`, and `thread_grain` as of `weir.apply`. `insert` keeps the k largest so far in order
