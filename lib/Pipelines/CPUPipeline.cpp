@@ -60,6 +60,9 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   WeirDifferentiateSolvesOptions differentiate;
   differentiate.explain = options.explain;
   pm.addPass(createWeirDifferentiateSolves(differentiate));
+  WeirFuseTopKOptions fuse;
+  fuse.explain = options.explain;
+  pm.addPass(createWeirFuseTopK(fuse));
   WeirChooseFormOptions choose;
   choose.explain = options.explain;
   choose.form = options.form;

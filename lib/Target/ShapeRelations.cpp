@@ -113,6 +113,10 @@ void ShapeRelations::visitTopK(TopKRowsOp topk) {
   Value scores = topk.getScores();
   int64_t rank = cast<ShapedType>(scores.getType()).getRank();
   SmallVector<Value> varying{scores}, uniform;
+  FormulaOp formula = topk.resolveFormula();
+  for (auto [i, input] : llvm::enumerate(topk.getInputs()))
+    if (i > 0)
+      (formula.isUniformArgument(i) ? uniform : varying).push_back(input);
   if (topk.getMask())
     varying.push_back(topk.getMask());
   if (topk.getThreshold())

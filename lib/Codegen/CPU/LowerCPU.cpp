@@ -27,7 +27,7 @@ using namespace weir;
 
 /// Bits 15 and 6 of MXCSR: flush results to zero, take denormal operands as
 /// zero.
-static constexpr int32_t kFlushBits = 0x8040;
+static constexpr int32_t kFlushBits = 0x8040, kFlushResultsBit = 0x8000;
 
 static Value mxcsrSlot(cpu::FlushDenormalsOp op, OpBuilder &builder) {
   OpBuilder::InsertionGuard guard(builder);
@@ -53,8 +53,10 @@ static void lowerFlush(cpu::FlushDenormalsOp op) {
   access("llvm.x86.sse.stmxcsr");
   Value callers =
       LLVM::LoadOp::create(builder, loc, builder.getI32Type(), slot);
-  Value bits = LLVM::ConstantOp::create(builder, loc,
-                                        builder.getI32IntegerAttr(kFlushBits));
+  Value bits = LLVM::ConstantOp::create(
+      builder, loc,
+      builder.getI32IntegerAttr(op.getResultsOnly() ? kFlushResultsBit
+                                                    : kFlushBits));
   Value flushing = LLVM::OrOp::create(builder, loc, callers, bits);
   Value differs = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne,
                                        flushing, callers);

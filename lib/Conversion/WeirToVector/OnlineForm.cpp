@@ -22,6 +22,8 @@ void OnlineForm::emitSweep(OpBuilder &builder, const DerivedSweep &sweep) {
 }
 
 void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
+  if (companion)
+    return emitRunning(builder, sweep, std::exchange(companion, nullptr));
   // A sweep that leans on nothing unfinished runs as written.
   bool plain = llvm::all_of(sweep.laws, [](const Law &law) {
     return law.kind == Law::Plain || law.kind == Law::Search;
@@ -34,30 +36,69 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
     emitStatistics(emitter, builder, reduces, /*keeps=*/false);
     return;
   }
+  emitRunning(builder, sweep, /*with=*/nullptr);
+}
+
+/// What the companion carries stands in front of the state.
+void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
+                             SweepCompanion *with) {
   emitter.anchorRowCode(builder);
   RunningState state(emitter, sweep, laws);
   RowSweep loops(emitter, builder, /*groupSize=*/8);
-  loops.visitPagesInTurn();
+  if (!with) // Of equal elements a selection takes the first.
+    loops.visitPagesInTurn();
   // A group is worth many instructions, and long rows run in this form. Pages
   // in turn are far apart, and memory runs ahead in each by itself.
   bool prefetches = emitter.rows.getPages().value_or(1) == 1;
-  SmallVector<Value> carried = state.begin(builder);
+  SmallVector<Value> carried;
+  if (with)
+    carried = with->begin(builder);
+  size_t own = carried.size();
+  auto behindOwn = [&](ValueRange c, ArrayRef<Value> states) {
+    SmallVector<Value> all(c.take_front(own));
+    llvm::append_range(all, states);
+    return all;
+  };
+  auto update = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c,
+                    int64_t copies) {
+    SmallVector<Element> group(lanes.begin(), lanes.end());
+    SmallVector<Value> found(c.take_front(own));
+    if (with)
+      found = with->update(b, group, found);
+    return behindOwn(found, state.update(b, group, c.drop_front(own), copies));
+  };
+  llvm::append_range(carried, state.begin(builder));
   carried = loops.emitGroupsInBlocks(
       carried,
-      [&](OpBuilder &b, ValueRange c) { return state.beginBlock(b, c); },
+      [&](OpBuilder &b, ValueRange c) {
+        return behindOwn(c, state.beginBlock(b, c.drop_front(own)));
+      },
       [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
-        if (prefetches)
+        if (with)
+          emitter.access.prefetchTwice(b, lanes);
+        else if (prefetches)
           emitter.access.prefetch(b, lanes);
-        return state.update(b, lanes, c, state.getCopyCount());
+        return update(b, lanes, c, state.getCopyCount());
       },
       [&](OpBuilder &b, ValueRange, ValueRange block) {
-        return state.endBlock(b, block);
+        return behindOwn(block, state.endBlock(b, block.drop_front(own)));
       });
   carried = loops.emitRest(
       carried, [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
-        return state.update(b, lanes, c, /*copies=*/0);
+        return update(b, lanes, c, /*copies=*/0);
       });
-  state.finish(builder, carried);
+  if (with)
+    with->finish(builder, ValueRange(carried).take_front(own));
+  state.finish(builder, ValueRange(carried).drop_front(own));
+}
+
+/// The first sweep must be emitted at all, before the row's code splits into
+/// versions, and have a state; and scores must be what they were in memory.
+bool OnlineForm::canJoin() const {
+  bool splitsFirst = emitter.canFuseShifts && emitter.areShiftsFinished();
+  return joins && !splitsFirst && !laws.getSweeps().empty() &&
+         canCarryState(laws.getSweeps().front()) &&
+         emitter.rows.getPosInf() != PosInf::Share;
 }
 
 /// A sweep may fuse shifts that still run when the finished ones tell whether
@@ -80,6 +121,10 @@ bool OnlineForm::fusesRunningShifts(const DerivedSweep &sweep) const {
 
 void OnlineForm::emitRow(OpBuilder &builder) {
   emitRowPrologue(emitter, builder);
+  if (companion && !canJoin()) {
+    std::exchange(companion, nullptr)->runAlone(builder);
+    emitter.anchorRowCode(builder);
+  }
   emitSweeps(builder, 0, /*versioned=*/!emitter.canFuseShifts);
 }
 

@@ -13,12 +13,29 @@
 
 namespace weir {
 
+/// What else there is to find out about a row, in the first sweep if it can
+/// join that: it carries values of its own along.
+class SweepCompanion {
+public:
+  virtual ~SweepCompanion() = default;
+  virtual llvm::SmallVector<mlir::Value> begin(mlir::OpBuilder &builder) = 0;
+  virtual llvm::SmallVector<mlir::Value>
+  update(mlir::OpBuilder &builder, llvm::MutableArrayRef<Element> group,
+         mlir::ValueRange carried) = 0;
+  virtual void finish(mlir::OpBuilder &builder, mlir::ValueRange carried) = 0;
+  /// Does it all before the first sweep.
+  virtual void runAlone(mlir::OpBuilder &builder) = 0;
+};
+
 /// The derived sweeps of a formula: running sums are corrected by their laws
 /// when the anchors they lean on move.
 class OnlineForm {
 public:
-  OnlineForm(RowEmitter &emitter, RowLaws &laws)
-      : emitter(emitter), laws(laws) {}
+  /// Where `companion` is given and does not `join` the first sweep, or the
+  /// first sweep has no state to run, it runs alone.
+  OnlineForm(RowEmitter &emitter, RowLaws &laws,
+             SweepCompanion *companion = nullptr, bool joins = false)
+      : emitter(emitter), laws(laws), companion(companion), joins(joins) {}
 
   void emitRow(mlir::OpBuilder &builder);
 
@@ -26,10 +43,15 @@ private:
   void emitSweeps(mlir::OpBuilder &builder, size_t first, bool versioned);
   void emitSweep(mlir::OpBuilder &builder, const DerivedSweep &sweep);
   void emitReductions(mlir::OpBuilder &builder, const DerivedSweep &sweep);
+  void emitRunning(mlir::OpBuilder &builder, const DerivedSweep &sweep,
+                   SweepCompanion *with);
   bool fusesRunningShifts(const DerivedSweep &sweep) const;
+  bool canJoin() const;
 
   RowEmitter &emitter;
   RowLaws &laws;
+  SweepCompanion *companion; // Null once it has run.
+  bool joins;
 };
 
 } // namespace weir

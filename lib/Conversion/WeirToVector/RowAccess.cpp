@@ -14,10 +14,11 @@ using namespace weir;
 
 /// All shaped operands that hold one value per element, the destinations first:
 /// their sizes are exact, while an input may be broadcast.
-static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula) {
+static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula,
+                                             bool writesRows) {
   SmallVector<Value> values;
   for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
-    if (!formula.isUniformResult(i))
+    if (writesRows && !formula.isUniformResult(i))
       values.push_back(output);
   for (auto [i, input] : llvm::enumerate(rows.getInputs()))
     if (!formula.isUniformArgument(i))
@@ -52,8 +53,8 @@ static LaneLayout chooseLayout(RowsOp rows, ArrayRef<Value> varying,
 
 FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
                                        OpBuilder &builder, Type computeType,
-                                       int64_t vectorBits) {
-  SmallVector<Value> varying = getVaryingOperands(rows, formula);
+                                       int64_t vectorBits, bool writesRows) {
+  SmallVector<Value> varying = getVaryingOperands(rows, formula, writesRows);
   LaneLayout layout = chooseLayout(
       rows, varying, computeType.getIntOrFloatBitWidth(), vectorBits);
   RowAccess access(rows, formula, computeType, layout);
@@ -61,7 +62,8 @@ FailureOr<RowAccess> RowAccess::create(RowsOp rows, FormulaOp formula,
     return failure();
   access.emitSizes(builder, varying, rows.getRowRank(), rows.getRowDim());
   access.resultsAreLarge = access.emitResultsAreLarge(builder);
-  access.emitNextRows(builder);
+  if (writesRows)
+    access.emitNextRows(builder);
   return access;
 }
 
@@ -292,7 +294,16 @@ static constexpr int64_t kLeastAhead = 2048, kMostAhead = 8192,
 void RowAccess::prefetch(OpBuilder &b, ArrayRef<Lanes> group) {
   for (auto [i, row] : llvm::enumerate(inputRows))
     if (row && !isBroadcastAlongRow(i))
-      prefetchRow(b, row, group, emitAhead(b, row, kPrefetchBytes));
+      prefetchRow(b, row, group, Prefetch{emitAhead(b, row, kPrefetchBytes)});
+}
+
+void RowAccess::prefetchTwice(OpBuilder &b, ArrayRef<Lanes> group) {
+  constexpr int64_t kFar = 4 * kPrefetchBytes, kNear = kPrefetchBytes / 2;
+  for (auto [i, row] : llvm::enumerate(inputRows))
+    if (row && !isBroadcastAlongRow(i))
+      prefetchRow(b, row, group,
+                  {Prefetch{emitAhead(b, row, kNear)},
+                   Prefetch{emitAhead(b, row, kFar), /*locality=*/2}});
 }
 
 /// The size that `size` is known to be, or 0.
@@ -309,7 +320,7 @@ static int64_t getKnownSize(Value size) {
 /// where it is known that it is not so.
 Value RowAccess::emitExceedsCache(OpBuilder &b) {
   int64_t bytes = 0;
-  for (Value value : getVaryingOperands(rows, formula))
+  for (Value value : getVaryingOperands(rows, formula, /*writesRows=*/true))
     if (cast<MemRefType>(value.getType()).getRank() == rows.getRowRank())
       bytes += getByteSize(getElementTypeOrSelf(value.getType()));
   Value score = rows.getInputs()[formula.getScoreIndex()];
@@ -371,7 +382,7 @@ void RowAccess::emitNextRows(OpBuilder &b) {
 void RowAccess::prefetchNext(OpBuilder &b, ArrayRef<Lanes> group) {
   for (auto [i, ahead] : llvm::enumerate(nextRows))
     if (ahead)
-      prefetchRow(b, inputRows[i], group, ahead);
+      prefetchRow(b, inputRows[i], group, Prefetch{ahead});
 }
 
 //===----------------------------------------------------------------------===//

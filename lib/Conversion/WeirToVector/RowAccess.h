@@ -19,11 +19,11 @@ public:
   /// Emits what is the same for all rows: sizes of the outer dimensions and the
   /// row length. Vectors along rows take one register of `vectorBits`; those
   /// across rows take whole cache lines. Fails, with an error on `rows`, when
-  /// elements along the row have another stride than 1.
-  static mlir::FailureOr<RowAccess> create(RowsOp rows, FormulaOp formula,
-                                           mlir::OpBuilder &builder,
-                                           mlir::Type computeType,
-                                           int64_t vectorBits);
+  /// elements along the row have another stride than 1. Results are as long as
+  /// rows unless only those of selected elements are written.
+  static mlir::FailureOr<RowAccess>
+  create(RowsOp rows, FormulaOp formula, mlir::OpBuilder &builder,
+         mlir::Type computeType, int64_t vectorBits, bool writesRows = true);
 
   void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices) override;
   /// Enters row `row` of the block at hand.
@@ -56,6 +56,10 @@ public:
                           const Lanes &lanes, mlir::Value padding);
   /// Asks for the memory of all arguments that a loop will read after `group`.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
+  /// The same in two steps, for loops that memory can just keep up with: far
+  /// ahead, beyond the end of the row too, for the second-level cache, and from
+  /// there for the first.
+  void prefetchTwice(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
   /// Asks for the arguments of what is entered next, at the places of `group`,
   /// where they are not in a cache yet.
   void prefetchNext(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);

@@ -263,7 +263,7 @@ Value RowEmitter::applyPolicies(OpBuilder &builder, Element &element,
       excluded = constant(builder, type, -INFINITY);
     loaded = arith::SelectOp::create(builder, loc, keep, loaded, excluded);
   };
-  if (access.hasMask())
+  if (access.hasMask() && !visitsSelected)
     exclude(access.loadMask(builder, element.lanes));
   if (rows.getNan() == NaNPolicy::Ignore)
     exclude(arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD,
@@ -291,6 +291,11 @@ Value RowEmitter::loadArgument(OpBuilder &builder, Element &element,
   if (isScore && element.lanes.mask)
     padding = constant(builder, access.getVectorType(access.getComputeType()),
                        -INFINITY);
+  if (visitsSelected && argument == score) {
+    Value known =
+        access.loadVector(builder, selected->scores, element.lanes, padding);
+    return isScore ? applyPolicies(builder, element, known) : known;
+  }
   Value loaded =
       access.isBroadcastAlongRow(index)
           ? getBroadcast(argument)

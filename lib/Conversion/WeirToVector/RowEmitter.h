@@ -90,6 +90,24 @@ public:
     mlir::Value lanes;
   };
   llvm::SmallVector<LaneMaxima, 2> laneMaxima;
+  /// Elements that were selected, when results are those of these elements:
+  /// their scores as they were read, -inf where there are fewer.
+  struct Selected {
+    mlir::Value scores, length;
+  };
+  std::optional<Selected> selected;
+  /// Sweeps visit the selected elements, if there are such, while one of these
+  /// lives.
+  class SelectedScope {
+  public:
+    explicit SelectedScope(RowEmitter &emitter) : emitter(emitter) {
+      emitter.visitsSelected = emitter.selected.has_value();
+    }
+    ~SelectedScope() { emitter.visitsSelected = false; }
+
+  private:
+    RowEmitter &emitter;
+  };
   /// True when the target can move the lanes of a row together.
   bool canCompact = false;
   /// A buffer as long as the row, for the row's own use, or null.
@@ -106,9 +124,11 @@ public:
   /// Which elements sweeps visit now: up to an end, and from 0 on if the
   /// beginning is null.
   mlir::Value getSweepBegin() {
-    return compacted ? mlir::Value() : access.getPartBegin();
+    return visitsSelected || compacted ? mlir::Value() : access.getPartBegin();
   }
   mlir::Value getSweepEnd() {
+    if (visitsSelected)
+      return selected->length;
     return compacted ? compacted->length : access.getPartEnd();
   }
 
@@ -279,6 +299,7 @@ private:
   RowBlock block;
   bool keepsValue = false;
   mlir::Value keptBuffer;
+  bool visitsSelected = false;
   mlir::Value score;
   mlir::Value sharesInfinity;
   mlir::Value rowIndex;

@@ -21,9 +21,10 @@ Value RowLoops::index(OpBuilder &builder, int64_t value) {
 }
 
 void RowLoops::enterMode(OpBuilder &builder) {
-  if (!flushesDenormals)
+  if (flushes == Flushes::None)
     return;
-  auto region = cpu::FlushDenormalsOp::create(builder, loc);
+  auto region =
+      cpu::FlushDenormalsOp::create(builder, loc, flushes == Flushes::Results);
   builder.setInsertionPointToStart(&region.getBody().front());
 }
 

@@ -31,15 +31,18 @@ public:
     mlir::Value size;
   };
 
+  /// Which denormal numbers count as zero.
+  enum class Flushes { None, Results, All };
+
   /// Rows are shared where each thread gets `grain` elements; 0 means never.
   /// With `cutsRows` a thread's share may begin and end inside a row: elements
   /// must have nothing to do with each other, and rows no results of their own.
   RowLoops(mlir::Operation *op, RowViews &access, int64_t grain,
-           bool flushesDenormals, bool masksCheaply,
-           llvm::ArrayRef<Scratch> scratch, bool cutsRows = false)
+           Flushes flushes, bool masksCheaply, llvm::ArrayRef<Scratch> scratch,
+           bool cutsRows = false)
       : op(op), access(access), loc(op->getLoc()), grain(grain),
-        flushesDenormals(flushesDenormals), masksCheaply(masksCheaply),
-        cutsRows(cutsRows), allScratch(scratch.begin(), scratch.end()) {}
+        flushes(flushes), masksCheaply(masksCheaply), cutsRows(cutsRows),
+        allScratch(scratch.begin(), scratch.end()) {}
 
   /// Emits the loops at `builder`, which stands before the op, and moves the
   /// op into the innermost one: the row's code goes before it.
@@ -71,7 +74,8 @@ private:
   RowViews &access;
   mlir::Location loc;
   int64_t grain;
-  bool flushesDenormals, masksCheaply, cutsRows;
+  Flushes flushes;
+  bool masksCheaply, cutsRows;
   llvm::SmallVector<Scratch> allScratch;
 };
 

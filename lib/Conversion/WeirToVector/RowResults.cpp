@@ -263,6 +263,7 @@ static Value emitEmptyElement(RowEmitter &emitter, OpBuilder &builder,
 }
 
 static void emitEmptyRow(RowEmitter &emitter, OpBuilder &builder) {
+  RowEmitter::SelectedScope selected(emitter);
   FormulaOp formula = emitter.formula;
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i) {
     if (formula.isUniformResult(i))
@@ -367,6 +368,7 @@ static void emitResultGroup(RowEmitter &emitter, OpBuilder &b,
 
 static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
                                const SpecialRows &special) {
+  RowEmitter::SelectedScope selected(emitter);
   // Whole groups begin at `first`, if not null.
   auto sweepFrom = [&](OpBuilder &at, Value first) {
     bool prefetches = false;
@@ -497,6 +499,7 @@ static Value emitHoldsNaN(RowEmitter &emitter, OpBuilder &builder) {
 
 /// All results of a row that holds NaN.
 static void emitNaNRow(RowEmitter &emitter, OpBuilder &builder) {
+  RowEmitter::SelectedScope selected(emitter);
   FormulaOp formula = emitter.formula;
   for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i) {
     Value value = emitNaNValue(emitter, builder, getResultRowType(emitter, i));

@@ -254,15 +254,18 @@ Value RowViews::emitAhead(OpBuilder &b, Value row, int64_t bytes) {
 }
 
 void RowViews::prefetchRow(OpBuilder &b, Value row, ArrayRef<Lanes> group,
-                           Value ahead) {
+                           ArrayRef<Prefetch> steps) {
   int64_t step = getStep(row);
   for (auto [v, lanes] : llvm::enumerate(group)) {
     if (v * layout.getPositionCount() * step % kLineBytes != 0)
       continue;
-    Value position = arith::AddIOp::create(b, loc, lanes.position, ahead);
-    Place place = getPlace(b, row, {position, Value()});
-    memref::PrefetchOp::create(b, loc, row, place.indices, /*isWrite=*/false,
-                               /*localityHint=*/3, /*isDataCache=*/true);
+    for (const Prefetch &how : steps) {
+      Value position =
+          arith::AddIOp::create(b, loc, lanes.position, how.ahead);
+      Place place = getPlace(b, row, {position, Value()});
+      memref::PrefetchOp::create(b, loc, row, place.indices, /*isWrite=*/false,
+                                 how.locality, /*isDataCache=*/true);
+    }
   }
 }
 

@@ -80,11 +80,18 @@ public:
                          const Lanes &lanes, mlir::Value padding);
   void storeVector(mlir::OpBuilder &builder, mlir::Value buffer,
                    const Lanes &lanes, mlir::Value value);
-  /// Asks for the memory `ahead` elements after those of `group` in `row`, each
-  /// cache line once. The addresses may lie outside the row and outside all
-  /// rows: a prefetch never faults.
+  /// How many elements ahead memory is asked for, and how near it is brought: 3
+  /// is the first cache, 2 the second.
+  struct Prefetch {
+    mlir::Value ahead;
+    unsigned locality = 3;
+  };
+  /// Asks for the memory ahead of `group` in `row`, each cache line once in
+  /// every step. The addresses may lie outside the row and outside all rows: a
+  /// prefetch never faults.
   void prefetchRow(mlir::OpBuilder &builder, mlir::Value row,
-                   llvm::ArrayRef<Lanes> group, mlir::Value ahead);
+                   llvm::ArrayRef<Lanes> group,
+                   llvm::ArrayRef<Prefetch> steps);
   /// The elements of `row` in `bytes`, as an index.
   mlir::Value emitAhead(mlir::OpBuilder &builder, mlir::Value row,
                         int64_t bytes);

@@ -267,7 +267,17 @@ void RunningState::shiftSums(OpBuilder &b, MutableArrayRef<Value> values,
   }
 }
 
-/// Raises the anchors to those of the group. Lanes seldom grow, so the
+/// Gives the lanes of one row the anchors of all of them: the row as a whole
+/// seldom has a new maximum, where one lane or another often has.
+void RunningState::shareAnchors(OpBuilder &b, MutableArrayRef<Value> raised) {
+  if (emitter.access.getLayout().isAcross())
+    return;
+  for (auto [reduce, anchor] : llvm::zip(anchors, raised))
+    anchor = vector::BroadcastOp::create(
+        b, loc, type, emitter.combineLanes(b, reduce, anchor));
+}
+
+/// Raises the anchors to those of the group. They seldom grow, so the
 /// correction is behind a branch.
 SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b,
                                               MutableArrayRef<Element> group,
@@ -309,6 +319,7 @@ SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b,
                                   /*withElseRegion=*/true);
   OpBuilder moved = branch.getThenBodyBuilder();
   SmallVector<Value> next(carried);
+  shareAnchors(moved, raised);
   llvm::copy(raised, next.begin());
   SmallVector<Value> to = evaluateFrontier(moved, raised);
   ValueRange from = carried.slice(frontierBegin(), frontier.size());
@@ -347,9 +358,9 @@ Value RunningState::getSumOperand(OpBuilder &b, Element &element,
                                  emitter.constant(b, type, 0.0));
 }
 
-SmallVector<Value> RunningState::update(OpBuilder &b, ArrayRef<Lanes> lanes,
+SmallVector<Value> RunningState::update(OpBuilder &b,
+                                        MutableArrayRef<Element> group,
                                         ValueRange carried, int64_t copies) {
-  SmallVector<Element> group(lanes.begin(), lanes.end());
   SmallVector<Value> next(carried);
   if (!anchors.empty())
     next = raiseAnchors(b, group, carried, copies);

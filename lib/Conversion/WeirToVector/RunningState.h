@@ -38,7 +38,7 @@ public:
   /// Takes a group of elements into the state, which has `copies` copies of
   /// each sum or none.
   llvm::SmallVector<mlir::Value> update(mlir::OpBuilder &builder,
-                                        llvm::ArrayRef<Lanes> lanes,
+                                        llvm::MutableArrayRef<Element> group,
                                         mlir::ValueRange carried,
                                         int64_t copies);
   /// Merges the lanes and gives the reductions their scalars.
@@ -68,6 +68,8 @@ private:
   void shiftSums(mlir::OpBuilder &builder,
                  llvm::MutableArrayRef<mlir::Value> sums, int64_t stride,
                  mlir::ValueRange from, mlir::ValueRange to);
+  void shareAnchors(mlir::OpBuilder &builder,
+                    llvm::MutableArrayRef<mlir::Value> raised);
   llvm::SmallVector<mlir::Value>
   raiseAnchors(mlir::OpBuilder &builder, llvm::MutableArrayRef<Element> group,
                mlir::ValueRange carried, int64_t copies);

@@ -79,6 +79,13 @@ Value TopKAccess::loadThreshold(OpBuilder &builder) {
                                 getOuterIndices(thr, type.getRank()));
 }
 
+Value TopKAccess::loadTotal(OpBuilder &builder) {
+  Value output = op.getOutputs().back();
+  int64_t rank = cast<MemRefType>(output.getType()).getRank();
+  return memref::LoadOp::create(builder, op.getLoc(), output,
+                                getOuterIndices(output, rank));
+}
+
 void TopKAccess::storeIndex(OpBuilder &builder, Value slot, Value position) {
   Location loc = op.getLoc();
   Value index =

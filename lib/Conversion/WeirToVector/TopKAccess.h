@@ -29,6 +29,10 @@ public:
   mlir::Value getScores() const { return scores; }
   mlir::Value getMask() const { return mask; }
   mlir::Value getValues() const { return values; }
+  /// Where the scores of what is selected go: to the values, unless these are
+  /// others.
+  mlir::Value getScoreSlots() const { return scoreSlots ? scoreSlots : values; }
+  void setScoreSlots(mlir::Value buffer) { scoreSlots = buffer; }
   mlir::Value getIndices() const { return indices; }
 
   /// A vector of scores in the compute type; lanes off the end read -inf.
@@ -40,6 +44,12 @@ public:
   mlir::Value loadScore(mlir::OpBuilder &builder, mlir::Value position);
   /// The value in slot `slot`, in the compute type.
   mlir::Value loadValue(mlir::OpBuilder &builder, mlir::Value slot);
+  /// What the last destination holds of the row.
+  mlir::Value loadTotal(mlir::OpBuilder &builder);
+  /// The row's outer indices.
+  llvm::ArrayRef<mlir::Value> getOuter() const {
+    return RowViews::getIndices();
+  }
   /// The operand thr.
   mlir::Value loadThreshold(mlir::OpBuilder &builder);
 
@@ -56,7 +66,7 @@ private:
                             LaneKind::Along)),
         op(op) {}
 
-  mlir::Value scores, mask, values, indices;
+  mlir::Value scores, mask, values, indices, scoreSlots;
 };
 
 } // namespace weir

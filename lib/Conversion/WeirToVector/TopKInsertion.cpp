@@ -23,45 +23,20 @@
 using namespace mlir;
 using namespace weir;
 
-namespace {
+TopKInsertion::TopKInsertion(TopKAccess &access)
+    : access(access), loc(access.op.getLoc()), k(access.op.getK()),
+      size(std::max<int64_t>(access.getLaneCount(), llvm::PowerOf2Ceil(k))),
+      valueType(VectorType::get(size, access.getComputeType())),
+      indexType(VectorType::get(size, IntegerType::get(loc.getContext(), 32))) {
+}
 
-/// The largest elements so far, in order: their values, then their indices. The
-/// list is as long as vectors are, so it may hold some beyond k.
-class Insertion {
-public:
-  Insertion(TopKAccess &access, OpBuilder &builder)
-      : access(access), b(builder), loc(access.op.getLoc()),
-        k(access.op.getK()),
-        size(std::max<int64_t>(access.getLaneCount(), llvm::PowerOf2Ceil(k))),
-        valueType(VectorType::get(size, access.getComputeType())),
-        indexType(VectorType::get(size, builder.getI32Type())) {}
-
-  Value emit();
-
-private:
-  SmallVector<Value> insert(OpBuilder &b, Value x, Value position,
-                            ValueRange list);
-  SmallVector<Value> sweepGroup(OpBuilder &b, ArrayRef<Lanes> group,
-                                ValueRange carried);
-  Value emitLast(OpBuilder &b, Value values);
-  void store(Value list, Value row);
-  Value emitFound(Value indices);
-  Value splat(OpBuilder &b, Type type, TypedAttr value) {
-    return arith::ConstantOp::create(
-        b, loc, DenseElementsAttr::get(cast<ShapedType>(type), value));
-  }
-
-  TopKAccess &access;
-  OpBuilder &b;
-  Location loc;
-  int64_t k, size;
-  VectorType valueType, indexType;
-};
-
-} // namespace
+Value TopKInsertion::splat(OpBuilder &b, Type type, TypedAttr value) {
+  return arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(cast<ShapedType>(type), value));
+}
 
 /// The k-th value in all lanes of a vector of the row.
-Value Insertion::emitLast(OpBuilder &b, Value values) {
+Value TopKInsertion::emitLast(OpBuilder &b, Value values) {
   Value last = vector::ExtractOp::create(b, loc, values, k - 1);
   return vector::BroadcastOp::create(
       b, loc, access.getVectorType(access.getComputeType()), last);
@@ -69,8 +44,8 @@ Value Insertion::emitLast(OpBuilder &b, Value values) {
 
 /// Elements that are at least x stay, those below it move up by one slot, and x
 /// comes between. One that no slot is below changes nothing.
-SmallVector<Value> Insertion::insert(OpBuilder &b, Value x, Value position,
-                                     ValueRange list) {
+SmallVector<Value> TopKInsertion::insert(OpBuilder &b, Value x, Value position,
+                                         ValueRange list) {
   SmallVector<int64_t> moved(size);
   for (int64_t slot = 1; slot < size; ++slot)
     moved[slot] = slot - 1;
@@ -98,29 +73,41 @@ SmallVector<Value> Insertion::insert(OpBuilder &b, Value x, Value position,
   return {choose(values, xs, before), choose(indices, is, beforeIndices)};
 }
 
+SmallVector<Value> TopKInsertion::begin(OpBuilder &b) {
+  Value values =
+      splat(b, valueType, b.getFloatAttr(access.getComputeType(), -INFINITY));
+  Value indices = splat(b, indexType, b.getI32IntegerAttr(-1));
+  return {values, indices, emitLast(b, values)};
+}
+
+Value TopKInsertion::emitAbove(OpBuilder &b, Value scores, ValueRange carried) {
+  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, scores,
+                               carried[2]);
+}
+
 /// Carried are the values, the indices and the k-th value.
-SmallVector<Value> Insertion::sweepGroup(OpBuilder &b, ArrayRef<Lanes> group,
+SmallVector<Value> TopKInsertion::update(OpBuilder &b, ArrayRef<Value> masks,
+                                         ArrayRef<Lanes> lanes,
                                          ValueRange carried) {
-  SmallVector<Value> masks;
-  for (const Lanes &lanes : group)
-    masks.push_back(access.loadPassing(b, lanes, [&](Value scores) {
-      return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, scores,
-                                   carried[2]);
-    }));
+  // As many vectors at a time as a word has bits for.
+  size_t most = 64 / access.getLaneCount();
   return emitIfAnyLane(
       b, loc, masks, carried, [&](OpBuilder &inner, ValueRange now) {
-        SmallVector<Value> list = emitForEachLane(
-            inner, loc, masks, group.front().position, now.take_front(2),
-            [&](OpBuilder &in, Value position, ValueRange list) {
-              return insert(in, access.loadScore(in, position), position, list);
-            });
+        SmallVector<Value> list(now.take_front(2));
+        for (size_t first = 0; first < masks.size(); first += most)
+          list = emitForEachLane(
+              inner, loc, masks.slice(first).take_front(most),
+              lanes[first].position, list,
+              [&](OpBuilder &in, Value position, ValueRange so) {
+                return insert(in, access.loadScore(in, position), position, so);
+              });
         list.push_back(emitLast(inner, list[0]));
         return list;
       });
 }
 
 /// The first k of `list` to a one-dimensional buffer.
-void Insertion::store(Value list, Value row) {
+void TopKInsertion::store(OpBuilder &b, Value list, Value row) {
   int64_t lanes = access.getLaneCount();
   Type element = cast<MemRefType>(row.getType()).getElementType();
   for (int64_t slot = 0; slot < k; slot += lanes) {
@@ -138,7 +125,7 @@ void Insertion::store(Value list, Value row) {
 }
 
 /// How many of the first k slots hold an element.
-Value Insertion::emitFound(Value indices) {
+Value TopKInsertion::emitFound(OpBuilder &b, Value indices) {
   Value zero = splat(b, indexType, b.getI32IntegerAttr(0));
   Value is =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, indices, zero);
@@ -150,21 +137,24 @@ Value Insertion::emitFound(Value indices) {
                                 arith::ConstantIndexOp::create(b, loc, k));
 }
 
-Value Insertion::emit() {
-  Value values =
-      splat(b, valueType, b.getFloatAttr(access.getComputeType(), -INFINITY));
-  Value indices = splat(b, indexType, b.getI32IntegerAttr(-1));
-  auto body = [&](OpBuilder &inner, ArrayRef<Lanes> group, ValueRange carried) {
-    return sweepGroup(inner, group, carried);
-  };
-  RowSweep sweep(access, b, loc, /*groupSize=*/4);
-  SmallVector<Value> list{values, indices, emitLast(b, values)};
-  list = sweep.emitRest(sweep.emitGroups(list, body), body);
-  store(list[0], access.getValues());
-  store(list[1], access.getIndices());
-  return emitFound(list[1]);
+Value TopKInsertion::finish(OpBuilder &b, ValueRange carried) {
+  store(b, carried[0], access.getScoreSlots());
+  store(b, carried[1], access.getIndices());
+  return emitFound(b, carried[1]);
 }
 
 Value weir::emitTopKByInsertion(TopKAccess &access, OpBuilder &builder) {
-  return Insertion(access, builder).emit();
+  TopKInsertion insertion(access);
+  auto body = [&](OpBuilder &b, ArrayRef<Lanes> group, ValueRange carried) {
+    SmallVector<Value> masks;
+    for (const Lanes &lanes : group)
+      masks.push_back(access.loadPassing(b, lanes, [&](Value scores) {
+        return insertion.emitAbove(b, scores, carried);
+      }));
+    return insertion.update(b, masks, group, carried);
+  };
+  RowSweep sweep(access, builder, access.op.getLoc(), /*groupSize=*/4);
+  SmallVector<Value> list = insertion.begin(builder);
+  list = sweep.emitRest(sweep.emitGroups(list, body), body);
+  return insertion.finish(builder, list);
 }

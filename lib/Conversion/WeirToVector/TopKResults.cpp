@@ -20,9 +20,11 @@ namespace {
 
 class Results {
 public:
-  Results(TopKAccess &access, OpBuilder &builder, Value found)
+  Results(TopKAccess &access, OpBuilder &builder, Value found,
+          const TopKValues &values)
       : access(access), op(access.op), b(builder), loc(op.getLoc()),
-        mode(op.getMode().value_or(TopKMode::Count)), found(found) {}
+        mode(op.getMode().value_or(TopKMode::Count)), found(found),
+        values(values) {}
 
   void emit();
 
@@ -64,6 +66,7 @@ private:
   Location loc;
   TopKMode mode;
   Value found;
+  const TopKValues &values;
 };
 
 } // namespace
@@ -219,7 +222,9 @@ Value Results::emitByMass() {
   bool includes = op.getIncludeCrossing().value_or(true);
   if (!includes)
     share = arith::AddFOp::create(b, loc, share, number(b, f64, 1e-5));
-  Value wanted = arith::MulFOp::create(b, loc, share, emitSum(unit));
+  Value sum = values.areOfFormula ? emitTerm(b, access.loadTotal(b), unit)
+                                  : emitSum(unit);
+  Value wanted = arith::MulFOp::create(b, loc, share, sum);
   auto plus = [&](OpBuilder &in, Value value, Value sum) -> Value {
     return arith::AddFOp::create(in, loc, sum, emitTerm(in, value, unit));
   };
@@ -248,8 +253,15 @@ void Results::emitPadding(Value selected) {
   Type element =
       cast<MemRefType>(access.getValues().getType()).getElementType();
   Value slot = loop.getInductionVar();
-  memref::StoreOp::create(inner, loc, number(inner, element, -INFINITY),
-                          access.getValues(), slot);
+  Value padding = number(inner, element, values.padding);
+  if (values.keepsNaN) {
+    Value old = memref::LoadOp::create(inner, loc, access.getValues(), slot);
+    Value number = access.toCompute(inner, old, access.getComputeType());
+    Value isNaN = arith::CmpFOp::create(inner, loc, arith::CmpFPredicate::UNO,
+                                        number, number);
+    padding = arith::SelectOp::create(inner, loc, isNaN, old, padding);
+  }
+  memref::StoreOp::create(inner, loc, padding, access.getValues(), slot);
   access.storeIndex(inner, slot, index(inner, -1));
 }
 
@@ -316,7 +328,7 @@ void Results::emit() {
     emitLastOnes();
 }
 
-void weir::emitTopKResults(TopKAccess &access, OpBuilder &builder,
-                           Value found) {
-  Results(access, builder, found).emit();
+void weir::emitTopKResults(TopKAccess &access, OpBuilder &builder, Value found,
+                           const TopKValues &values) {
+  Results(access, builder, found, values).emit();
 }

@@ -157,13 +157,19 @@ Value Selection::emitCollect(const Cut &cut) {
 void Selection::emitGather(Value count) {
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value slots = access.getScoreSlots();
+  Type element = cast<MemRefType>(slots.getType()).getElementType();
   auto loop = scf::ForOp::create(b, loc, zero, count, one);
   OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
   Value slot = loop.getInductionVar();
   Value index = memref::LoadOp::create(inner, loc, access.getIndices(), slot);
   index = arith::IndexCastOp::create(inner, loc, b.getIndexType(), index);
   Value value = memref::LoadOp::create(inner, loc, access.getScores(), index);
-  memref::StoreOp::create(inner, loc, value, access.getValues(), slot);
+  if (value.getType() != element)
+    value = access.toStorage(
+        inner, access.toCompute(inner, value, access.getComputeType()),
+        element);
+  memref::StoreOp::create(inner, loc, value, slots, slot);
 }
 
 Value Selection::emit(Value scratch) {

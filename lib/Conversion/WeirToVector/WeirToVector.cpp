@@ -135,9 +135,10 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
     scratchRows.assign(gatherCount + keepsOrCompacts,
                        {emitter.access.getComputeType(),
                         emitScratchSize(builder, emitter.access)});
+  auto flushes = mayFlushDenormals(emitter) ? RowLoops::Flushes::All
+                                            : RowLoops::Flushes::None;
   RowLoops loops(rows, emitter.access, rows.getThreadGrain().value_or(0),
-                 mayFlushDenormals(emitter), target.masks, scratchRows,
-                 mayCutRows(emitter));
+                 flushes, target.masks, scratchRows, mayCutRows(emitter));
   loops.emit(builder, [&](OpBuilder &b, ValueRange scratch) {
     emitter.access.setGatherBuffers(scratch.take_front(gatherCount));
     Value own = keepsOrCompacts ? scratch.back() : Value();
@@ -177,6 +178,57 @@ static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
   return success();
 }
 
+/// The formula of a weir.topk_rows over its operands, writing its results. It
+/// stands beside `op` while the code of the rows is emitted.
+static RowsOp createRowsOfTopK(OpBuilder &builder, TopKRowsOp op,
+                               FormulaOp formula) {
+  SmallVector<Value> outputs;
+  size_t uniform = 3; // Behind values, indices and count.
+  for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
+    outputs.push_back(
+        op.getOutputs()[formula.isUniformResult(i) ? uniform++ : 0]);
+  return RowsOp::create(builder, op.getLoc(), TypeRange(), op.getFormulaAttr(),
+                        op.getInputs(), op.getMask(), outputs,
+                        op.getEmptyRowAttr(), op.getPosInfAttr(),
+                        op.getNanAttr(), TiesAttr(), NegInfAttr(), FormAttr(),
+                        IntegerAttr(), IntegerAttr());
+}
+
+/// Small weights are flushed as those of whole rows are. Scores are not: they
+/// are ordered.
+static LogicalResult lowerTopKOfFormula(TopKRowsOp op, FormulaOp formula,
+                                        TopKAccess &access, OpBuilder &builder,
+                                        ArrayRef<RowLoops::Scratch> sorting,
+                                        VectorTarget target) {
+  Type computeType = access.getComputeType();
+  RowsOp rows = createRowsOfTopK(builder, op, formula);
+  FailureOr<RowAccess> rowAccess = RowAccess::create(
+      rows, formula, builder, computeType, target.bits, /*writesRows=*/false);
+  if (failed(rowAccess))
+    return failure();
+  RowEmitter emitter(rows, formula, *rowAccess);
+  emitter.canFuseShifts =
+      target.fma && computeType.isF32() && !emitter.shifts.getShifts().empty();
+  SmallVector<RowLoops::Scratch> scratch(sorting);
+  scratch.push_back({computeType, arith::ConstantIndexOp::create(
+                                      builder, op.getLoc(), op.getK())});
+  // A selection computes the k-th score, which may be a denormal number.
+  auto flushes = sorting.empty() && mayFlushDenormals(emitter)
+                     ? RowLoops::Flushes::Results
+                     : RowLoops::Flushes::None;
+  RowLoops loops(op, access, op.getThreadGrain().value_or(0), flushes,
+                 target.masks, scratch);
+  loops.emit(builder, [&](OpBuilder &b, ValueRange buffers) {
+    rowAccess->enterRow(b, access.getOuter());
+    emitTopKOfFormula(access, emitter, b,
+                      sorting.empty() ? Value() : buffers.front(),
+                      buffers.back());
+  });
+  rows.erase();
+  op.erase();
+  return success();
+}
+
 static LogicalResult lowerTopK(TopKRowsOp op, VectorTarget target) {
   if (failed(checkSupported(op)))
     return failure();
@@ -194,8 +246,10 @@ static LogicalResult lowerTopK(TopKRowsOp op, VectorTarget target) {
     sorting.push_back(
         {builder.getI32Type(),
          arith::ConstantIndexOp::create(builder, op.getLoc(), op.getK())});
+  if (FormulaOp formula = op.resolveFormula())
+    return lowerTopKOfFormula(op, formula, *access, builder, sorting, target);
   RowLoops loops(op, *access, op.getThreadGrain().value_or(0),
-                 /*flushesDenormals=*/false, target.masks, sorting);
+                 RowLoops::Flushes::None, target.masks, sorting);
   loops.emit(builder, [&](OpBuilder &b, ValueRange scratch) {
     Value found = selects ? emitTopKBySelection(*access, b, scratch.front())
                           : emitTopKByInsertion(*access, b);

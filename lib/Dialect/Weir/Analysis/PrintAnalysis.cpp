@@ -7,6 +7,7 @@
 
 #include "weir/Dialect/Weir/Analysis/Passes.h"
 
+#include "weir/Dialect/Weir/Analysis/Monotonicity.h"
 #include "weir/Dialect/Weir/Analysis/RowLaws.h"
 
 #include "mlir/IR/AsmState.h"
@@ -36,6 +37,7 @@ struct WeirPrintAnalysis
     os << "@" << formula.getSymName() << ": ";
     if (!formula.hasReduction()) {
       os << "elementwise, reads 1, attention 1/1\n";
+      printOrder(formula, os);
       return;
     }
     os << "sweeps " << laws.getNaiveSweeps() << " -> "
@@ -53,9 +55,18 @@ struct WeirPrintAnalysis
     }
     if (states)
       printLayout(formula, /*sweep=*/0, os);
+    printOrder(formula, os);
     for (const Refusal &refusal : laws.getRefusals())
       emitRemark(refusal.value.getLoc())
           << "costs @" << formula.getSymName() << " a sweep: " << refusal.why;
+  }
+
+  void printOrder(FormulaOp formula, llvm::raw_ostream &os) {
+    Monotonicity monotonicity(formula);
+    for (auto [i, result] : llvm::enumerate(formula.getYieldedValues()))
+      if (order && !formula.isUniformResult(i))
+        os << "  result " << i << " "
+           << stringifyDirection(monotonicity.get(result)) << "\n";
   }
 
   /// The layout of a sweep, or of the weights. Where there is none a remark

@@ -73,3 +73,17 @@ unsigned SweepState::findOrAddBase(const Linear &h, const Factors &exponent,
   sums.push_back(std::move(base));
   return sums.size() - 1;
 }
+
+bool weir::canCarryState(const DerivedSweep &sweep) {
+  bool any = false;
+  for (const Law &law : sweep.laws) {
+    ReduceOp reduce = law.getReduce();
+    if (!reduce)
+      continue;
+    any = true;
+    if (reduce.getWinner() || !reduce.getResult().getType().isF32() ||
+        (law.kind != Law::Recentre && !law.isDirect()))
+      return false;
+  }
+  return any;
+}

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Syntax.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/IR/Builders.h"
@@ -66,6 +67,13 @@ bool FormulaOp::followsSweeps() {
 
 FloatAttr FormulaOp::getEmptyValue(unsigned index) {
   return getResultAttrOfType<FloatAttr>(index, WeirDialect::kEmptyAttrName);
+}
+
+unsigned FormulaOp::getFirstVaryingResult() {
+  unsigned index = 0, count = getResultTypes().size();
+  while (index < count && isUniformResult(index))
+    ++index;
+  return index;
 }
 
 unsigned FormulaOp::getScoreIndex() {

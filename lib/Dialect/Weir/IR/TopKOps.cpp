@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RowShapes.h"
+#include "Syntax.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -16,13 +18,36 @@ using namespace mlir;
 using namespace weir;
 
 //===----------------------------------------------------------------------===//
+// Syntax
+//===----------------------------------------------------------------------===//
+
+ParseResult
+weir::parseTopKInputs(OpAsmParser &parser, FlatSymbolRefAttr &formula,
+                      SmallVectorImpl<OpAsmParser::UnresolvedOperand> &inputs) {
+  StringAttr name;
+  if (succeeded(parser.parseOptionalSymbolName(name))) {
+    formula = FlatSymbolRefAttr::get(name);
+    return parser.parseOperandList(inputs, AsmParser::Delimiter::Paren);
+  }
+  return parser.parseOperand(inputs.emplace_back());
+}
+
+void weir::printTopKInputs(OpAsmPrinter &printer, Operation *,
+                           FlatSymbolRefAttr formula, OperandRange inputs) {
+  if (formula)
+    printer << formula << '(' << inputs << ')';
+  else
+    printer << inputs;
+}
+
+//===----------------------------------------------------------------------===//
 // Constraints
 //===----------------------------------------------------------------------===//
 
 namespace {
 
-/// The constraints that both ops share. `along` is null where the row is the
-/// last dimension.
+/// The constraints that both ops share but those of a formula. `along` is null
+/// where the row is the last dimension.
 template <typename OpTy>
 class Verifier {
 public:
@@ -30,7 +55,7 @@ public:
       : op(op), resultTypes(resultTypes), along(along) {}
 
   LogicalResult run() {
-    if (failed(verifyScores()) || failed(verifyK()) ||
+    if (failed(verifyCounts()) || failed(verifyScores()) || failed(verifyK()) ||
         failed(verifyResults()) || failed(verifyMask()) ||
         failed(verifyThreshold()) || failed(verifyFlags()))
       return failure();
@@ -47,6 +72,25 @@ private:
     auto tensor = dyn_cast<RankedTensorType>(type);
     bool isDense = tensor ? !tensor.getEncoding() : isa<MemRefType>(type);
     return isDense ? cast<ShapedType>(type) : ShapedType();
+  }
+
+  /// Of operands, results and policies. With a formula the first two depend on
+  /// it.
+  LogicalResult verifyCounts() {
+    if (op.getInputs().empty())
+      return error("C1") << "has no scores";
+    if (op.getFormula())
+      return success();
+    if (op.getInputs().size() != 1)
+      return error("C13") << "has " << op.getInputs().size()
+                          << " operands but no formula that takes them";
+    if (resultTypes.size() != 3)
+      return error("C13") << "has " << resultTypes.size()
+                          << " results, but without a formula they are three: "
+                             "values, indices, count";
+    if (op.getEmptyRow() || op.getPosInf() || op.getNan())
+      return error("C13") << "a row policy needs a formula with a reduction";
+    return success();
   }
 
   LogicalResult verifyScores() {
@@ -101,7 +145,10 @@ private:
     Type index = IntegerType::get(op.getContext(), 32);
     SmallVector<int64_t> shape(scores.getShape());
     shape[rowDim] = op.getK();
-    if (failed(verifyResult(0, "values", shape, scores.getElementType())) ||
+    // What may store a formula's result is verified with the formula.
+    Type element = op.getFormula() ? getElementTypeOrSelf(resultTypes[0])
+                                   : scores.getElementType();
+    if (failed(verifyResult(0, "values", shape, element)) ||
         failed(verifyResult(1, "indices", shape, index)))
       return failure();
     // The capacity is known, so it is static.
@@ -216,6 +263,115 @@ private:
   int64_t rowDim = 0;
 };
 
+/// The constraints that a formula adds. The op itself is verified.
+template <typename OpTy>
+class FormulaVerifier {
+public:
+  FormulaVerifier(OpTy op, TypeRange resultTypes, std::optional<int64_t> along)
+      : op(op), resultTypes(resultTypes), along(along) {}
+
+  LogicalResult run() {
+    if (!op.getFormulaAttr())
+      return success();
+    if (!(formula = op.resolveFormula()))
+      return error("C11") << op.getFormulaAttr()
+                          << " names no weir.formula, neither in an enclosing "
+                             "symbol table nor in the library";
+    if (failed(verifyFormula()) || failed(verifyPolicies()))
+      return failure();
+    FailureOr<SmallVector<int64_t>> full = verifyRowInputs(getSignature());
+    if (failed(full))
+      return failure();
+    auto scores = cast<ShapedType>(op.getScores().getType());
+    if (failed(verifyCompatibleShape(scores.getShape(), *full)))
+      return error("C12") << "the scores are " << scores
+                          << " and must have the full shape (" << *full << ")";
+    return verifyFormulaResults(scores);
+  }
+
+private:
+  InFlightDiagnostic error(StringRef constraint) {
+    return op.emitOpError(constraint) << ": ";
+  }
+
+  RowSignature getSignature() {
+    return {op,    formula, op.getInputs(), op.getMask(), /*resultTypes=*/{},
+            along, false,   Value(),        Value()};
+  }
+
+  LogicalResult verifyFormula() {
+    if (formula.getScoreIndex() != 0 ||
+        !formula.getArgumentTypes().front().isF32())
+      return error("C11") << "the first argument of @" << formula.getSymName()
+                          << " is no score of type f32";
+    unsigned varying = 0;
+    for (unsigned i = 0, e = formula.getResultTypes().size(); i < e; ++i)
+      varying += !formula.isUniformResult(i);
+    if (varying != 1)
+      return error("C11") << "@" << formula.getSymName() << " has " << varying
+                          << " varying results, but the values are one";
+    return success();
+  }
+
+  LogicalResult verifyPolicies() {
+    bool hasPolicy = op.getEmptyRow() || op.getPosInf() || op.getNan();
+    if (hasPolicy && !formula.hasReduction())
+      return error("C13") << "a row policy needs a formula with a reduction; @"
+                          << formula.getSymName() << " is elementwise";
+    if (op.getEmptyRow() == EmptyRow::Uniform)
+      return error("C13") << "empty_row = uniform shares among all elements of "
+                             "a row, of which there is no room for more than "
+                          << op.getK();
+    if (op.getNan() == NaNPolicy::Arithmetic)
+      return error("C13") << "nan = arithmetic does not go with a selection";
+    return success();
+  }
+
+  /// The values, and the uniform results behind the count.
+  LogicalResult verifyFormulaResults(ShapedType scores) {
+    unsigned uniform = 3;
+    for (auto [i, formal] : llvm::enumerate(formula.getResultTypes())) {
+      bool isUniform = formula.isUniformResult(i);
+      if (isUniform && uniform == resultTypes.size())
+        break;
+      Type type = resultTypes[isUniform ? uniform++ : 0];
+      if (!fitsStorage(formal, getElementTypeOrSelf(type)))
+        return error("C12") << "result " << (isUniform ? uniform - 1 : 0)
+                            << " is " << type << " but stores a " << formal;
+      if (isUniform && failed(verifyUniform(scores, formal, type, uniform - 1)))
+        return failure();
+    }
+    unsigned wanted = formula.getResultTypes().size() + 2;
+    if (resultTypes.size() == wanted)
+      return success();
+    return error("C12") << "has " << resultTypes.size() << " results, but @"
+                        << formula.getSymName() << " has " << wanted - 3
+                        << " uniform ones beside values, indices and count";
+  }
+
+  LogicalResult verifyUniform(ShapedType scores, Type formal, Type type,
+                              unsigned index) {
+    SmallVector<int64_t> outer(scores.getShape());
+    outer.erase(outer.begin() + along.value_or(scores.getRank() - 1));
+    auto shaped = dyn_cast<ShapedType>(type);
+    bool isAccumulator =
+        !formal.isF32() ||
+        getElementTypeOrSelf(type) == getAccumulatorType(getSignature());
+    if (shaped && isAccumulator &&
+        succeeded(verifyCompatibleShape(shaped.getShape(), outer)))
+      return success();
+    return error("C12") << "uniform result " << index << " is " << type
+                        << " but must have the outer shape (" << outer
+                        << ") and the accumulator type "
+                        << getAccumulatorType(getSignature());
+  }
+
+  OpTy op;
+  FormulaOp formula;
+  TypeRange resultTypes;
+  std::optional<int64_t> along;
+};
+
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -224,6 +380,15 @@ private:
 
 LogicalResult TopKOp::verify() {
   return Verifier<TopKOp>(*this, getResultTypes(), getAlong()).run();
+}
+
+LogicalResult TopKOp::verifySymbolUses(SymbolTableCollection &) {
+  return FormulaVerifier<TopKOp>(*this, getResultTypes(), getAlong()).run();
+}
+
+FormulaOp TopKOp::resolveFormula() {
+  return getFormulaAttr() ? weir::resolveFormula(*this, getFormulaAttr())
+                          : FormulaOp();
 }
 
 int64_t TopKOp::getRowDim() {
@@ -240,7 +405,7 @@ LogicalResult TopKOp::reifyResultShapes(OpBuilder &b,
   for (auto [i, result] : llvm::enumerate(getResults())) {
     auto type = cast<RankedTensorType>(result.getType());
     SmallVector<OpFoldResult> own(sizes);
-    if (i == 2)
+    if (i >= 2)
       own.erase(own.begin() + rowDim);
     for (auto [dim, size] : llvm::enumerate(type.getShape()))
       if (!ShapedType::isDynamic(size))
@@ -319,12 +484,31 @@ LogicalResult TopKRowsOp::verify() {
   if (anyTensor && anyMemRef)
     return emitOpError(
         "mixes tensors and memrefs; all shaped operands must be of one kind");
-  if (getOutputs().size() != 3)
-    return emitOpError("C11: has ")
+  if (getOutputs().size() < 3)
+    return emitOpError("C15: has ")
            << getOutputs().size()
-           << " destinations, but they are three: values, indices, count";
+           << " destinations, but the first are three: values, indices, count";
   return Verifier<TopKRowsOp>(*this, getOutputs().getTypes(), std::nullopt)
       .run();
+}
+
+LogicalResult TopKRowsOp::verifySymbolUses(SymbolTableCollection &) {
+  if (failed(FormulaVerifier<TopKRowsOp>(*this, getOutputs().getTypes(),
+                                         std::nullopt)
+                 .run()))
+    return failure();
+  FormulaOp formula = resolveFormula();
+  if (formula && getMode() == TopKMode::Mass &&
+      !formula.isUniformResult(formula.getResultTypes().size() - 1))
+    return emitOpError("C16: mode mass needs the sum over the row as the last "
+                       "result of @")
+           << formula.getSymName();
+  return success();
+}
+
+FormulaOp TopKRowsOp::resolveFormula() {
+  return getFormulaAttr() ? weir::resolveFormula(*this, getFormulaAttr())
+                          : FormulaOp();
 }
 
 void TopKRowsOp::getEffects(

@@ -54,10 +54,11 @@ struct WeirLinkLibrary : weir::impl::WeirLinkLibraryBase<WeirLinkLibrary> {
     auto *dialect = getContext().getLoadedDialect<WeirDialect>();
     auto *library = dialect->getRegisteredInterface<FormulaLibraryInterface>();
     WalkResult walk = getOperation().walk([&](Operation *op) {
-      if (!isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp>(op))
+      if (!isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp, TopKOp,
+               TopKRowsOp>(op))
         return WalkResult::advance();
       auto name = op->getAttrOfType<FlatSymbolRefAttr>("formula");
-      if (isUserFormula(op, name))
+      if (!name || isUserFormula(op, name))
         return WalkResult::advance();
       FormulaOp formula =
           library ? library->lookup(name.getValue()) : FormulaOp();

@@ -8,6 +8,7 @@
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
 #include "FormPlans.h"
+#include "weir/Dialect/Weir/Analysis/SweepState.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -108,6 +109,21 @@ TopKChoice choose(TopKOp topk) {
     return {TopKForm::Insert, "few elements are ever among the largest so far, "
                               "and the row is read once"};
   return {TopKForm::Select, "a list of so many is dear to insert into"};
+}
+
+/// When a formula's row is read for the selection.
+std::string describeSweeps(TopKOp topk) {
+  FormulaOp formula = topk.resolveFormula();
+  if (!formula || !formula.hasReduction())
+    return "";
+  RowLaws laws(formula);
+  bool joins = topk.getForm() == TopKForm::Insert &&
+               topk.getPosInf() != PosInf::Share && !laws.getSweeps().empty() &&
+               canCarryState(laws.getSweeps().front());
+  std::string when =
+      joins ? "; it joins the first" : "; it goes before the first";
+  return when + " of " + std::to_string(laws.getSweeps().size()) +
+         " sweeps of @" + getPlainName(formula).str();
 }
 
 struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
@@ -242,7 +258,8 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
       if (explain)
         topk.emitRemark("the ")
             << topk.getK() << " largest are found in the "
-            << stringifyTopKForm(choice.form) << " form: " << choice.why;
+            << stringifyTopKForm(choice.form) << " form: " << choice.why
+            << describeSweeps(topk);
     });
   }
 };

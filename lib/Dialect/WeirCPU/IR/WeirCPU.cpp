@@ -39,7 +39,10 @@ LogicalResult ExpShiftedOp::verify() {
   return success();
 }
 
-void FlushDenormalsOp::build(OpBuilder &builder, OperationState &state) {
+void FlushDenormalsOp::build(OpBuilder &builder, OperationState &state,
+                             bool resultsOnly) {
   OpBuilder::InsertionGuard guard(builder);
+  state.getOrAddProperties<Properties>().results_only =
+      resultsOnly ? builder.getUnitAttr() : UnitAttr();
   builder.createBlock(state.addRegion());
 }

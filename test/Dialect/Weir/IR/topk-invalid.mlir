@@ -242,7 +242,7 @@ func.func @f(%x: tensor<?xf32>, %v: memref<1xf32>, %i: memref<1xi32>, %n: memref
 // -----
 
 func.func @f(%x: memref<?xf32>, %v: memref<1xf32>, %i: memref<1xi32>) {
-  // expected-error@+1 {{C11: has 2 destinations, but they are three: values, indices, count}}
+  // expected-error@+1 {{C15: has 2 destinations, but the first are three: values, indices, count}}
   weir.topk_rows ins(%x : memref<?xf32>) outs(%v, %i : memref<1xf32>, memref<1xi32>) {k = 1 : i64}
   return
 }
@@ -252,5 +252,106 @@ func.func @f(%x: memref<?xf32>, %v: memref<1xf32>, %i: memref<1xi32>) {
 func.func @f(%x: memref<?xf32>, %v: memref<2xf32>, %i: memref<1xi32>, %n: memref<i32>) {
   // expected-error@+1 {{C4: the values are 'memref<2xf32>' but must be 'tensor<1xf32>' or a memref like it}}
   weir.topk_rows ins(%x : memref<?xf32>) outs(%v, %i, %n : memref<2xf32>, memref<1xi32>, memref<i32>) {k = 1 : i64}
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C13: a row policy needs a formula with a reduction}}
+  %0:3 = weir.topk %x {k = 2 : i64, nan = #weir.nan<ignore>} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C13: a row policy needs a formula with a reduction; @sigmoid is elementwise}}
+  %0:3 = weir.topk @sigmoid(%x) {k = 2 : i64, nan = #weir.nan<ignore>} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C13: empty_row = uniform shares among all elements of a row, of which there is no room for more than 2}}
+  %0:3 = weir.topk @softmax(%x) {k = 2 : i64, empty_row = #weir.empty_row<uniform>} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C13: nan = arithmetic does not go with a selection}}
+  %0:3 = weir.topk @softmax(%x) {k = 2 : i64, nan = #weir.nan<arithmetic>} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C11: @nowhere names no weir.formula, neither in an enclosing symbol table nor in the library}}
+  %0:3 = weir.topk @nowhere(%x) {k = 2 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C11: @logsumexp has 0 varying results, but the values are one}}
+  %0:3 = weir.topk @logsumexp(%x) {k = 2 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+weir.formula @second(%a: f32 {weir.uniform}, %x: f32) -> f32 {
+  %y = arith.mulf %a, %x : f32
+  weir.yield %y : f32
+}
+func.func @f(%x: tensor<4x8xf32>, %a: f32) {
+  // expected-error@+1 {{C11: the first argument of @second is no score of type f32}}
+  %0:3 = weir.topk @second(%x, %x) {k = 2 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C2: has 1 operands but @softmax_scaled has 2 arguments}}
+  %0:3 = weir.topk @softmax_scaled(%x) {k = 2 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C12: has 3 results, but @softmax_lse has 1 uniform ones beside values, indices and count}}
+  %0:3 = weir.topk @softmax_lse(%x) {k = 2 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C12: uniform result 3 is 'tensor<4xbf16>' but must have the outer shape (4) and the accumulator type 'f32'}}
+  %0:4 = weir.topk @softmax_lse(%x) {k = 2 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>, tensor<4xbf16>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{C12: result 0 is 'tensor<4x2xi32>' but stores a 'f32'}}
+  %0:3 = weir.topk @softmax(%x) {k = 2 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xi32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4x8xf32>, %v: memref<4x2xf32>, %i: memref<4x2xi32>, %n: memref<4xi32>) {
+  // expected-error@+1 {{C16: mode mass needs the sum over the row as the last result of @softmax}}
+  weir.topk_rows @softmax ins(%x : memref<4x8xf32>) outs(%v, %i, %n : memref<4x2xf32>, memref<4x2xi32>, memref<4xi32>)
+    {k = 2 : i64, mode = #weir.topk_mode<mass>, thr = 0.5 : f64, non_negative}
   return
 }

@@ -71,3 +71,12 @@ func.func @lanes(%x: tensor<4x?xf32>, %y: tensor<4x3xf32>, %z: tensor<4x3xf64>, 
   %g = weir.apply @swish(%x, %c4) {along = 0} : (tensor<4x?xf32>, tensor<?xf32>) -> tensor<4x?xf32>
   return %a, %c, %d, %e, %f : tensor<4x?xf32>, tensor<4x3xf32>, tensor<4x3xf64>, tensor<4x3xf32>, tensor<4x3xf32>
 }
+
+// CHECK-LABEL: func.func @weights_of_largest
+func.func @weights_of_largest(%x: tensor<?xf32>) -> (tensor<5xf32>, tensor<5xf32>) {
+  // expected-remark@+1 {{and the row is read once; it joins the first of 1 sweeps of @softmax}}
+  %0:3 = weir.topk @softmax(%x) {k = 5 : i64} : (tensor<?xf32>) -> (tensor<5xf32>, tensor<5xi32>, tensor<i32>)
+  // expected-remark@+1 {{it goes before the first of 1 sweeps of @softmax}}
+  %1:3 = weir.topk @softmax(%x) {k = 5 : i64, pos_inf = #weir.pos_inf<share>} : (tensor<?xf32>) -> (tensor<5xf32>, tensor<5xi32>, tensor<i32>)
+  return %0#0, %1#0 : tensor<5xf32>, tensor<5xf32>
+}

@@ -58,6 +58,10 @@ private:
                          double &factor);
 };
 
+/// True when vectors of the accumulator type can carry the state of `sweep`,
+/// which has one: maxima without positions, no integers.
+bool canCarryState(const DerivedSweep &sweep);
+
 } // namespace weir
 
 #endif // WEIR_DIALECT_WEIR_ANALYSIS_SWEEPSTATE_H

@@ -101,6 +101,8 @@ def Weir_FormulaOp : Weir_Op<"formula", [
     ::mlir::FloatAttr getEmptyValue(unsigned index);
     /// Index of the score: the first varying argument. Verified to exist.
     unsigned getScoreIndex();
+    /// Index of the first varying result; the number of results where there is none.
+    unsigned getFirstVaryingResult();
     /// True when some op of the body needs the whole row (reduce, kth, solve). Only then do
     /// masks and policies apply; a formula without one is elementwise.
     bool hasReduction();

@@ -111,6 +111,25 @@ def WeirChooseForm : Pass<"weir-choose-form", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weir::WeirDialect"];
 }
 
+def WeirFuseTopK : Pass<"weir-fuse-topk", "::mlir::ModuleOp"> {
+  let summary = "Select from scores where a weir.topk selects from weights";
+  let description = [{
+    A `weir.topk` of what a `weir.apply` gives, and nothing else reads, becomes one with the formula: the weights of the row are never written. This
+    happens where the formula's result is proven to rise with the score and to be lowest for excluded elements, so that the largest
+    scores have the largest weights; and where nothing tells that weights were selected from: in mode count, without use of
+    the count, under the same mask. Of scores whose weights are equal, or became equal when they were rounded, the larger one comes first; rows that NaN
+    makes NaN have values of NaN. A `form` on the `weir.apply` keeps it.
+
+    Before: `%w = weir.apply @softmax(%x)`, `%v, %i, %n = weir.topk %w {k = 5 : i64}`.
+    After: `%v, %i, %n = weir.topk @softmax(%x) {k = 5 : i64}`.
+  }];
+  let options = [
+    Option<"explain", "explain", "bool", "false", "emit a remark for every weir.topk of weights">
+  ];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def WeirSwitchPlans : Pass<"weir-switch-plans", "::mlir::ModuleOp"> {
   let summary = "Make a branch of each plan of a weir.rows";
   let description = [{
@@ -208,11 +227,14 @@ def WeirLowerTopK : Pass<"weir-lower-topk", "::mlir::ModuleOp"> {
   let description = [{
     Each `weir.topk` becomes a `weir.topk_rows` into fresh `tensor.empty` destinations. Where `along` names another dimension than the
     last, the scores and the mask are transposed before, values and indices after.
+    In mode mass of a formula's values the formula gets their sum over the row as a further result, `@f.total`; where nothing proves that the
+    values follow the order of the scores, which all modes but count lean on, there is an error.
 
     Before: `%v, %i, %n = weir.topk %x {k = 5 : i64} : (tensor<?x8xf32>) -> (tensor<?x5xf32>, tensor<?x5xi32>, tensor<?xi32>)`.
     After: `%r:3 = weir.topk_rows ins(%x : tensor<?x8xf32>) outs(%e, %f, %g : ...) {k = 5 : i64} -> ...`.
   }];
-  let dependentDialects = ["::weir::WeirDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 #endif // WEIR_DIALECT_WEIR_TRANSFORMS_PASSES_TD

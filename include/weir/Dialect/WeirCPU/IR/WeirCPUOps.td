@@ -136,7 +136,8 @@ def WeirCPU_FlushDenormalsOp : Op<WeirCPU_Dialect, "flush_denormals",
     #### Semantics
 
     Sets the flush-to-zero and denormals-are-zero bits of MXCSR for the region and restores the caller's mode after
-    it. A denormal result costs an assist of about 150 cycles each, which a row of small weights is full of.
+    it. A denormal result costs an assist of about 150 cycles each, which a row of small weights is full of. With `results_only` operands
+    keep what they are: where they are compared, too, and not only computed with.
 
     #### Examples
 
@@ -152,10 +153,11 @@ def WeirCPU_FlushDenormalsOp : Op<WeirCPU_Dialect, "flush_denormals",
     }
     ```
   }];
+  let arguments = (ins UnitAttr:$results_only);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "attr-dict-with-keyword $body";
+  let assemblyFormat = "(`results_only` $results_only^)? attr-dict-with-keyword $body";
   let skipDefaultBuilders = 1;
-  let builders = [OpBuilder<(ins)>];
+  let builders = [OpBuilder<(ins CArg<"bool", "false">:$results_only)>];
 }
 
 def WeirCPU_DrainStoresOp : Op<WeirCPU_Dialect, "drain_stores", []> {
