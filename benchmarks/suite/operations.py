@@ -66,9 +66,8 @@ def topk_text(first):
     def text(case, name, static):
         x = tensor(case, static)
         results = [tensor(case, static, ("rows", K)), tensor(case, static, ("rows", K), "i32"), tensor(case, static, ("rows",), "i32")]
-        weights = f"  %w = weir.apply @softmax(%x0) : ({x}) -> {x}\n" if first else ""
-        return function(name, [x], results,
-                        f"{weights}  %v, %i, %c = weir.topk {'%w' if first else '%x0'} {{k = {K} : i64}} : ({x}) -> "
+        formula = "@softmax(%x0)" if first else "%x0"
+        return function(name, [x], results, f"  %v, %i, %c = weir.topk {formula} {{k = {K} : i64}} : ({x}) -> "
                         f"({', '.join(results)})\n  return %v, %i, %c : {', '.join(results)}\n")
 
     return text

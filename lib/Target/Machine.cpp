@@ -100,9 +100,9 @@ static int64_t readCacheSize(int index) {
 }
 
 /// A last-level cache serves many cores. No core has been seen to find more
-/// than 64 MiB again at its speed.
+/// than 48 MiB again at its speed.
 static std::vector<int64_t> getHostCaches() {
-  constexpr int64_t kMostOfLast = int64_t(64) << 20;
+  constexpr int64_t kMostOfLast = int64_t(48) << 20;
   int64_t first = readCacheSize(0), second = readCacheSize(2),
           last = std::min(readCacheSize(3), kMostOfLast);
   if (first == 0 || second < first || last < second)

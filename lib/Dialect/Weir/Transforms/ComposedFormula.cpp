@@ -33,6 +33,7 @@ private:
   }
 
   FormulaOp first, second;
+  OwningOpRef<FormulaOp> twin; // Of a formula that is composed with itself.
   const Wiring &wiring;
   OpBuilder builder;
   FormulaOp formula;
@@ -47,6 +48,10 @@ private:
 Composer::Composer(FormulaOp first, FormulaOp second, const Wiring &wiring)
     : first(first), second(second), wiring(wiring),
       builder(first.getContext()) {
+  if (first == second) { // Each has values of its own.
+    twin = second.clone();
+    this->second = *twin;
+  }
   formula = FormulaOp::create(
       builder, second.getLoc(), builder.getStringAttr("composed"),
       TypeAttr::get(builder.getFunctionType({}, {})),

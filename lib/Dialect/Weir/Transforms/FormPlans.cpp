@@ -185,6 +185,17 @@ static bool isBoundByArithmetic(const RowCost &cost,
   return !cost.getLimit(machine, inLast).second;
 }
 
+/// The size of the results with which all that is moved exceeds the last cache.
+/// Writing past the caches then spares reading what is overwritten, a third of
+/// the traffic; before, it costs a later reader what the caches would have
+/// held.
+static int64_t getStreamBytes(const FormQuestion &question,
+                              const RowCost &cost) {
+  if (question.isAcross || cost.least.bytesWritten == 0)
+    return 0;
+  return question.machine.caches[2] / cost.getMoved() * cost.least.bytesWritten;
+}
+
 /// True when what is kept of a row lies in its result, where it cannot be
 /// written past the caches.
 static bool keepsInResult(const FormQuestion &question) {
@@ -229,29 +240,29 @@ static void planBySize(const FormQuestion &question, PlanList &list,
   // where memory is what takes time.
   bool patient = isBoundByArithmetic(cost, machine);
   int64_t few = l2 / 4 / bytes, fewer = patient ? few : l2 / 32 / bytes;
-  bool apart = inCache == Form::Stored && keepsInResult(question);
-  if (apart) {
+  int64_t stream = getStreamBytes(question, cost);
+  if (inCache == Form::Stored && keepsInResult(question)) {
     list.add(inCache, why, {0, fewer, fit(l3)}, 0, 0);
     list.add(inCache, why, {0, few, fit(l2)}, 0, 0);
-    list.add(inCache, why, {0, fewer, 0}, l3, 0);
+    list.add(inCache, why, {0, fewer, 0}, stream, 0);
   } else {
-    list.add(inCache, why, {0, fewer, 0}, l3, 0);
-    list.add(inCache, why, {0, few, fit(l2)}, l3, 0);
+    list.add(inCache, why, {0, fewer, 0}, stream, 0);
+    list.add(inCache, why, {0, few, fit(l2)}, stream, 0);
   }
   StringRef whyOnline =
       "the row is read once less, and is too long to be found in a cache again";
   list.add(Form::Online, whyOnline, {0, 0, fit(l3)}, 0, 0);
-  list.add(Form::Online, whyOnline, {}, l3, kPages);
+  list.add(Form::Online, whyOnline, {}, stream, kPages);
 }
 
 SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
   FormulaOp formula = question.formula;
   PlanList list(question);
-  // Writing past the caches spares reading what is overwritten, a third of the
-  // traffic, and costs a later reader what the caches would have held.
-  int64_t stream = question.isAcross ? 0 : question.machine.caches[2];
   if (!formula.hasReduction()) {
-    list.add(Form::Elementwise, "the formula has no reduction", {}, stream, 0);
+    RowCost cost(formula, Form::Elementwise, question.inputBytes,
+                 question.outputBytes);
+    list.add(Form::Elementwise, "the formula has no reduction", {},
+             getStreamBytes(question, cost), 0);
     return list.plans;
   }
   bool dear = isDear(formula);
@@ -267,7 +278,10 @@ SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
               .getReads() < cost.getReads())
     planBySize(question, list, inCache, why, cost);
   else
-    list.add(inCache, why, {}, dear && keepsInResult(question) ? 0 : stream, 0);
+    list.add(inCache, why, {},
+             dear && keepsInResult(question) ? 0
+                                             : getStreamBytes(question, cost),
+             0);
   return list.plans;
 }
 

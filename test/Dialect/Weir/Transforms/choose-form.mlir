@@ -10,8 +10,8 @@ func.func @f(%x: tensor<4xf32>, %e: f32) -> tensor<4xf32> {
   // CHECK: @rms_norm({{.*}}form = #weir.form<recompute>
   // expected-remark@+1 {{@rms_norm runs in the recompute form}}
   %c = weir.apply @rms_norm(%b, %x, %e) : (tensor<4xf32>, tensor<4xf32>, f32) -> tensor<4xf32>
-  // CHECK: @silu({{.*}}form = #weir.form<elementwise>, stream_bytes = 33554432
-  // expected-remark-re@+1 {{@silu runs in the elementwise form: the formula has no reduction; {{.*}} in one pass {{.*}}; results of 33554432 bytes or more are written past the caches; }}
+  // CHECK: @silu({{.*}}form = #weir.form<elementwise>, stream_bytes = 16777216
+  // expected-remark-re@+1 {{@silu runs in the elementwise form: the formula has no reduction; {{.*}} in one pass {{.*}}; results of 16777216 bytes or more are written past the caches; }}
   %d = weir.apply @silu(%c) : (tensor<4xf32>) -> tensor<4xf32>
   // CHECK: @silu({{.*}}form = #weir.form<elementwise>, stream_bytes = 0
   // expected-remark@+1 {{@silu runs in the elementwise form}}

@@ -181,3 +181,15 @@ func.func @users(%x: tensor<4x8xf32>, %e: tensor<8x4xf32>) -> (tensor<8x4xf32>, 
   %y = weir.apply @times(%h, %x) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
   return %t, %y : tensor<8x4xf32>, tensor<4x8xf32>
 }
+
+// A formula after itself: the arguments of the one are not those of the other.
+// CHECK: weir.formula private @times.times(%[[A:.*]]: f32, %[[B:.*]]: f32, %[[C:.*]]: f32) -> f32
+// CHECK-NEXT: %[[AB:.*]] = arith.mulf %[[A]], %[[B]] : f32
+// CHECK-NEXT: arith.mulf %[[AB]], %[[C]] : f32
+// CHECK-LABEL: func @itself
+func.func @itself(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>, %z: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // CHECK: weir.apply @times.times(%{{.*}}, %{{.*}}, %{{.*}})
+  %d = weir.apply @times(%x, %y) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %e = weir.apply @times(%d, %z) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %e : tensor<4x8xf32>
+}
