@@ -319,7 +319,7 @@ static int64_t getKnownSize(Value size) {
 /// where it is known that it is not so.
 Value RowAccess::emitExceedsCache(OpBuilder &b) {
   int64_t bytes = 0;
-  for (Value value : getVaryingOperands(rows, formula))
+  for (Value value : getVaryingOperands(rows, formula, /*writesRows=*/true))
     if (cast<MemRefType>(value.getType()).getRank() == rows.getRowRank())
       bytes += getByteSize(getElementTypeOrSelf(value.getType()));
   Value score = rows.getInputs()[formula.getScoreIndex()];
