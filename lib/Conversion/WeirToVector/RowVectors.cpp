@@ -260,8 +260,7 @@ void RowViews::prefetchRow(OpBuilder &b, Value row, ArrayRef<Lanes> group,
     if (v * layout.getPositionCount() * step % kLineBytes != 0)
       continue;
     for (const Prefetch &how : steps) {
-      Value position =
-          arith::AddIOp::create(b, loc, lanes.position, how.ahead);
+      Value position = arith::AddIOp::create(b, loc, lanes.position, how.ahead);
       Place place = getPlace(b, row, {position, Value()});
       memref::PrefetchOp::create(b, loc, row, place.indices, /*isWrite=*/false,
                                  how.locality, /*isDataCache=*/true);

@@ -190,7 +190,8 @@ static RowsOp createRowsOfTopK(OpBuilder &builder, TopKRowsOp op,
   return RowsOp::create(builder, op.getLoc(), TypeRange(), op.getFormulaAttr(),
                         op.getInputs(), op.getMask(), outputs,
                         op.getEmptyRowAttr(), op.getPosInfAttr(),
-                        op.getNanAttr(), TiesAttr(), NegInfAttr(), FormAttr(),
+                        op.getNanAttr(), TiesAttr(), NegInfAttr(),
+                        FormAttr::get(op.getContext(), Form::Online),
                         IntegerAttr(), IntegerAttr());
 }
 
