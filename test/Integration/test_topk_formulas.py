@@ -24,6 +24,8 @@ ORDERED = ["softmax", "softmax_lse", "softmax_plus_one", "sparsemax", "relu"]  #
 POLICIES = [Policies(), Policies(nan="ignore"), Policies(pos_inf="share"), Policies(empty_row="nan"),
             Policies(nan="ignore", pos_inf="share")]
 MODES = {"count": None, "mass": 0.75, "threshold": 0.01, "gap": 0.25}
+# Formulas whose products or sums leave f32 at scores of 1e38: they are run there, but nothing is promised.
+OVERFLOW = {"relu", "log_softmax", "softmax_scaled", "softmax_adaptive", "self_adjust_softmax", "l2_normalize"}
 LENGTHS = [0, 1, 17, 128, 1000, 9001]
 
 
@@ -121,7 +123,7 @@ def selected_count(values, found, mode, thr, total, slack):
         doubtful = any(abs(v - thr) <= slack for v in values)
         return next((j for j in range(found) if not values[j] > thr), found), doubtful
     if mode == "gap":
-        gaps = [a - b for a, b in zip(values, values[1:found])]
+        gaps = [0.0 if a == b else a - b for a, b in zip(values, values[1:found])]
         doubtful = any(abs(g - thr) <= slack for g in gaps)
         return min(found, 1 + next((j for j, g in enumerate(gaps) if not g <= thr), len(gaps))), doubtful
     sums = np.cumsum(values[:found])
@@ -133,6 +135,8 @@ def selected_count(values, found, mode, thr, total, slack):
 def check_row(v, name, x, operands, mask, actual, i):
     case, k = BY_NAME[v["formula"]], v["k"]
     where = f"{v} row {i} ({name}) of {len(x)}"
+    if name == "huge" and case.name in OVERFLOW:
+        return
     exact = x.astype(np.float64)
     all_expected = expected_row(case, exact, operands, mask, v["policies"], i, v["dtype"] == "f64")
     uniform = iter(actual[3:])
@@ -144,8 +148,6 @@ def check_row(v, name, x, operands, mask, actual, i):
         masked = result.masked
     chosen = topk(x, k, mask)
     values, indices, count = (a[i] for a in actual[:3])
-    if name in case.beyond:
-        return
     picked, found = chosen.selected, chosen.count
     row_is_nan = not case.elementwise and np.isnan(weights[mask]).all() and mask.any()
     empty = not case.elementwise and bool((score_after_policies(exact, mask, v["policies"]) == -np.inf).all())
