@@ -90,8 +90,7 @@ public:
   /// every step. The addresses may lie outside the row and outside all rows: a
   /// prefetch never faults.
   void prefetchRow(mlir::OpBuilder &builder, mlir::Value row,
-                   llvm::ArrayRef<Lanes> group,
-                   llvm::ArrayRef<Prefetch> steps);
+                   llvm::ArrayRef<Lanes> group, llvm::ArrayRef<Prefetch> steps);
   /// The elements of `row` in `bytes`, as an index.
   mlir::Value emitAhead(mlir::OpBuilder &builder, mlir::Value row,
                         int64_t bytes);

@@ -167,8 +167,7 @@ static LogicalResult lower(TopKOp topk, Totals &totals) {
       topk.getThreshold(), mask, outputs, topk.getKAttr(), topk.getModeAttr(),
       topk.getThrAttr(), topk.getIncludeCrossingAttr(),
       topk.getNonNegativeAttr(), topk.getTiesAttr(), topk.getEmptyRowAttr(),
-      topk.getPosInfAttr(), nan, topk.getFormAttr(),
-      topk.getThreadGrainAttr());
+      topk.getPosInfAttr(), nan, topk.getFormAttr(), topk.getThreadGrainAttr());
   replaceResults(builder, topk, rows,
                  moved ? invertPermutationVector(permutation)
                        : SmallVector<int64_t>());
