@@ -89,7 +89,7 @@ def test_large_by_default(compile_library, weirc, tmp_path):
             "  %y = weir.apply @relu(%x) : (tensor<?x1024xf32>) -> tensor<?x1024xf32>\n  return %y : tensor<?x1024xf32>\n}\n")
     source = tmp_path / "large.mlir"
     source.write_text(text)
-    done = weirc(source, "--explain", "-o", tmp_path / "large.so")
+    done = weirc(source, "--explain", "--caches=32K,1M,128M", "-o", tmp_path / "large.so")
     assert "results of 67108864 bytes or more are written past the caches" in done.stderr
     library = compile_library(text, name="large")
     for rows in (16383, 16384):

@@ -191,23 +191,33 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
       apply.setPages(plan.getPages());
   }
 
+  void explainPlan(ApplyOp apply, const FormQuestion &question,
+                   const ReasonedPlan &choice, bool isLater) {
+    if (explain)
+      apply.emitRemark("@")
+          << getPlainName(question.formula) << (isLater ? " else" : "")
+          << " runs in the " << stringifyForm(choice.plan.getForm()) << " form"
+          << describeSizes(choice.plan) << ": " << choice.why << "; "
+          << describeCost(question, choice.plan);
+  }
+
   void setPlans(ApplyOp apply, FormQuestion &question,
                 ArrayRef<ReasonedPlan> chosen) {
     SmallVector<Attribute> plans;
     for (auto [i, choice] : llvm::enumerate(chosen)) {
-      PlanAttr plan = choice.plan; // What is given beside a form holds for all.
+      // What is given beside a form holds for all but short rows.
+      PlanAttr plan = choice.plan;
+      if (plan.getForm() == Form::Transposed) {
+        plans.push_back(plan);
+        explainPlan(apply, question, choice, i > 0);
+        continue;
+      }
       plans.push_back(
           PlanAttr::get(&getContext(), plan.getForm(), plan.getMinRows(),
                         plan.getMaxLength(), plan.getMaxElements(),
                         apply.getStreamBytes().value_or(plan.getStreamBytes()),
                         apply.getPages().value_or(plan.getPages())));
-      if (!explain)
-        continue;
-      apply.emitRemark("@")
-          << getPlainName(question.formula) << (i > 0 ? " else" : "")
-          << " runs in the " << stringifyForm(choice.plan.getForm()) << " form"
-          << describeSizes(choice.plan) << ": " << choice.why << "; "
-          << describeCost(question, choice.plan);
+      explainPlan(apply, question, choice, i > 0);
     }
     if (plans.size() == 1)
       return takePlan(apply, chosen[0].plan);
