@@ -35,7 +35,7 @@ def masks_of(case):
 
 
 def sweep_variants(index, case):
-    forms = [form for form in case.forms]
+    forms = [form for form in case.forms if form != "transposed"]  # Short rows, which are not written past the caches.
     parameters = {"target": TARGETS, "form": forms, "dtype": list(PAGE), "pages": [2, 8, 3], "stream": [1, 0, 1]}
     for i, choice in enumerate(rotate(parameters | masks_of(case), index, 2)):
         schedule = [f"pages = {choice['pages']} : i64", f"stream_bytes = {choice['stream']} : i64"]
