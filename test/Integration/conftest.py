@@ -16,7 +16,7 @@ BIN = pathlib.Path(os.environ.get("WEIR_BIN", ROOT / "build" / "bin")).resolve()
 from weir_library import Library  # noqa: E402
 
 
-# NumPy 2.1 may crash when the interpreter ends: it gives the loops that ml_dtypes has added to its functions back to the
+# NumPy 2 may crash when the interpreter ends: it gives the loops that ml_dtypes has added to its functions back to the
 # garbage collector, which never had them. The functions are kept.
 for function in vars(np._core.umath).values():
     if isinstance(function, np.ufunc):
