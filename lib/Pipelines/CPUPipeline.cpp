@@ -94,6 +94,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(createWeirSwitchPlans());
   pm.addPass(createConvertWeirToVector());
   pm.addPass(createWeirLowerThreads());
+  pm.addPass(createWeirLowerProducts());
   pm.addPass(createWeirLowerCPU());
   cleanUp(pm);
   pm.addPass(createWeirInterleaveChains());

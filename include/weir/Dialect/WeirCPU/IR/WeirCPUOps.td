@@ -10,16 +10,9 @@
 
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
-include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
-
-def WeirCPU_Dialect : Dialect {
-  let name = "weir_cpu";
-  let cppNamespace = "::weir::cpu";
-  let summary = "The few operations x86 row code needs above the vector dialect";
-  let useDefaultAttributePrinterParser = 1;
-}
+include "weir/Dialect/WeirCPU/IR/WeirCPUDialect.td"
+include "weir/Dialect/WeirCPU/IR/WeirCPUProductOps.td"
 
 def WeirCPU_ExpVariant : I32EnumAttr<"ExpVariant", "how exp is evaluated", [
     I32EnumAttrCase<"Fast", 0, "fast">, I32EnumAttrCase<"Accurate", 1, "accurate">,

@@ -1,0 +1,99 @@
+// RUN: weir-opt %s --weir-lower-products --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,AVX512
+// RUN: sed 's/+avx512f.*512 : i64/+avx2,+fma", vector_bits = 256 : i64/' %s | weir-opt --weir-lower-products --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: sed 's/+avx512f.*512 : i64/+sse2", vector_bits = 128 : i64/' %s | weir-opt --weir-lower-products --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,SSE
+
+module attributes {weir.target = {features = "+avx512f,+avx512dq,+avx512bw,+avx512vl", vector_bits = 512 : i64}} {
+
+// A tile stays in registers while its sums are formed.
+// CHECK-LABEL: func.func @tile
+// AVX512-NOT:    scf.for
+// AVX512:        %[[SUMS:.*]]:24 = scf.for %[[K:.*]] = %{{.*}} iter_args
+// AVX512-COUNT-4:  vector.load %{{.*}}[%[[K]], %{{.*}}] : memref<?x64xf32>, vector<16xf32>
+// AVX512:          %[[A:.*]] = memref.load %{{.*}}[%c0, %[[K]]]
+// AVX512:          vector.broadcast %[[A]] : f32 to vector<16xf32>
+// AVX512-COUNT-24: math.fma
+// AVX512:          scf.yield
+// AVX512-COUNT-24: vector.store %[[SUMS]]
+// Half the registers, half the width: columns are a loop.
+// AVX2:          scf.for %{{.*}} = %c0 to %c64 step %c16
+// AVX2:            scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// A fused multiply-add that is none is a call.
+// SSE-NOT:       math.fma
+// SSE:           arith.mulf %{{.*}} : vector<4xf32>
+// SSE-NEXT:      arith.addf %{{.*}} : vector<4xf32>
+func.func @tile(%a: memref<6x?xf32>, %b: memref<?x64xf32>, %c: memref<6x64xf32>) {
+  weir_cpu.product ins(%a, %b : memref<6x?xf32>, memref<?x64xf32>) outs(%c : memref<6x64xf32>)
+  return
+}
+
+// Rows are taken in steps of much the same size.
+// CHECK-LABEL: func.func @rows
+// AVX512:        scf.for %{{.*}} = %c0 to %c8 step %c4 {
+// AVX512:          scf.for {{.*}} iter_args
+// AVX512-NOT:    scf.for
+func.func @rows(%a: memref<8x32xf32>, %b: memref<32x64xf32>, %c: memref<8x64xf32>) {
+  weir_cpu.product ins(%a, %b : memref<8x32xf32>, memref<32x64xf32>) outs(%c : memref<8x64xf32>)
+  return
+}
+
+// What is added to is loaded before the loop. Of two whole vectors, then five columns.
+// CHECK-LABEL: func.func @columns
+// AVX512-COUNT-2:  vector.load %[[C:.*]][%c0, %{{.*}}] : memref<1x37xf32>, vector<16xf32>
+// AVX512:          scf.for
+// AVX512-COUNT-2:  vector.store %{{.*}} : memref<1x37xf32>, vector<16xf32>
+// AVX512:          %[[MASK:.*]] = vector.constant_mask [5] : vector<16xi1>
+// AVX512:          vector.maskedload %{{.*}}[%c0, %c32], %[[MASK]]
+// AVX512:          scf.for
+// AVX512:            vector.maskedload %{{.*}}, %[[MASK]]
+// AVX512:          vector.maskedstore %{{.*}}[%c0, %c32], %[[MASK]]
+// AVX2-NOT:        vector.maskedload
+// AVX2:            scf.for %{{.*}} = %c32 to %c37 step %c1
+// AVX2:              vector<1xf32>
+// AVX2-NOT:        vector.maskedload
+func.func @columns(%a: memref<1x?xf32>, %b: memref<?x37xf32>, %c: memref<1x37xf32>) {
+  weir_cpu.product ins(%a, %b : memref<1x?xf32>, memref<?x37xf32>) outs(%c : memref<1x37xf32>) {accumulate}
+  return
+}
+
+// Rows of a size that nobody knows: six, then four, two and one.
+// CHECK-LABEL: func.func @dynamic
+// AVX512-COUNT-24: math.fma {{.*}} : vector<8xf64>
+// AVX512:          scf.yield
+// AVX512-COUNT-16: math.fma
+// AVX512:          scf.yield
+// AVX512-COUNT-8:  math.fma
+// AVX512:          scf.yield
+// AVX512-COUNT-4:  math.fma
+// AVX512:          scf.yield
+// AVX512-NOT:      math.fma
+func.func @dynamic(%a: memref<?x?xf64>, %b: memref<?x32xf64>, %c: memref<?x32xf64>) {
+  weir_cpu.product ins(%a, %b : memref<?x?xf64>, memref<?x32xf64>) outs(%c : memref<?x32xf64>)
+  return
+}
+
+// 16-bit floats are loaded as integers. The square is transposed in registers; the rest of the rows is 0.
+// CHECK-LABEL: func.func @keys
+// AVX512-COUNT-16: llvm.load %{{.*}} : !llvm.ptr -> vector<16xi16>
+// AVX512-COUNT-64: vector.shuffle
+// AVX512-NOT:      vector.shuffle
+// AVX512-COUNT-16: vector.store %{{.*}} : memref<16x128xf32>, vector<16xf32>
+// AVX512:          vector.store %cst{{.*}} : memref<16x128xf32>
+// AVX2-COUNT-24:   vector.shuffle %{{.*}} : vector<8xf32>, vector<8xf32>
+// AVX2-NOT:        vector.shuffle
+// SSE-COUNT-8:     vector.shuffle %{{.*}} : vector<4xf32>, vector<4xf32>
+// SSE-NOT:         vector.shuffle
+func.func @keys(%k: memref<16x16xbf16, strided<[?, 1]>>, %packed: memref<16x128xf32>) {
+  weir_cpu.pack ins(%k : memref<16x16xbf16, strided<[?, 1]>>) outs(%packed : memref<16x128xf32>) {transpose}
+  return
+}
+
+// CHECK-LABEL: func.func @values
+// AVX512:        scf.for
+// AVX512:          arith.extf %{{.*}} : vector<16xf16> to vector<16xf32>
+// AVX512-NOT:      vector.shuffle
+// AVX512:          vector.maskedstore
+func.func @values(%v: memref<?x?xf16, strided<[?, 1]>>, %packed: memref<?x?xf32>) {
+  weir_cpu.pack ins(%v : memref<?x?xf16, strided<[?, 1]>>) outs(%packed : memref<?x?xf32>)
+  return
+}
+}
