@@ -168,6 +168,11 @@ def edge_oracle(name, *arguments):
         arguments = [np.float64(a) for a in arguments]
         if name in ("erf", "erfc"):
             return getattr(math, name)(arguments[0])
+        if name == "powf":  # NumPy takes the power 0.5 for the root, which of -0 is -0.
+            try:
+                return math.pow(*arguments)
+            except (OverflowError, ValueError):
+                pass
         return {"powf": np.power, "atan": np.arctan, "atan2": np.arctan2}.get(name, getattr(np, name, None))(*arguments)
 
 
