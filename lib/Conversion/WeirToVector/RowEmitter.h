@@ -217,6 +217,13 @@ public:
     return fusesShifts ? shifts.getShift(op) : mlir::Value();
   }
 
+  /// What a row was found to hold before a sweep stores where its scores may
+  /// lie: nothing that takes part; NaN. Null where nothing asks for it.
+  struct Findings {
+    mlir::Value empty, holdsNaN;
+  };
+  std::optional<Findings> findings;
+
   /// What is known of the row, to return to after another version of its code.
   struct RowValues {
     llvm::DenseMap<mlir::Value, mlir::Value> scalars, broadcasts, scaledShifts;
@@ -224,10 +231,11 @@ public:
     mlir::Value rowIndex;
     std::optional<Support> support;
     llvm::SmallVector<LaneMaxima, 2> laneMaxima;
+    std::optional<Findings> findings;
   };
   RowValues saveRow() const {
     return {scalars,  broadcasts, scaledShifts, unknowns,
-            rowIndex, support,    laneMaxima};
+            rowIndex, support,    laneMaxima,   findings};
   }
   void restoreRow(const RowValues &values) {
     scalars = values.scalars;
@@ -237,6 +245,7 @@ public:
     rowIndex = values.rowIndex;
     support = values.support;
     laneMaxima = values.laneMaxima;
+    findings = values.findings;
   }
 
   /// e to an exponent that leans on a maximum: its error is that of the class.

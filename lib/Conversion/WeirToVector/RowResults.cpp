@@ -143,7 +143,7 @@ static Value emitIsEmpty(RowEmitter &emitter, OpBuilder &builder) {
     return Value();
   Location loc = emitter.rows.getLoc();
   ReduceOp witness = emitter.getEmptinessWitness();
-  if (!witness) {
+  if (!witness || !emitter.hasScalar(witness.getResult())) {
     Value empty = emitNothingLeft(emitter, builder);
     emitter.anchorRowCode(builder);
     return empty;
@@ -449,7 +449,8 @@ static void emitSpecialRows(RowEmitter &emitter, OpBuilder &builder,
 static void emitOrdinaryResults(RowEmitter &emitter, OpBuilder &builder,
                                 Value holdsNaN) {
   emitter.anchorRowCode(builder);
-  Value empty = emitIsEmpty(emitter, builder);
+  Value empty = emitter.findings ? emitter.findings->empty
+                                 : emitIsEmpty(emitter, builder);
   emitUniformResults(emitter, builder, empty, holdsNaN);
   if (!emitter.schedule.hasVaryingResult())
     return;
@@ -518,9 +519,17 @@ static void emitNaNRow(RowEmitter &emitter, OpBuilder &builder) {
   }
 }
 
-void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder) {
+void weir::emitFindings(RowEmitter &emitter, OpBuilder &builder) {
   emitter.anchorRowCode(builder);
   Value holdsNaN = emitHoldsNaN(emitter, builder);
+  emitter.findings = {emitIsEmpty(emitter, builder), holdsNaN};
+  emitter.anchorRowCode(builder);
+}
+
+void weir::emitRowResults(RowEmitter &emitter, OpBuilder &builder) {
+  emitter.anchorRowCode(builder);
+  Value holdsNaN = emitter.findings ? emitter.findings->holdsNaN
+                                    : emitHoldsNaN(emitter, builder);
   if (!holdsNaN || emitter.access.getLayout().hasRowVectors()) {
     emitOrdinaryResults(emitter, builder, holdsNaN);
     return;

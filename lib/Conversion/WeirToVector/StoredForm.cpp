@@ -310,6 +310,8 @@ void StoredForm::emitStage(OpBuilder &builder, size_t i) {
     llvm::erase_if(reduces, [&](ReduceOp reduce) {
       return emitter.hasScalar(reduce.getResult());
     });
+  if (keeps && emitter.getKeptRow() == emitter.access.getResultRow(0))
+    emitFindings(emitter, builder); // The scores may lie there, too.
   emitter.compacted = keeps ? std::nullopt : getSupport(reduces);
   emitStatistics(emitter, builder, reduces, keeps);
   emitter.compacted.reset();

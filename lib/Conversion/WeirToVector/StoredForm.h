@@ -43,6 +43,9 @@ void emitStatistics(RowEmitter &emitter, mlir::OpBuilder &builder,
 void emitRowPrologue(RowEmitter &emitter, mlir::OpBuilder &builder);
 /// Writes all results.
 void emitRowResults(RowEmitter &emitter, mlir::OpBuilder &builder);
+/// Looks for what these ask of the scores, before a sweep writes where those
+/// may lie.
+void emitFindings(RowEmitter &emitter, mlir::OpBuilder &builder);
 
 } // namespace weir
 
