@@ -8,6 +8,7 @@
 #include "weir/Pipelines/Pipelines.h"
 
 #include "weir/Codegen/CPU/Passes.h"
+#include "weir/Conversion/AttentionToRows/Passes.h"
 #include "weir/Conversion/LinalgToWeir/Passes.h"
 #include "weir/Conversion/Passes.h"
 #include "weir/Dialect/Weir/Analysis/Passes.h"
@@ -74,11 +75,13 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   pm.addPass(createWeirLowerStates());
   pm.addPass(createWeirLowerApply());
   pm.addPass(createWeirLowerTopK());
+  pm.addPass(createWeirLowerAttention());
   cleanUpFunctions(pm);
   pm.addPass(createWeirPrepareABI({options.library, options.prefix}));
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(createConvertAttentionToRows());
   pm.addPass(createWeirSplitRows());
   pm.addPass(createWeirLowerStates());
   cleanUpFunctions(pm);
@@ -140,6 +143,7 @@ void weir::registerPipelinesAndPasses() {
   registerWeirLibraryPasses();
   registerWeirTransformsPasses();
   registerWeirLinalgToWeirPasses();
+  registerWeirAttentionToRowsPasses();
   registerWeirConversionPasses();
   registerWeirCodegenCPUPasses();
   registerWeirTargetPasses();

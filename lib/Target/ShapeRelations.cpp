@@ -127,6 +127,46 @@ void ShapeRelations::visitTopK(TopKRowsOp topk) {
       equate(scores, dim, output, dim);
 }
 
+/// Batches, heads, queries and keys; what broadcasts to the scores, and what
+/// rows have once.
+void ShapeRelations::visitAttention(AttentionRowsOp op) {
+  int64_t head = op.getHeadDim(), length = op.getLengthDim();
+  Value query = op.getQuery(), key = op.getKey(), value = op.getValue();
+  for (Value other : {key, value})
+    equate(query, 0, other, 0);
+  equate(key, head, value, head);
+  equate(key, length, value, length);
+  std::pair<Value, int64_t> dims[] = {
+      {query, 0}, {query, head}, {query, length}, {key, length}};
+  auto meet = [&](Value tensor, ArrayRef<std::pair<Value, int64_t>> full) {
+    auto type = dyn_cast<ShapedType>(tensor.getType());
+    for (int64_t dim = 0, rank = type ? type.getRank() : 0; dim < rank; ++dim)
+      if (type.getDimSize(dim) != 1) {
+        auto [of, at] = full[full.size() - rank + dim];
+        equate(of, at, tensor, dim);
+      }
+  };
+  FormulaOp formula = op.resolveFormula();
+  for (auto [i, operand] : llvm::enumerate(op.getFormulaOperands()))
+    meet(operand,
+         ArrayRef(dims).take_front(formula.isUniformArgument(i + 1) ? 3 : 4));
+  for (Value operand : {op.getMask(), op.getBias()})
+    if (operand)
+      meet(operand, dims);
+  if (op.getLengths())
+    equate(query, 0, op.getLengths(), 0);
+  for (auto [i, output] : llvm::enumerate(op.getOutputs())) {
+    if (formula.isUniformResult(i)) {
+      for (int64_t dim : {0, 1, 2})
+        equate(dims[dim].first, dims[dim].second, output, dim);
+      continue;
+    }
+    for (int64_t dim : {int64_t(0), head, length})
+      equate(query, dim, output, dim);
+    equate(value, 3, output, 3);
+  }
+}
+
 void ShapeRelations::visit(Operation *op) {
   SmallVector<Value> varying, uniform;
   if (auto apply = dyn_cast<ApplyOp>(op)) {
@@ -139,6 +179,8 @@ void ShapeRelations::visit(Operation *op) {
     visitRows(varying, uniform, rows.getRowRank(), rows.getRowDim());
   } else if (auto topk = dyn_cast<TopKRowsOp>(op)) {
     visitTopK(topk);
+  } else if (auto attention = dyn_cast<AttentionRowsOp>(op)) {
+    visitAttention(attention);
   } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     DenseMap<unsigned, std::pair<Value, int64_t>> loops;
     for (OpOperand &operand : op->getOpOperands())

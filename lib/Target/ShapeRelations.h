@@ -42,6 +42,7 @@ private:
   void visitRows(mlir::ValueRange values, mlir::ValueRange uniforms,
                  int64_t rank, int64_t rowDim);
   void visitTopK(TopKRowsOp topk);
+  void visitAttention(AttentionRowsOp op);
 
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, unsigned> ids;
   llvm::SmallVector<unsigned> parents;

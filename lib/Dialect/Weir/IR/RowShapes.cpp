@@ -187,26 +187,31 @@ static LogicalResult verifyTypes(const RowSignature &s) {
   return success();
 }
 
-/// A constant that the formula's declaration rules out is an error here rather
-/// than NaN at run time.
+LogicalResult weir::verifyDomain(Operation *op, StringRef constraint,
+                                 FormulaOp formula, unsigned argument,
+                                 Value operand) {
+  DenseF64ArrayAttr domain = formula.getDomain(argument);
+  APFloat constant(0.0);
+  if (!domain || !matchPattern(operand, m_ConstantFloat(&constant)))
+    return success();
+  double value = constant.convertToDouble();
+  if (value >= domain[0] && value <= domain[1])
+    return success();
+  auto show = [](double number) {
+    llvm::SmallString<16> text;
+    APFloat(number).toString(text, /*FormatPrecision=*/6);
+    return text;
+  };
+  return op->emitOpError(constraint)
+         << ": operand " << argument << " is the constant " << show(value)
+         << ", but @" << formula.getSymName() << " takes " << show(domain[0])
+         << " to " << show(domain[1]);
+}
+
 static LogicalResult verifyDomains(const RowSignature &s) {
-  for (auto [i, input] : llvm::enumerate(s.inputs)) {
-    DenseF64ArrayAttr domain = s.formula.getDomain(i);
-    APFloat constant(0.0);
-    if (!domain || !matchPattern(input, m_ConstantFloat(&constant)))
-      continue;
-    double value = constant.convertToDouble();
-    auto show = [](double number) {
-      llvm::SmallString<16> text;
-      APFloat(number).toString(text, /*FormatPrecision=*/6);
-      return text;
-    };
-    if (!(value >= domain[0] && value <= domain[1]))
-      return s.op->emitOpError("C8: operand ")
-             << i << " is the constant " << show(value) << ", but @"
-             << s.formula.getSymName() << " takes " << show(domain[0]) << " to "
-             << show(domain[1]);
-  }
+  for (auto [i, input] : llvm::enumerate(s.inputs))
+    if (failed(verifyDomain(s.op, "C8", s.formula, i, input)))
+      return failure();
   return success();
 }
 

@@ -55,6 +55,12 @@ mlir::LogicalResult resolveOrError(mlir::Operation *op,
 /// Says so when some operands are tensors and others memrefs.
 mlir::LogicalResult verifyOneKind(mlir::Operation *op);
 
+/// A constant operand that the formula's declaration rules out is an error
+/// rather than NaN at run time.
+mlir::LogicalResult verifyDomain(mlir::Operation *op,
+                                 llvm::StringRef constraint, FormulaOp formula,
+                                 unsigned argument, mlir::Value operand);
+
 /// The part of the constraints below that concerns operands. Gives the full
 /// shape.
 mlir::FailureOr<llvm::SmallVector<int64_t>>

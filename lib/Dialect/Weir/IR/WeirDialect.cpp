@@ -29,7 +29,7 @@ struct WeirInlinerInterface : DialectInlinerInterface {
   using DialectInlinerInterface::DialectInlinerInterface;
   bool isLegalToInline(Operation *op, Region *, bool, IRMapping &) const final {
     return isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp, TopKOp,
-               TopKRowsOp>(op);
+               TopKRowsOp, AttentionOp, AttentionRowsOp>(op);
   }
 };
 } // namespace

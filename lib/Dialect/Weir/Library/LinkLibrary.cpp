@@ -55,7 +55,7 @@ struct WeirLinkLibrary : weir::impl::WeirLinkLibraryBase<WeirLinkLibrary> {
     auto *library = dialect->getRegisteredInterface<FormulaLibraryInterface>();
     WalkResult walk = getOperation().walk([&](Operation *op) {
       if (!isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp, TopKOp,
-               TopKRowsOp>(op))
+               TopKRowsOp, AttentionOp, AttentionRowsOp>(op))
         return WalkResult::advance();
       auto name = op->getAttrOfType<FlatSymbolRefAttr>("formula");
       if (!name || isUserFormula(op, name))

@@ -84,5 +84,6 @@ void weir::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
     FinishOp::attachInterface<DstModel<FinishOp>>(*context);
     WeightsOp::attachInterface<DstModel<WeightsOp>>(*context);
     TopKRowsOp::attachInterface<DstModel<TopKRowsOp>>(*context);
+    AttentionRowsOp::attachInterface<DstModel<AttentionRowsOp>>(*context);
   });
 }

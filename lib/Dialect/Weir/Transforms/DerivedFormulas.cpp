@@ -7,7 +7,8 @@
 
 #include "weir/Dialect/Weir/Transforms/TakenApart.h"
 
-#include "FormulaWriter.h"
+#include "PolicedResults.h"
+#include "StateMerging.h"
 
 #include "weir/Dialect/Weir/Analysis/DenormalUse.h"
 
@@ -19,11 +20,12 @@ using namespace weir;
 using P = arith::CmpFPredicate;
 
 /// The arguments of the formula itself.
-static void addArguments(FormulaOp formula, FormulaWriter &w, ValueMap &map) {
-  for (BlockArgument argument : formula.getBody().getArguments())
+void TakenApart::addArguments(FormulaWriter &w, ValueMap &map) {
+  FormulaOp op = *formula;
+  for (BlockArgument argument : op.getBody().getArguments())
     map.set(argument,
             w.addArgument(argument.getType(), /*uniform=*/false,
-                          formula.getArgAttrDict(argument.getArgNumber())));
+                          op.getArgAttrDict(argument.getArgNumber())));
 }
 
 /// The uniform arguments of the formula; `uniform` says of each whether it is
@@ -87,20 +89,6 @@ static auto answersOf(ArrayRef<bool> perRow) {
 // Stats
 //===----------------------------------------------------------------------===//
 
-/// Count, mean and centred squares of h over the row at hand.
-static void emitMoments(FormulaWriter &w, ValueMap &map, const Law &law,
-                        Value (&moments)[3]) {
-  Value h = MappedBuilder(w.body, w.loc, map).emit(law.centred);
-  Value one = w.constant(1.0);
-  Value count = w.sum(one);
-  Value atLeastOne = arith::MaximumFOp::create(w.body, w.loc, count, one);
-  Value mean = w.divide(w.sum(h), atLeastOne);
-  Value off = w.subtract(h, mean);
-  moments[0] = count;
-  moments[1] = mean;
-  moments[2] = w.sum(w.multiply(off, off));
-}
-
 /// A denormal number that `part` gives may decide something in `whole`.
 static void keepDenormals(FormulaOp whole, FormulaOp part) {
   if (denormalsMayDecide(whole))
@@ -111,7 +99,7 @@ static void keepDenormals(FormulaOp whole, FormulaOp part) {
 FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name) {
   FormulaWriter w(formula->getLoc());
   ValueMap map(w.body);
-  addArguments(*formula, w, map);
+  addArguments(w, map);
   addKnown(w, map, sweep - 1, always);
   const SweepState &state = getState(sweep);
   std::vector<std::array<Value, 3>> moments(state.moments.size());
@@ -159,102 +147,6 @@ FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name) {
 // Merge
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// Two states on the way to the anchors of both.
-struct Merging {
-  FormulaWriter &w;
-  const SweepState &state;
-  ExprContext &exprs;
-
-  /// An anchor to compute with: 0 while nothing was seen, so that no infinities
-  /// meet. The sums that lean on it are 0 then.
-  Value safe(ReduceOp reduce, Value anchor) {
-    if (!anchor.getType().isF32())
-      return anchor;
-    Value identity = w.special(
-        reduce.getKind() == ReductionKind::Max ? -INFINITY : INFINITY);
-    return w.select(w.compare(P::UNE, anchor, identity), anchor,
-                    w.constant(0.0));
-  }
-
-  Value extremum(ReduceOp reduce, Value a, Value b) {
-    bool isMax = reduce.getKind() == ReductionKind::Max;
-    if (isa<FloatType>(a.getType()))
-      return isMax ? Value(arith::MaximumFOp::create(w.body, w.loc, a, b))
-                   : Value(arith::MinimumFOp::create(w.body, w.loc, a, b));
-    return isMax ? Value(arith::MaxSIOp::create(w.body, w.loc, a, b))
-                 : Value(arith::MinSIOp::create(w.body, w.loc, a, b));
-  }
-
-  Value isEqual(Value a, Value b) {
-    if (isa<FloatType>(a.getType()))
-      return w.compare(P::OEQ, a, b);
-    return arith::CmpIOp::create(w.body, w.loc, arith::CmpIPredicate::eq, a, b);
-  }
-
-  /// The position of the better one; of equal ones the lowest. The position -1
-  /// of nothing is the greatest.
-  Value winner(Value a, Value b, Value atA, Value atB, Value both) {
-    Value fromA = isEqual(a, both), fromB = isEqual(b, both);
-    Value lower = arith::MinUIOp::create(w.body, w.loc, atA, atB);
-    return w.select(fromA, w.select(fromB, lower, atA), atB);
-  }
-
-  /// How far the linear form moves.
-  Value movement(const Factors &form, ValueMap &from, ValueMap &to) {
-    Value total;
-    for (auto &[atom, k] : form) {
-      Linear one = exprs.linear(atom);
-      Value moved = w.subtract(MappedBuilder(w.body, w.loc, to).emit(one),
-                               MappedBuilder(w.body, w.loc, from).emit(one));
-      if (k != 1)
-        moved = w.multiply(moved, w.constant(k));
-      total = total ? w.add(total, moved) : moved;
-    }
-    return total;
-  }
-
-  /// A sum times its correction, which is no number where an anchor has seen
-  /// nothing: the sum is 0 there and stays so.
-  Value correct(Value sum, Value correction) {
-    Value zero = w.constant(0.0);
-    return w.select(w.compare(P::OEQ, sum, zero), zero,
-                    w.multiply(sum, correction));
-  }
-
-  /// Sum `s` of a state moved to other anchors.
-  Value move(unsigned s, ArrayRef<Value> sums, ValueMap &from, ValueMap &to) {
-    const SweepState::Sum &sum = state.sums[s];
-    Value value = sums[s];
-    for (const SweepState::Sum::Shift &shift : sum.shifts) {
-      Factors form;
-      form.push_back({shift.anchor, shift.factor});
-      value = w.add(value, correct(sums[shift.sum], movement(form, from, to)));
-    }
-    if (sum.exponent.empty())
-      return value;
-    Value factor =
-        math::ExpOp::create(w.body, w.loc, movement(sum.exponent, from, to));
-    return correct(value, factor);
-  }
-
-  /// Chan, Golub and LeVeque (1979).
-  void addMoments(const Value (&a)[3], const Value (&b)[3], Value (&both)[3]) {
-    Value count = w.add(a[0], b[0]);
-    Value atLeastOne =
-        arith::MaximumFOp::create(w.body, w.loc, count, w.constant(1.0));
-    Value share = w.divide(b[0], atLeastOne);
-    Value delta = w.subtract(b[1], a[1]);
-    both[0] = count;
-    both[1] = w.add(a[1], w.multiply(delta, share));
-    both[2] = w.add(w.add(a[2], b[2]), w.multiply(w.multiply(delta, delta),
-                                                  w.multiply(a[0], share)));
-  }
-};
-
-} // namespace
-
 FormulaOp TakenApart::buildMerge(int64_t sweep, ArrayRef<bool> perRow,
                                  StringRef name) {
   FormulaWriter w(formula->getLoc());
@@ -271,7 +163,7 @@ FormulaOp TakenApart::buildMerge(int64_t sweep, ArrayRef<bool> perRow,
   addUniforms(*formula, w, common, uniform);
   addKnown(w, common, sweep - 1, uniform);
 
-  Merging merging{w, state, laws->getExprs()};
+  StateMerging merging{w, state, laws->getExprs()};
   auto of = [&](int side, Slot::Kind kind, unsigned i) {
     return values[side].at({kind, i});
   };
@@ -320,60 +212,9 @@ FormulaOp TakenApart::buildMerge(int64_t sweep, ArrayRef<bool> perRow,
 // Finish and weights
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// What the policies make of results, given the witness.
-struct Policed {
-  FormulaWriter &w;
-  StatePolicies policies;
-  ReduceOp witness;
-  ValueMap &map;
-
-  Value isEmpty() {
-    Value value = map.get(witness.getResult());
-    double identity = witness.getKind() == ReductionKind::Max ? -INFINITY : 0.0;
-    return w.compare(P::OEQ, value, w.special(identity));
-  }
-  Value withNaN(Value result) {
-    Value value = map.get(witness.getResult());
-    Value isNaN = w.compare(P::UNO, value, value);
-    Value instead = result.getType().isF32() ? w.special(NAN)
-                                             : w.integer(result.getType(), -1);
-    return w.select(isNaN, instead, result);
-  }
-  /// A uniform result of an empty row is what the formula declares; else what
-  /// the identities make of it, and 0 where that is undefined.
-  Value uniform(Value result, FloatAttr declared) {
-    if (!result.getType().isF32())
-      return result;
-    Value empty = isEmpty();
-    if (policies.emptyRow == EmptyRow::NaN)
-      return w.select(empty, w.special(NAN), result);
-    if (declared)
-      return w.select(empty, w.special(declared.getValueAsDouble()), result);
-    Value isNaN = w.compare(P::UNO, result, result);
-    Value undefined = arith::AndIOp::create(w.body, w.loc, empty, isNaN);
-    return w.select(undefined, w.constant(0.0), result);
-  }
-  /// What an element of an empty row is.
-  Value emptyValue(Value masked, bool isLog, Value length, Value valid) {
-    if (policies.emptyRow == EmptyRow::NaN)
-      return w.special(NAN);
-    Type i64 = w.body.getI64Type(), f32 = w.body.getF32Type();
-    Value count = arith::IndexCastOp::create(w.body, w.loc, i64, length);
-    Value n = arith::SIToFPOp::create(w.body, w.loc, f32, count);
-    Value share = w.divide(w.constant(1.0), n);
-    if (isLog)
-      share = math::LogOp::create(w.body, w.loc, share);
-    return valid ? w.select(valid, share, masked) : share;
-  }
-};
-} // namespace
-
-FormulaOp TakenApart::buildFinish(int64_t sweep, ArrayRef<bool> perRow,
-                                  StringRef name) {
-  FormulaWriter w(formula->getLoc());
+void TakenApart::addFinished(FormulaWriter &w, ValueMap &map, int64_t sweep,
+                             ArrayRef<bool> perRow) {
   const SweepState &state = getState(sweep);
-  ValueMap map(w.body);
   std::vector<std::array<Value, 3>> moments(state.moments.size());
   for (const Slot &slot : getSlots(sweep)) {
     Value value = w.addArgument(slot.type, /*uniform=*/false);
@@ -403,24 +244,36 @@ FormulaOp TakenApart::buildFinish(int64_t sweep, ArrayRef<bool> perRow,
     map.set(law->getReduce().getResult(),
             w.select(w.compare(P::OEQ, moment[0], zero), zero, squares));
   }
+}
+
+FormulaOp TakenApart::buildFinish(int64_t sweep, ArrayRef<bool> perRow,
+                                  StringRef name) {
+  FormulaWriter w(formula->getLoc());
+  ValueMap map(w.body);
+  addFinished(w, map, sweep, perRow);
   for (Value statistic : getStatistics(sweep))
     w.addResult(map.get(statistic), /*uniform=*/false);
-  Policed policed{w, policies, witness, map};
   if (isLast(sweep))
-    for (auto [i, value] : llvm::enumerate(formula->getYieldedValues())) {
-      if (!formula->isUniformResult(i))
-        continue;
-      Value result = policed.uniform(map.get(value), formula->getEmptyValue(i));
-      w.addResult(looksForNaN ? policed.withNaN(result) : result,
-                  /*uniform=*/false);
-    }
+    addUniformResults(w, map);
   return w.finish(name);
+}
+
+/// The formula's uniform results, with the policies applied.
+void TakenApart::addUniformResults(FormulaWriter &w, ValueMap &map) {
+  PolicedResults policed{w, policies, witness, map};
+  for (auto [i, value] : llvm::enumerate(formula->getYieldedValues())) {
+    if (!formula->isUniformResult(i))
+      continue;
+    Value result = policed.uniform(map.get(value), formula->getEmptyValue(i));
+    w.addResult(looksForNaN ? policed.withNaN(result) : result,
+                /*uniform=*/false);
+  }
 }
 
 FormulaOp TakenApart::buildWeights(bool masked, StringRef name) {
   FormulaWriter w(formula->getLoc());
   ValueMap map(w.body);
-  addArguments(*formula, w, map);
+  addArguments(w, map);
   Value length = addKnown(w, map, getNumSweeps(), always);
   Value valid, included;
   auto include = [&](Value condition) {
@@ -440,7 +293,7 @@ FormulaOp TakenApart::buildWeights(bool masked, StringRef name) {
       include(w.compare(P::ORD, x, x));
   }
   FormulaLimits limits(*formula, /*scoreExcludes=*/true);
-  Policed policed{w, policies, witness, map};
+  PolicedResults policed{w, policies, witness, map};
   bool seesEmpty = policies.emptyRow.value_or(EmptyRow::Zero) != EmptyRow::Zero;
   for (auto [i, value] : llvm::enumerate(formula->getYieldedValues())) {
     if (formula->isUniformResult(i))

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DerivedSymbols.h"
+#include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
 
 #include "FormulaWriter.h"
 

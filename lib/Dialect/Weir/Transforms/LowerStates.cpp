@@ -7,7 +7,7 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
-#include "DerivedSymbols.h"
+#include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -7,7 +7,7 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
-#include "RowTiles.h"
+#include "weir/Dialect/Weir/Transforms/RowTiles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"

@@ -7,8 +7,8 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
-#include "DerivedSymbols.h"
-#include "RowTiles.h"
+#include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
+#include "weir/Dialect/Weir/Transforms/RowTiles.h"
 #include "weir/Dialect/Weir/Analysis/RowLaws.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -7,7 +7,7 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
-#include "DerivedSymbols.h"
+#include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
 #include "FormulaWriter.h"
 #include "RowLayout.h"
 

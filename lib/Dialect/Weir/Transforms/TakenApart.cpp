@@ -25,12 +25,13 @@ static const Law *findWithoutState(const DerivedSweep &sweep) {
   return nullptr;
 }
 
-TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies)
+TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies,
+                       bool tellsEmpty)
     : formula(original.clone()), policies(policies) {
   if (!formula->getOperation()->hasAttr(WeirDialect::kAsWrittenAttrName))
     normalizeFormula(*formula);
   if (original.hasReduction())
-    addWitness();
+    addWitness(tellsEmpty);
   laws = std::make_unique<RowLaws>(*formula);
   for (const DerivedSweep &sweep : laws->getSweeps()) {
     if (findWithoutState(sweep))
@@ -45,7 +46,7 @@ TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies)
 
 /// Finds, or adds, a reduction that tells what the policies ask for: a maximum
 /// over finite values is -inf where nothing is left, and NaN where a score is.
-void TakenApart::addWitness() {
+void TakenApart::addWitness(bool tellsEmpty) {
   FormulaLimits limits(*formula, /*scoreExcludes=*/true);
   Block &body = formula->getBody().front();
   Value score = body.getArgument(formula->getScoreIndex());
@@ -57,7 +58,7 @@ void TakenApart::addWitness() {
   looksForNaN = isFloat && policies.nan != NaNPolicy::Ignore &&
                 !llvm::all_of(formula->getYieldedValues(), keepsNaN);
   EmptyRow empty = policies.emptyRow.value_or(EmptyRow::Zero);
-  bool looksForEmpty = false;
+  bool looksForEmpty = tellsEmpty;
   for (auto [i, type] : llvm::enumerate(formula->getResultTypes())) {
     bool uniform = formula->isUniformResult(i);
     looksForEmpty |= type.isF32() && (uniform || empty != EmptyRow::Zero);

@@ -7,7 +7,7 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
-#include "RowTiles.h"
+#include "weir/Dialect/Weir/Transforms/RowTiles.h"
 #include "weir/Dialect/Weir/Transforms/TakenApart.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -143,4 +143,12 @@ def Weir_LaneDirection : Weir_Enum<"LaneDirection", "where the lanes of vectors 
   I32EnumAttrCase<"Along", 0, "along">, I32EnumAttrCase<"Across", 1, "across">]>;
 def Weir_LaneDirectionAttr : Weir_BracketedEnumAttr<Weir_LaneDirection, "lanes">;
 
+def Weir_AttentionLayout : Weir_Enum<"AttentionLayout", "the order of an attention's dimensions", [
+  I32EnumAttrCase<"BHLD", 0, "bhld">, I32EnumAttrCase<"BLHD", 1, "blhd">]>;
+def Weir_AttentionLayoutAttr : Weir_BracketedEnumAttr<Weir_AttentionLayout, "attention_layout">;
+
+def Weir_AttentionForm : Weir_Enum<"AttentionForm", "the way attention runs", [
+  I32EnumAttrCase<"Blocks", 0, "blocks">, I32EnumAttrCase<"OnePass", 1, "one_pass">, I32EnumAttrCase<"TwoPass", 2, "two_pass">]>;
+def Weir_AttentionFormAttr : Weir_BracketedEnumAttr<Weir_AttentionForm, "attention_form">;
+
 #endif // WEIR_DIALECT_WEIR_IR_WEIRDIALECT_TD

@@ -12,5 +12,6 @@ include "weir/Dialect/Weir/IR/WeirFormulaOps.td"
 include "weir/Dialect/Weir/IR/WeirRowOps.td"
 include "weir/Dialect/Weir/IR/WeirStateOps.td"
 include "weir/Dialect/Weir/IR/WeirTopKOps.td"
+include "weir/Dialect/Weir/IR/WeirAttentionOps.td"
 
 #endif // WEIR_DIALECT_WEIR_IR_WEIROPS_TD

@@ -237,4 +237,15 @@ def WeirLowerTopK : Pass<"weir-lower-topk", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def WeirLowerAttention : Pass<"weir-lower-attention", "::mlir::ModuleOp"> {
+  let summary = "Give weir.attention its destinations";
+  let description = [{
+    Each `weir.attention` becomes a `weir.attention_rows` into fresh `tensor.empty` destinations.
+
+    Before: `%o = weir.attention @softmax(%q, %k, %v) {causal}`.
+    After: `%o = weir.attention_rows @softmax ins(%q, %k, %v : ...) outs(%e : ...) {causal}`.
+  }];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // WEIR_DIALECT_WEIR_TRANSFORMS_PASSES_TD

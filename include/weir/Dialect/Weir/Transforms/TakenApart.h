@@ -29,7 +29,10 @@ class ValueMap;
 
 class TakenApart {
 public:
-  TakenApart(FormulaOp formula, const StatePolicies &policies);
+  /// With `tellsEmpty` a statistic tells rows with nothing left even where no
+  /// result depends on them.
+  TakenApart(FormulaOp formula, const StatePolicies &policies,
+             bool tellsEmpty = false);
 
   int64_t getNumSweeps() const { return laws->getSweeps().size(); }
   /// True when every sweep has a state.
@@ -56,6 +59,32 @@ public:
   /// The last argument is the mask where there is one.
   FormulaOp buildWeights(bool masked, llvm::StringRef name);
 
+  /// A sum of products of the varying result and something else, attention's
+  /// values, follows from `getRank()` sums that the last sweep carries along:
+  /// the result is a sum of coefficients, which are known after the sweep,
+  /// times terms, which lean on its anchors at most. Empty where it has no such
+  /// form; without a sweep the result is the only term.
+  struct Carried {
+    Factors exponent; // Of anchors.
+    Linear h;
+    struct Share {
+      Factors power;
+      double factor;
+    };
+    llvm::SmallVector<Share> coefficient; // Their sum.
+  };
+  llvm::ArrayRef<Carried> getCarried();
+
+  /// A part of a row beside the state of what was before it. Arguments: those
+  /// of the formula, what is known before the sweep, the state. Results: the
+  /// new state; if `carries`, in front of it the terms, which vary, and behind
+  /// it a factor for each: what its old sum is to be multiplied by.
+  FormulaOp buildStep(int64_t sweep, bool carries, llvm::StringRef name);
+  /// As buildFinish of the last sweep, but instead of its statistics the
+  /// results are the coefficients of the carried sums.
+  FormulaOp buildCarriedFinish(llvm::ArrayRef<bool> perRow,
+                               llvm::StringRef name);
+
 private:
   /// One value of a state.
   struct Slot {
@@ -64,9 +93,14 @@ private:
     mlir::Type type;
   };
 
-  void addWitness();
+  void addWitness(bool tellsEmpty);
   mlir::Value addKnown(FormulaWriter &writer, ValueMap &map, int64_t sweeps,
                        llvm::function_ref<bool()> uniform);
+  void addArguments(FormulaWriter &writer, ValueMap &map);
+  void addFinished(FormulaWriter &writer, ValueMap &map, int64_t sweep,
+                   llvm::ArrayRef<bool> perRow);
+  void addUniformResults(FormulaWriter &writer, ValueMap &map);
+  void findCarried();
   llvm::SmallVector<Slot> getSlots(int64_t sweep) const;
   RowValue describe(const Slot &slot, int64_t sweep) const;
   /// The results of the reductions that sweep `sweep` finishes.
@@ -83,6 +117,8 @@ private:
   ReduceOp witness;
   bool looksForNaN = false;
   bool usesLength = false, usesExtent = false, usesRow = false;
+  /// Found on demand.
+  std::optional<std::vector<Carried>> carried;
 };
 
 } // namespace weir

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef WEIR_LIB_DIALECT_WEIR_TRANSFORMS_ROWTILES_H
-#define WEIR_LIB_DIALECT_WEIR_TRANSFORMS_ROWTILES_H
+#ifndef WEIR_DIALECT_WEIR_TRANSFORMS_ROWTILES_H
+#define WEIR_DIALECT_WEIR_TRANSFORMS_ROWTILES_H
 
 #include "weir/Dialect/Weir/IR/Weir.h"
 
@@ -75,4 +75,4 @@ bool usesColumn(FormulaOp formula);
 
 } // namespace weir
 
-#endif // WEIR_LIB_DIALECT_WEIR_TRANSFORMS_ROWTILES_H
+#endif // WEIR_DIALECT_WEIR_TRANSFORMS_ROWTILES_H

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef WEIR_LIB_DIALECT_WEIR_TRANSFORMS_DERIVEDSYMBOLS_H
-#define WEIR_LIB_DIALECT_WEIR_TRANSFORMS_DERIVEDSYMBOLS_H
+#ifndef WEIR_DIALECT_WEIR_TRANSFORMS_DERIVEDSYMBOLS_H
+#define WEIR_DIALECT_WEIR_TRANSFORMS_DERIVEDSYMBOLS_H
 
 #include "weir/Dialect/Weir/Transforms/TakenApart.h"
 
@@ -44,4 +44,4 @@ private:
 
 } // namespace weir
 
-#endif // WEIR_LIB_DIALECT_WEIR_TRANSFORMS_DERIVEDSYMBOLS_H
+#endif // WEIR_DIALECT_WEIR_TRANSFORMS_DERIVEDSYMBOLS_H

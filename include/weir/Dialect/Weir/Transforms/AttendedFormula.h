@@ -1,0 +1,58 @@
+//===- AttendedFormula.h - a formula on the scores of a tile -*- C++ -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A tile of attention's scores knows neither its query's index nor how many
+// keys that sees: they become arguments. And a key that is not seen has a score
+// of -inf there, so a formula without a reduction must give it the weight 0.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_DIALECT_WEIR_TRANSFORMS_ATTENDEDFORMULA_H
+#define WEIR_DIALECT_WEIR_TRANSFORMS_ATTENDEDFORMULA_H
+
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+namespace weir {
+
+/// What an attended formula takes behind the arguments of the formula that it
+/// was made of, in this order: uniform indices.
+struct AttendedArguments {
+  bool length = false, extent = false, row = false;
+  /// True when the formula is the one it was made of.
+  bool isUnchanged = true;
+};
+
+/// What the formula needs to be told, made part of its arguments.
+AttendedArguments getAttendedArguments(FormulaOp formula);
+
+/// The formula on the scores of a tile, private and without a place.
+FormulaOp buildAttended(FormulaOp formula, llvm::StringRef name);
+
+/// What becomes of a score on the way from the product of query and key to the
+/// formula: (score, bias?, mask?) -> score.
+struct ScorePreparation {
+  double scale = 1.0;
+  std::optional<double> softCap;
+  bool hasBias = false, hasMask = false;
+
+  bool isNothing() const {
+    return scale == 1.0 && !softCap && !hasBias && !hasMask;
+  }
+};
+FormulaOp buildPreparation(mlir::Location loc,
+                           const ScorePreparation &preparation,
+                           llvm::StringRef name);
+
+/// What an element of the result is: (sums..., coefficients...) -> the sum of
+/// `rank` products, or, of rank 0, the only sum.
+FormulaOp buildOutput(mlir::Location loc, unsigned rank, llvm::StringRef name);
+
+} // namespace weir
+
+#endif // WEIR_DIALECT_WEIR_TRANSFORMS_ATTENDEDFORMULA_H

@@ -1,0 +1,109 @@
+//===- AttentionBlocks.cpp - score rows of a tile kept whole ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// All scores of a tile's queries are made, block by block; the formula runs on
+// them as it does on any rows; the weights meet the values block by block. Fits
+// every formula. Tiles have as few queries as it takes for the scores to stay
+// in the second-level cache.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionForms.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace weir;
+
+namespace {
+
+/// Scores of a tile: half of a usual second-level cache, in f32.
+constexpr int64_t kScores = 256 * 1024;
+/// Rows that share each block of keys and values, at least.
+constexpr int64_t kFewRows = 16;
+
+class Blocks : public AttentionForms {
+public:
+  explicit Blocks(FlatSymbolRefAttr attended) : symbol(attended) {}
+
+  Value chooseQueries(AttentionTiling &t, Value most) override {
+    Value step = t.index.constant(kFewRows);
+    width = t.index.mul(t.blocks, t.index.constant(t.keysPerBlock));
+    Value fits = t.index.div(t.index.constant(kScores),
+                             t.index.max(width, t.index.constant(1)));
+    Value whole = t.index.mul(t.index.div(fits, step), step);
+    return t.index.min(t.index.max(whole, step), most);
+  }
+
+  void allocate(AttentionTiling &t, Value parts) override {
+    rows = t.rowsPerTile;
+    Type element = t.operands.accumulator;
+    OpFoldResult count = t.builder.getIndexAttr(rows);
+    // Rows of a tile, as many as were chosen: fewer than all, so the memory is
+    // laid out by the tile.
+    Value most = chooseQueries(t, t.index.constant(rows));
+    scores = t.allocate({parts, most, width}, element);
+    sums = t.allocate(
+        {parts, count, t.builder.getIndexAttr(t.operands.valueSize)}, element);
+    for (auto [i, type] : llvm::enumerate(t.formula.getResultTypes()))
+      if (i != t.weights)
+        uniforms.push_back(
+            t.allocate({parts, count}, type.isF32() ? element : type));
+  }
+
+  void emitTile(AttentionTiling &t, const AttentionTile &tile) override {
+    OpFoldResult zero = t.builder.getIndexAttr(0);
+    Value size = t.index.constant(t.keysPerBlock);
+    Value first = t.index.mul(t.index.div(tile.firstKey, size), size);
+    Value all = t.view(scores, {tile.part, zero, zero},
+                       {nullptr, tile.rowCount, width});
+    auto column = [&](Value block) {
+      return t.index.sub(t.index.mul(block, size), first);
+    };
+    t.forEachBlock(tile, [&](Value block) {
+      Value own =
+          t.view(all, {zero, column(block)},
+                 {tile.rowCount, t.builder.getIndexAttr(t.keysPerBlock)});
+      t.emitScores(tile, block, own);
+    });
+    Value seen =
+        t.index.max(t.index.sub(tile.endKey, first), t.index.constant(0));
+    Value row = t.view(all, {zero, zero}, {tile.rowCount, seen});
+    SmallVector<Value> outputs, found;
+    for (Value uniform : uniforms)
+      found.push_back(t.perRow(uniform, tile));
+    outputs = found;
+    outputs.insert(outputs.begin() + t.weights, row);
+    t.emitRows(tile, symbol, row, first, seen, {}, outputs, Form::Stored,
+               t.formula.hasReduction());
+    Value own = t.view(
+        sums, {tile.part, zero, zero},
+        {nullptr, tile.rowCount, t.builder.getIndexAttr(t.operands.valueSize)});
+    t.zero(own);
+    t.forEachBlock(tile, [&](Value block) {
+      Value some =
+          t.view(all, {zero, column(block)},
+                 {tile.rowCount, t.builder.getIndexAttr(t.keysPerBlock)});
+      t.emitValues(tile, block, some, own);
+    });
+    t.emitResults(tile, own, {}, found);
+  }
+
+private:
+  int64_t rows;
+  Value width, scores, sums;
+  SmallVector<Value> uniforms;
+  FlatSymbolRefAttr symbol; // Of the formula on the scores of a tile.
+};
+
+} // namespace
+
+std::unique_ptr<AttentionForms>
+weir::createBlocksForm(FlatSymbolRefAttr attended) {
+  return std::make_unique<Blocks>(attended);
+}

@@ -1,0 +1,316 @@
+//===- AttentionSweeps.cpp - score rows read block by block ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A tile of queries meets one block of keys at a time, and a state per query
+// goes from block to block. Each sweep of the formula but the last makes its
+// scores anew. The last one carries the weighted values along (one pass, where
+// it is the only one), or is followed by a pass that makes the weights.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionForms.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace weir;
+
+namespace {
+
+class Sweeps : public AttentionForms {
+public:
+  explicit Sweeps(SweepPlan plan) : plan(std::move(plan)) {}
+
+  Value chooseQueries(AttentionTiling &, Value most) override { return most; }
+  void allocate(AttentionTiling &t, Value parts) override;
+  void emitTile(AttentionTiling &t, const AttentionTile &tile) override;
+
+private:
+  Value allocateRows(AttentionTiling &t, Value parts, Type type);
+  FlatSymbolRefAttr insert(AttentionTiling &t, const Twine &purpose,
+                           llvm::function_ref<FormulaOp(StringRef)> make);
+  void emitSweep(AttentionTiling &t, const AttentionTile &tile, int64_t sweep);
+  void emitWeights(AttentionTiling &t, const AttentionTile &tile);
+  SmallVector<Value> emitFinish(AttentionTiling &t, const AttentionTile &tile,
+                                int64_t sweep);
+  void scaleSums(AttentionTiling &t, const AttentionTile &tile, Value sums,
+                 Value factors);
+  Value getScores(AttentionTiling &t, const AttentionTile &tile, Value all);
+  Value getSums(AttentionTiling &t, const AttentionTile &tile, unsigned i);
+  SmallVector<Value> getRows(AttentionTiling &t, const AttentionTile &tile,
+                             ArrayRef<Value> all);
+
+  bool carries(int64_t sweep) const {
+    return plan.carries && sweep == plan.parts->getNumSweeps();
+  }
+
+  SweepPlan plan;
+  /// For each part: scores and terms, weighted sums of values, what a sweep
+  /// knows of rows.
+  SmallVector<Value> scores, sums, factors, coefficients, uniforms;
+  std::vector<SmallVector<Value>> states, statistics;
+  std::vector<SmallVector<TypedAttr>> identities;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Scratch
+//===----------------------------------------------------------------------===//
+
+Value Sweeps::allocateRows(AttentionTiling &t, Value parts, Type type) {
+  return t.allocate({parts, t.builder.getIndexAttr(t.rowsPerTile)},
+                    type.isF32() ? t.operands.accumulator : type);
+}
+
+void Sweeps::allocate(AttentionTiling &t, Value parts) {
+  OpFoldResult rows = t.builder.getIndexAttr(t.rowsPerTile),
+               keys = t.builder.getIndexAttr(t.keysPerBlock),
+               width = t.builder.getIndexAttr(t.operands.valueSize);
+  Type element = t.operands.accumulator, f32 = t.builder.getF32Type();
+  unsigned rank =
+      plan.carries ? std::max<size_t>(1, plan.parts->getCarried().size()) : 1;
+  for (unsigned i = 0; i < rank; ++i) {
+    scores.push_back(t.allocate({parts, rows, keys}, element));
+    sums.push_back(t.allocate({parts, rows, width}, element));
+    if (!plan.carries)
+      continue;
+    factors.push_back(allocateRows(t, parts, f32));
+    coefficients.push_back(allocateRows(t, parts, f32));
+  }
+  int64_t count = plan.parts->getNumSweeps();
+  for (int64_t sweep = 1; sweep <= count; ++sweep) {
+    StateLayout layout = plan.parts->getLayout(sweep);
+    SmallVector<Value> state, found;
+    SmallVector<TypedAttr> identity;
+    for (const RowValue &slot : layout.slots) {
+      state.push_back(allocateRows(t, parts, slot.type));
+      identity.push_back(slot.identity);
+    }
+    size_t statisticCount =
+        plan.parts->getLayout(sweep == count ? 0 : sweep + 1).known.size() -
+        layout.known.size();
+    for (size_t i = 0; i < statisticCount; ++i)
+      found.push_back(allocateRows(t, parts, layout.finished[i].type));
+    states.push_back(std::move(state));
+    statistics.push_back(std::move(found));
+    identities.push_back(std::move(identity));
+  }
+  for (auto [i, type] : llvm::enumerate(t.formula.getResultTypes()))
+    if (i != t.weights)
+      uniforms.push_back(allocateRows(t, parts, type));
+}
+
+SmallVector<Value> Sweeps::getRows(AttentionTiling &t,
+                                   const AttentionTile &tile,
+                                   ArrayRef<Value> all) {
+  SmallVector<Value> own;
+  for (Value each : all)
+    own.push_back(t.perRow(each, tile));
+  return own;
+}
+
+Value Sweeps::getScores(AttentionTiling &t, const AttentionTile &tile,
+                        Value all) {
+  OpFoldResult zero = t.builder.getIndexAttr(0);
+  return t.view(
+      all, {tile.part, zero, zero},
+      {nullptr, tile.rowCount, t.builder.getIndexAttr(t.keysPerBlock)});
+}
+
+Value Sweeps::getSums(AttentionTiling &t, const AttentionTile &tile,
+                      unsigned i) {
+  OpFoldResult zero = t.builder.getIndexAttr(0);
+  return t.view(
+      sums[i], {tile.part, zero, zero},
+      {nullptr, tile.rowCount, t.builder.getIndexAttr(t.operands.valueSize)});
+}
+
+FlatSymbolRefAttr
+Sweeps::insert(AttentionTiling &t, const Twine &purpose,
+               llvm::function_ref<FormulaOp(StringRef)> make) {
+  return t.symbols.getOrInsert(t.op, t.formula,
+                               {t.op.getEmptyRow(), t.op.getNan()},
+                               ("attended." + purpose).str(), make);
+}
+
+//===----------------------------------------------------------------------===//
+// A tile
+//===----------------------------------------------------------------------===//
+
+/// Multiplies the sums of rows whose factor is not 1.
+void Sweeps::scaleSums(AttentionTiling &t, const AttentionTile &tile, Value own,
+                       Value factors) {
+  OpBuilder::InsertionGuard guard(t.builder);
+  OpBuilder &b = t.builder;
+  Value zero = t.index.constant(0), step = t.index.constant(1);
+  auto rows = scf::ForOp::create(b, t.loc, zero, tile.rowCount, step);
+  b.setInsertionPointToStart(rows.getBody());
+  Value row = rows.getInductionVar();
+  Value factor = memref::LoadOp::create(b, t.loc, factors, row);
+  Value one = arith::ConstantOp::create(b, t.loc,
+                                        b.getFloatAttr(factor.getType(), 1.0));
+  Value moves =
+      arith::CmpFOp::create(b, t.loc, arith::CmpFPredicate::UNE, factor, one);
+  auto branch = scf::IfOp::create(b, t.loc, moves, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(branch.thenBlock());
+  auto columns = scf::ForOp::create(
+      b, t.loc, zero, t.index.constant(t.operands.valueSize), step);
+  b.setInsertionPointToStart(columns.getBody());
+  SmallVector<Value, 2> at{row, columns.getInductionVar()};
+  Value old = memref::LoadOp::create(b, t.loc, own, at);
+  Value moved = arith::MulFOp::create(b, t.loc, old, factor);
+  memref::StoreOp::create(b, t.loc, moved, own, at);
+}
+
+/// One pass over the blocks, from the identity of the sweep's state on.
+void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
+                       int64_t sweep) {
+  bool carry = carries(sweep);
+  FlatSymbolRefAttr symbol =
+      insert(t, (carry ? "carry" : "step") + Twine(sweep), [&](StringRef name) {
+        return plan.parts->buildStep(sweep, carry, name);
+      });
+  SmallVector<Value> state = getRows(t, tile, states[sweep - 1]);
+  for (auto [slot, identity] : llvm::zip(state, identities[sweep - 1])) {
+    Type type = getElementTypeOrSelf(slot.getType());
+    TypedAttr value = identity;
+    if (auto number = dyn_cast<FloatAttr>(identity))
+      value = t.builder.getFloatAttr(type, number.getValueAsDouble());
+    Value nothing = arith::ConstantOp::create(t.builder, t.loc, value);
+    linalg::FillOp::create(t.builder, t.loc, nothing, slot);
+  }
+  SmallVector<Value> inputs, outputs, terms;
+  for (int64_t s = 1; s < sweep; ++s)
+    llvm::append_range(inputs, getRows(t, tile, statistics[s - 1]));
+  llvm::append_range(inputs, state);
+  for (unsigned i = 0, e = carry ? scores.size() : 1; i < e; ++i)
+    terms.push_back(getScores(t, tile, scores[i]));
+  if (carry)
+    outputs = terms;
+  llvm::append_range(outputs, state);
+  SmallVector<Value> own = getRows(t, tile, factors);
+  if (carry)
+    llvm::append_range(outputs, own);
+  t.forEachBlock(tile, [&](Value block) {
+    t.emitScores(tile, block, terms[0]);
+    Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
+    t.emitRows(tile, symbol, terms[0], firstKey,
+               t.index.constant(t.keysPerBlock), inputs, outputs, plan.rowForm,
+               /*withPolicies=*/false);
+    if (!carry)
+      return;
+    for (auto [i, term] : llvm::enumerate(terms)) {
+      Value sum = getSums(t, tile, i);
+      if (!plan.parts->getCarried()[i].exponent.empty())
+        scaleSums(t, tile, sum, own[i]);
+      t.emitValues(tile, block, term, sum);
+    }
+  });
+}
+
+/// What the state says once all was seen. Returns the uniform results, if it
+/// was the last sweep.
+SmallVector<Value> Sweeps::emitFinish(AttentionTiling &t,
+                                      const AttentionTile &tile,
+                                      int64_t sweep) {
+  bool carry = carries(sweep), isLast = sweep == plan.parts->getNumSweeps();
+  SmallVector<Value> inputs = getRows(t, tile, states[sweep - 1]), outputs,
+                     known, found;
+  // Behind the state: the formula's uniforms, then what is known.
+  SmallVector<bool> perRow;
+  for (Value value : t.getRowInputs(tile)) {
+    inputs.push_back(value);
+    perRow.push_back(isa<MemRefType>(value.getType()));
+  }
+  for (int64_t s = 1; s < sweep; ++s)
+    for (Value value : getRows(t, tile, statistics[s - 1])) {
+      inputs.push_back(value);
+      perRow.push_back(true);
+    }
+  outputs = getRows(t, tile,
+                    carry ? ArrayRef<Value>(coefficients)
+                          : ArrayRef<Value>(statistics[sweep - 1]));
+  if (isLast)
+    found = getRows(t, tile, uniforms);
+  llvm::append_range(outputs, found);
+  if (outputs.empty())
+    return found;
+  FlatSymbolRefAttr symbol = insert(
+      t, (carry ? "carried" : "finish") + Twine(sweep), [&](StringRef name) {
+        return carry ? plan.parts->buildCarriedFinish(perRow, name)
+                     : plan.parts->buildFinish(sweep, perRow, name);
+      });
+  RowsOp::create(t.builder, t.loc, TypeRange(), symbol, inputs, Value(),
+                 outputs, EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
+                 TiesAttr(), NegInfAttr(),
+                 FormAttr::get(t.builder.getContext(), Form::Elementwise),
+                 IntegerAttr(), IntegerAttr());
+  return found;
+}
+
+/// A pass of its own for the weights.
+void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
+  FlatSymbolRefAttr symbol = plan.attended;
+  if (plan.parts->getNumSweeps() > 0)
+    symbol = insert(t, "weights", [&](StringRef name) {
+      return plan.parts->buildWeights(/*masked=*/false, name);
+    });
+  SmallVector<Value> known;
+  for (ArrayRef<Value> found : statistics)
+    llvm::append_range(known, getRows(t, tile, found));
+  Value own = getScores(t, tile, scores[0]), sum = getSums(t, tile, 0);
+  t.forEachBlock(tile, [&](Value block) {
+    t.emitScores(tile, block, own);
+    Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
+    t.emitRows(tile, symbol, own, firstKey, t.index.constant(t.keysPerBlock),
+               known, own, Form::Elementwise, /*withPolicies=*/false);
+    t.emitValues(tile, block, own, sum);
+  });
+}
+
+void Sweeps::emitTile(AttentionTiling &t, const AttentionTile &tile) {
+  for (unsigned i = 0; i < sums.size(); ++i)
+    t.zero(getSums(t, tile, i));
+  SmallVector<Value> found;
+  for (int64_t sweep = 1; sweep <= plan.parts->getNumSweeps(); ++sweep) {
+    emitSweep(t, tile, sweep);
+    found = emitFinish(t, tile, sweep);
+  }
+  if (!plan.carries)
+    emitWeights(t, tile);
+  SmallVector<Value> all;
+  for (unsigned i = 0; i < sums.size(); ++i)
+    all.push_back(getSums(t, tile, i));
+  t.emitResults(tile, all, getRows(t, tile, coefficients), found);
+}
+
+//===----------------------------------------------------------------------===//
+// Which sweeps there are
+//===----------------------------------------------------------------------===//
+
+std::string weir::planSweeps(AttentionRowsOp op, FlatSymbolRefAttr attended,
+                             SweepPlan &plan) {
+  if (op.getPosInf() == PosInf::Share)
+    return "whether scores of +inf share the mass is a matter of whole rows";
+  FormulaOp formula = resolveFormula(op, attended);
+  plan.attended = attended;
+  plan.parts = std::make_unique<TakenApart>(
+      formula, StatePolicies{op.getEmptyRow(), op.getNan()},
+      /*tellsEmpty=*/true);
+  if (!plan.parts->isComplete())
+    return "a sweep has no state that could go from block to block";
+  plan.carries = !plan.parts->getCarried().empty();
+  plan.rowForm = Form::Transposed;
+  return "";
+}
+
+std::unique_ptr<AttentionForms> weir::createSweepsForm(SweepPlan plan) {
+  return std::make_unique<Sweeps>(std::move(plan));
+}

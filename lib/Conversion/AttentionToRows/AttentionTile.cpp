@@ -1,0 +1,416 @@
+//===- AttentionTile.cpp - what is done in one tile of attention ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionTiling.h"
+
+#include "weir/Dialect/Weir/Transforms/RowTiles.h"
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace weir;
+
+using Predicate = arith::CmpIPredicate;
+
+//===----------------------------------------------------------------------===//
+// Which keys are seen
+//===----------------------------------------------------------------------===//
+
+/// The keys [first, end) that a query sees, but for the mask. Both bounds rise
+/// with the query.
+AttentionTiling::KeyRange AttentionTiling::getSeen(const AttentionTile &tile,
+                                                   Value query) {
+  Value zero = index.constant(0), last = index.add(query, tile.ahead);
+  KeyRange seen{zero, tile.keyCount};
+  std::optional<int64_t> right = op.getWindowRight();
+  if (op.getCausal())
+    right = std::min<int64_t>(right.value_or(0), 0);
+  if (right)
+    seen.end = index.clamp(index.add(last, index.constant(*right + 1)), zero,
+                           tile.keyCount);
+  if (std::optional<int64_t> left = op.getWindowLeft())
+    seen.first =
+        index.clamp(index.sub(last, index.constant(*left)), zero, seen.end);
+  return seen;
+}
+
+void AttentionTiling::findKeys(AttentionTile &tile) {
+  tile.keyCount = operands.keys;
+  if (Value lengths = op.getLengths()) {
+    Value length = memref::LoadOp::create(builder, loc, lengths, tile.batch);
+    length = arith::IndexCastOp::create(builder, loc, indexType, length);
+    tile.keyCount = index.clamp(length, index.constant(0), operands.keys);
+  }
+  tile.ahead = index.sub(tile.keyCount, operands.queries);
+  Value last =
+      index.sub(index.add(tile.query, tile.queryCount), index.constant(1));
+  KeyRange front = getSeen(tile, tile.query), back = getSeen(tile, last);
+  tile.firstKey = front.first;
+  tile.endCommon = front.end;
+  tile.firstCommon = back.first;
+  tile.endKey = back.end;
+}
+
+/// The keys that the mask leaves to a row.
+static Value countUnmasked(OpBuilder &b, Location loc, Value mask, Value first,
+                           Value end) {
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto loop = scf::ForOp::create(b, loc, first, end, one, zero);
+  OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
+  Value column = cast<MemRefType>(mask.getType()).getDimSize(0) == 1
+                     ? zero
+                     : Value(loop.getInductionVar());
+  Value seen = memref::LoadOp::create(inner, loc, mask, column);
+  Value more = arith::SelectOp::create(inner, loc, seen, one, zero);
+  Value sum = arith::AddIOp::create(inner, loc, loop.getRegionIterArg(0), more);
+  scf::YieldOp::create(inner, loc, sum);
+  return loop.getResult(0);
+}
+
+/// What a tensor that broadcasts to the rows, from the right, has at one.
+static Value loadPerRow(OpBuilder &b, Location loc, Value memref,
+                        ArrayRef<Value> indices) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<Value> own;
+  for (int64_t dim = 0, rank = type.getRank(); dim < rank; ++dim)
+    own.push_back(type.getDimSize(dim) == 1
+                      ? Value(arith::ConstantIndexOp::create(b, loc, 0))
+                      : indices[indices.size() - rank + dim]);
+  return memref::LoadOp::create(b, loc, memref, own);
+}
+
+/// Puts what rows have once into scratch, and the queries.
+void AttentionTiling::gatherRows(const AttentionTile &tile) {
+  OpFoldResult zero = builder.getIndexAttr(0),
+               size = builder.getIndexAttr(operands.headSize);
+  forEachHead(tile, [&](Value head, Value firstRow) {
+    Value source = view(operands.query, {tile.batch, head, tile.query, zero},
+                        {nullptr, nullptr, tile.queryCount, size});
+    Value target = view(queryScratch, {tile.part, firstRow, zero},
+                        {nullptr, tile.queryCount, size});
+    cpu::PackOp::create(builder, loc, source, target, /*transpose=*/false);
+  });
+  if (scaleQueries) {
+    Value queries = getQueries(tile);
+    RowsOp::create(builder, loc, TypeRange(), scaleQueries, queries, Value(),
+                   queries, EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
+                   TiesAttr(), NegInfAttr(),
+                   FormAttr::get(builder.getContext(), Form::Elementwise),
+                   IntegerAttr(), IntegerAttr());
+  }
+  forEachRow(tile, [&](Value head, Value query, Value row) {
+    auto store = [&](Value value, Value memref) {
+      memref::StoreOp::create(builder, loc, value, memref,
+                              ValueRange{tile.part, row});
+    };
+    KeyRange seen = getSeen(tile, query);
+    store(seen.first, firstKeys);
+    store(seen.end, endKeys);
+    for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands))
+      if (own)
+        store(loadPerRow(builder, loc, operand, {tile.batch, head, query}),
+              own);
+    if (Value lengths = rowIndices[0]) {
+      Value length = index.sub(seen.end, seen.first);
+      if (op.getMask())
+        length = countUnmasked(builder, loc,
+                               sliceRow(op.getMask(), tile.batch, head, query),
+                               seen.first, seen.end);
+      store(length, lengths);
+    }
+    if (rowIndices[1])
+      store(query, rowIndices[1]);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Parts of operands
+//===----------------------------------------------------------------------===//
+
+/// Part of an operand that broadcasts to the scores, from the right: offsets
+/// and sizes of all four dimensions; those without a size vanish.
+Value AttentionTiling::slice(Value operand, ArrayRef<OpFoldResult> offsets,
+                             ArrayRef<OpFoldResult> sizes) {
+  auto type = cast<MemRefType>(operand.getType());
+  int64_t missing = 4 - type.getRank();
+  SmallVector<OpFoldResult> from, size;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    bool repeats = type.getDimSize(dim) == 1;
+    OpFoldResult wanted = sizes[missing + dim];
+    from.push_back(repeats ? builder.getIndexAttr(0) : offsets[missing + dim]);
+    size.push_back(repeats && wanted ? builder.getIndexAttr(1) : wanted);
+  }
+  return view(operand, from, size);
+}
+
+/// Scores of one head, as operands have them.
+Value AttentionTiling::sliceVarying(Value operand, const AttentionTile &tile,
+                                    Value head, Value firstKey, Value width) {
+  return slice(operand, {tile.batch, head, tile.query, firstKey},
+               {nullptr, nullptr, tile.queryCount, width});
+}
+
+Value AttentionTiling::sliceRow(Value operand, Value batch, Value head,
+                                Value query) {
+  return slice(operand, {batch, head, query, builder.getIndexAttr(0)},
+               {nullptr, nullptr, nullptr, operands.keys});
+}
+
+Value AttentionTiling::perRow(Value all, const AttentionTile &tile) {
+  return view(all, {tile.part, builder.getIndexAttr(0)},
+              {nullptr, tile.rowCount});
+}
+
+Value AttentionTiling::getQueries(const AttentionTile &tile) {
+  OpFoldResult zero = builder.getIndexAttr(0);
+  return view(
+      queryScratch, {tile.part, zero, zero},
+      {nullptr, tile.rowCount, builder.getIndexAttr(operands.headSize)});
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+static RowsOp createElementwise(OpBuilder &b, Location loc,
+                                FlatSymbolRefAttr formula, ValueRange inputs,
+                                Value output) {
+  return RowsOp::create(b, loc, TypeRange(), formula, inputs, Value(), output,
+                        EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
+                        TiesAttr(), NegInfAttr(),
+                        FormAttr::get(b.getContext(), Form::Elementwise),
+                        IntegerAttr(), IntegerAttr());
+}
+
+/// Scale and cap, bias and mask.
+void AttentionTiling::prepareScores(const AttentionTile &tile, Value firstKey,
+                                    Value scores) {
+  if (!prepare)
+    return;
+  Value count = index.min(index.sub(operands.keys, firstKey),
+                          index.constant(keysPerBlock));
+  forEachHead(tile, [&](Value head, Value firstRow) {
+    Value own = view(scores, {firstRow, builder.getIndexAttr(0)},
+                     {tile.queryCount, count});
+    SmallVector<Value> inputs{own};
+    for (Value operand : {op.getBias(), op.getMask()})
+      if (operand)
+        inputs.push_back(sliceVarying(operand, tile, head, firstKey, count));
+    createElementwise(builder, loc, prepare, inputs, own);
+  });
+}
+
+/// Makes scores of keys that a row does not see -inf, in blocks that not all
+/// rows see whole.
+void AttentionTiling::exclude(const AttentionTile &tile, Value firstKey,
+                              Value scores) {
+  OpBuilder::InsertionGuard guard(builder);
+  Value size = index.constant(keysPerBlock), zero = index.constant(0),
+        one = index.constant(1);
+  Value early = index.compare(Predicate::slt, firstKey, tile.firstCommon);
+  Value late =
+      index.compare(Predicate::sgt, index.add(firstKey, size), tile.endCommon);
+  Value either = arith::OrIOp::create(builder, loc, early, late);
+  auto branch =
+      scf::IfOp::create(builder, loc, either, /*withElseRegion=*/false);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  Value nothing = arith::ConstantOp::create(
+      builder, loc,
+      builder.getFloatAttr(operands.accumulator,
+                           -std::numeric_limits<double>::infinity()));
+  auto rows = scf::ForOp::create(builder, loc, zero, tile.rowCount, one);
+  builder.setInsertionPointToStart(rows.getBody());
+  Value row = rows.getInductionVar();
+  auto column = [&](Value bounds) {
+    Value key = memref::LoadOp::create(builder, loc, bounds,
+                                       ValueRange{tile.part, row});
+    return index.clamp(index.sub(key, firstKey), zero, size);
+  };
+  Value first = column(firstKeys), end = column(endKeys);
+  for (auto [from, to] : {std::pair(zero, first), std::pair(end, size)}) {
+    auto columns = scf::ForOp::create(builder, loc, from, to, one);
+    OpBuilder inner = OpBuilder::atBlockBegin(columns.getBody());
+    memref::StoreOp::create(inner, loc, nothing, scores,
+                            ValueRange{row, columns.getInductionVar()});
+  }
+}
+
+void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
+                                 Value scores) {
+  Value firstKey = index.mul(block, index.constant(keysPerBlock));
+  Value panel = getPanel(tile, block);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    Value now =
+        arith::XOrIOp::create(builder, loc, packsAhead,
+                              arith::ConstantIntOp::create(builder, loc, 1, 1));
+    auto branch =
+        scf::IfOp::create(builder, loc, now, /*withElseRegion=*/false);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    packPanel(tile.batch, tile.keyHead, block, panel);
+  }
+  OpFoldResult zero = builder.getIndexAttr(0);
+  Value keys = view(keyPanels, {panel, zero, zero},
+                    {nullptr, builder.getIndexAttr(operands.headSize),
+                     builder.getIndexAttr(keysPerBlock)});
+  cpu::ProductOp::create(builder, loc, getQueries(tile), keys, scores,
+                         /*accumulate=*/false);
+  prepareScores(tile, firstKey, scores);
+  exclude(tile, firstKey, scores);
+}
+
+//===----------------------------------------------------------------------===//
+// The formula
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> AttentionTiling::getRowInputs(const AttentionTile &tile) {
+  SmallVector<Value> inputs;
+  for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands))
+    if (own || !isa<MemRefType>(operand.getType()))
+      inputs.push_back(own ? perRow(own, tile) : Value(operand));
+  if (rowIndices[0])
+    inputs.push_back(perRow(rowIndices[0], tile));
+  if (attended.extent)
+    inputs.push_back(tile.keyCount);
+  if (rowIndices[1])
+    inputs.push_back(perRow(rowIndices[1], tile));
+  return inputs;
+}
+
+void AttentionTiling::emitRows(const AttentionTile &tile,
+                               FlatSymbolRefAttr symbol, Value scores,
+                               Value firstKey, Value width,
+                               ArrayRef<Value> moreInputs,
+                               ArrayRef<Value> outputs, Form form,
+                               bool withPolicies) {
+  FormulaOp made = resolveFormula(op, symbol);
+  // All of a row's arguments, as one value per row, per score, or one for all.
+  SmallVector<Value> inputs{scores};
+  bool hasVarying = false;
+  for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands)) {
+    inputs.push_back(own ? perRow(own, tile) : Value(operand));
+    hasVarying |= !own && isa<MemRefType>(operand.getType());
+  }
+  if (rowIndices[0])
+    inputs.push_back(perRow(rowIndices[0], tile));
+  if (attended.extent)
+    inputs.push_back(tile.keyCount);
+  if (rowIndices[1])
+    inputs.push_back(perRow(rowIndices[1], tile));
+  llvm::append_range(inputs, moreInputs);
+  Value column = usesColumn(made) ? firstKey : Value();
+  auto emit = [&](Value head, ArrayRef<Value> ins, ArrayRef<Value> outs) {
+    Value base;
+    SmallVector<Value> strides;
+    if (usesRowIndex(made)) {
+      base = index.add(index.mul(tile.batch, operands.queryHeads), head);
+      base = index.add(index.mul(base, operands.queries), tile.query);
+      strides.push_back(index.constant(1));
+    }
+    RowsOp::create(
+        builder, loc, TypeRange(), symbol, ins, Value(), base, strides, column,
+        outs, withPolicies ? op.getEmptyRowAttr() : EmptyRowAttr(),
+        withPolicies ? op.getPosInfAttr() : PosInfAttr(),
+        withPolicies ? op.getNanAttr() : NaNPolicyAttr(),
+        withPolicies ? op.getTiesAttr() : TiesAttr(), NegInfAttr(),
+        FormAttr::get(builder.getContext(),
+                      made.hasReduction() ? form : Form::Elementwise),
+        IntegerAttr(), IntegerAttr(), IntegerAttr());
+  };
+  if (!hasVarying)
+    return emit(tile.head, inputs, outputs);
+  // Scores that operands are beside lie in one head.
+  forEachHead(tile, [&](Value head, Value firstRow) {
+    auto own = [&](Value value) -> Value {
+      auto type = dyn_cast<MemRefType>(value.getType());
+      if (!type)
+        return value;
+      OpFoldResult zero = builder.getIndexAttr(0);
+      if (type.getRank() == 1)
+        return view(value, {firstRow}, {tile.queryCount});
+      int64_t size = type.getDimSize(1);
+      OpFoldResult columns = ShapedType::isDynamic(size)
+                                 ? OpFoldResult(width)
+                                 : OpFoldResult(builder.getIndexAttr(size));
+      return view(value, {firstRow, zero}, {tile.queryCount, columns});
+    };
+    SmallVector<Value> ins, outs;
+    for (auto [i, input] : llvm::enumerate(inputs)) {
+      bool isOperand = i >= 1 && i <= rowOperands.size() &&
+                       !rowOperands[i - 1] && isa<MemRefType>(input.getType());
+      ins.push_back(isOperand ? sliceVarying(input, tile, head, firstKey, width)
+                              : own(input));
+    }
+    for (Value output : outputs)
+      outs.push_back(own(output));
+    emit(head, ins, outs);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Values and results
+//===----------------------------------------------------------------------===//
+
+void AttentionTiling::zero(Value memref) {
+  Value nothing = arith::ConstantOp::create(
+      builder, loc, builder.getZeroAttr(getElementTypeOrSelf(memref)));
+  linalg::FillOp::create(builder, loc, nothing, memref);
+}
+
+void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
+                                 Value weights, Value sums) {
+  Value firstKey = index.mul(block, index.constant(keysPerBlock));
+  Value count =
+      index.min(index.sub(tile.endKey, firstKey), index.constant(keysPerBlock));
+  OpFoldResult zero = builder.getIndexAttr(0),
+               size = builder.getIndexAttr(operands.valueSize);
+  Value seen = view(weights, {zero, zero}, {tile.rowCount, count});
+  Value values =
+      operands.valuesAreReady
+          ? view(operands.value, {tile.batch, tile.keyHead, firstKey, zero},
+                 {nullptr, nullptr, count, size})
+          : view(valuePanels, {getPanel(tile, block), zero, zero},
+                 {nullptr, count, size});
+  cpu::ProductOp::create(builder, loc, seen, values, sums, /*accumulate=*/true);
+}
+
+void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,
+                                  ValueRange coefficients,
+                                  ValueRange uniforms) {
+  unsigned rank = coefficients.size();
+  FlatSymbolRefAttr symbol = symbols.getOrInsert(
+      op, formula, {}, "output" + std::to_string(rank),
+      [&](StringRef name) { return buildOutput(loc, rank, name); });
+  OpFoldResult zero = builder.getIndexAttr(0),
+               size = builder.getIndexAttr(operands.valueSize);
+  forEachHead(tile, [&](Value head, Value firstRow) {
+    SmallVector<Value> inputs;
+    for (Value sum : sums)
+      inputs.push_back(view(sum, {firstRow, zero}, {tile.queryCount, size}));
+    for (Value coefficient : coefficients)
+      inputs.push_back(view(coefficient, {firstRow}, {tile.queryCount}));
+    Value output = view(operands.output, {tile.batch, head, tile.query, zero},
+                        {nullptr, nullptr, tile.queryCount, size});
+    createElementwise(builder, loc, symbol, inputs, output);
+  });
+  if (uniforms.empty())
+    return;
+  forEachRow(tile, [&](Value head, Value query, Value row) {
+    unsigned next = 0;
+    for (auto [i, output] : llvm::enumerate(op.getOutputs())) {
+      if (i == weights)
+        continue;
+      Value found = memref::LoadOp::create(builder, loc, uniforms[next++], row);
+      memref::StoreOp::create(builder, loc, found, output,
+                              ValueRange{tile.batch, head, query});
+    }
+  });
+}

@@ -1,0 +1,355 @@
+//===- AttentionTiling.cpp - attention as loops over tiles ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionTiling.h"
+
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace weir;
+
+using Predicate = arith::CmpIPredicate;
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+/// The tensor with its dimensions in the order batch, head, length, element.
+static Value orderDims(OpBuilder &b, AttentionRowsOp op, Value tensor) {
+  if (op.getHeadDim() == 1)
+    return tensor;
+  auto map = AffineMap::getPermutationMap(ArrayRef<int64_t>{0, 2, 1, 3},
+                                          op.getContext());
+  return memref::TransposeOp::create(b, op.getLoc(), tensor,
+                                     AffineMapAttr::get(map));
+}
+
+static bool hasUnitStride(Value memref) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return succeeded(cast<MemRefType>(memref.getType())
+                       .getStridesAndOffset(strides, offset)) &&
+         strides.back() == 1;
+}
+
+AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
+  Location loc = op.getLoc();
+  query = orderDims(b, op, op.getQuery());
+  key = orderDims(b, op, op.getKey());
+  value = orderDims(b, op, op.getValue());
+  FormulaOp formula = op.resolveFormula();
+  output = orderDims(b, op, op.getOutputs()[formula.getFirstVaryingResult()]);
+  auto size = [&](Value memref, int64_t dim) -> Value {
+    return b.createOrFold<memref::DimOp>(loc, memref, dim);
+  };
+  batches = size(query, 0);
+  queryHeads = size(query, 1);
+  queries = size(query, 2);
+  // Without heads of keys there are no keys.
+  IndexMath index(b, loc);
+  Value heads = size(key, 1);
+  Value none = index.compare(Predicate::eq, heads, index.constant(0));
+  keyHeads = index.max(heads, index.constant(1));
+  keys = index.select(none, index.constant(0), size(key, 2));
+  headSize = cast<MemRefType>(query.getType()).getDimSize(3);
+  valueSize = cast<MemRefType>(value.getType()).getDimSize(3);
+  Type element = getElementTypeOrSelf(query.getType());
+  accumulator = element.isF64() ? element : Type(b.getF32Type());
+  valuesAreReady = element == accumulator && hasUnitStride(value);
+}
+
+//===----------------------------------------------------------------------===//
+// Set-up
+//===----------------------------------------------------------------------===//
+
+/// Rows of scores at work: a multiple of what a register tile and a block of
+/// transposed rows hold, whose scores and queries stay in the second-level
+/// cache with a block of keys and values.
+static constexpr int64_t kRows = 96, kKeys = 128;
+
+static std::optional<double> toDouble(std::optional<APFloat> value) {
+  return value ? std::optional<double>(value->convertToDouble()) : std::nullopt;
+}
+
+AttentionTiling::AttentionTiling(AttentionRowsOp op, DerivedSymbols &symbols)
+    : op(op), formula(op.resolveFormula()), symbols(symbols), builder(op),
+      loc(op.getLoc()), index(builder, loc), operands(builder, op),
+      rowsPerTile(op.getQueryTile().value_or(kRows)),
+      keysPerBlock(op.getKeyTile().value_or(kKeys)),
+      attended(getAttendedArguments(formula)),
+      weights(formula.getFirstVaryingResult()),
+      indexType(builder.getIndexType()) {
+  blocks = index.ceilDiv(operands.keys, index.constant(keysPerBlock));
+  // Without a cap the scale is applied to the queries, which are fewer.
+  preparation.softCap = toDouble(op.getSoftCap());
+  preparation.hasBias = static_cast<bool>(op.getBias());
+  preparation.hasMask = static_cast<bool>(op.getMask());
+  double scale = toDouble(op.getScale())
+                     .value_or(1.0 / std::sqrt(double(operands.headSize)));
+  preparation.scale = preparation.softCap ? scale : 1.0;
+  queryScale = preparation.softCap ? 1.0 : scale;
+}
+
+Value AttentionTiling::allocate(ArrayRef<OpFoldResult> sizes, Type element) {
+  auto alloc = memref::AllocOp::create(builder, loc, sizes, element);
+  alloc.setAlignment(64);
+  buffers.push_back(alloc);
+  return alloc;
+}
+
+Value AttentionTiling::view(Value memref, ArrayRef<OpFoldResult> offsets,
+                            ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> whole(sizes),
+      strides(sizes.size(), builder.getIndexAttr(1));
+  SmallVector<int64_t> shape;
+  for (OpFoldResult &size : whole) {
+    if (!size)
+      size = builder.getIndexAttr(1);
+    else
+      shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  }
+  auto type = memref::SubViewOp::inferRankReducedResultType(
+      shape, cast<MemRefType>(memref.getType()), offsets, whole, strides);
+  return memref::SubViewOp::create(builder, loc, cast<MemRefType>(type), memref,
+                                   offsets, whole, strides);
+}
+
+void AttentionTiling::findTiles(AttentionForms &form) {
+  Value one = index.constant(1), queries = operands.queries;
+  Value most = form.chooseQueries(*this, index.constant(rowsPerTile));
+  queriesPerTile = index.max(index.min(queries, most), one);
+  Value group = index.ceilDiv(operands.queryHeads, operands.keyHeads);
+  headsPerTile =
+      index.clamp(index.div(most, queriesPerTile), one, index.max(group, one));
+  headTiles = index.ceilDiv(group, headsPerTile);
+  queryTiles = index.ceilDiv(queries, queriesPerTile);
+  Value heads = index.mul(operands.batches, operands.keyHeads);
+  Value perHead = index.mul(headTiles, queryTiles);
+  tiles = index.mul(heads, perHead);
+  packsAhead = index.compare(Predicate::ugt, perHead, one);
+}
+
+/// How many parts the tiles are shared among. Results do not depend on it.
+Value AttentionTiling::emitParts() {
+  int64_t grain = op.getThreadGrain().value_or(0);
+  if (grain == 0)
+    return index.constant(1);
+  Value scores = index.mul(index.mul(operands.batches, operands.queryHeads),
+                           index.mul(operands.queries, operands.keys));
+  Value wanted = index.min(tiles, index.ceilDiv(scores, index.constant(grain)));
+  return cpu::PartsOp::create(builder, loc, indexType, wanted);
+}
+
+void AttentionTiling::allocateAll(Value parts) {
+  OpFoldResult rows = builder.getIndexAttr(rowsPerTile),
+               block = builder.getIndexAttr(keysPerBlock),
+               head = builder.getIndexAttr(operands.headSize),
+               width = builder.getIndexAttr(operands.valueSize);
+  Value all = index.mul(index.mul(operands.batches, operands.keyHeads), blocks);
+  Value panels = index.select(packsAhead, all, parts);
+  keyPanels = allocate({panels, head, block}, operands.accumulator);
+  if (!operands.valuesAreReady)
+    valuePanels = allocate({panels, block, width}, operands.accumulator);
+  queryScratch = allocate({parts, rows, head}, operands.accumulator);
+  firstKeys = allocate({parts, rows}, indexType);
+  endKeys = allocate({parts, rows}, indexType);
+  for (auto [i, operand] : llvm::enumerate(op.getFormulaOperands())) {
+    auto type = dyn_cast<MemRefType>(operand.getType());
+    bool perRow = type && formula.isUniformArgument(i + 1);
+    rowOperands.push_back(
+        perRow ? allocate({parts, rows}, type.getElementType()) : Value());
+  }
+  for (bool wanted : {attended.length, attended.row})
+    rowIndices.push_back(wanted ? allocate({parts, rows}, indexType) : Value());
+}
+
+//===----------------------------------------------------------------------===//
+// Packing
+//===----------------------------------------------------------------------===//
+
+/// A block of keys, transposed, and of values, where they are packed.
+void AttentionTiling::packPanel(Value batch, Value head, Value block,
+                                Value panel) {
+  Value first = index.mul(block, index.constant(keysPerBlock));
+  Value count =
+      index.min(index.sub(operands.keys, first), index.constant(keysPerBlock));
+  OpFoldResult zero = builder.getIndexAttr(0);
+  auto pack = [&](Value from, Value to, int64_t size, bool transpose) {
+    Value source = view(from, {batch, head, first, zero},
+                        {nullptr, nullptr, count, builder.getIndexAttr(size)});
+    auto shape = cast<MemRefType>(to.getType()).getShape();
+    Value target = view(to, {panel, zero, zero},
+                        {nullptr, builder.getIndexAttr(shape[1]),
+                         builder.getIndexAttr(shape[2])});
+    cpu::PackOp::create(builder, loc, source, target, transpose);
+  };
+  pack(operands.key, keyPanels, operands.headSize, /*transpose=*/true);
+  if (!operands.valuesAreReady)
+    pack(operands.value, valuePanels, operands.valueSize, /*transpose=*/false);
+}
+
+/// All keys ahead of all tiles, where several tiles share them.
+void AttentionTiling::emitPacking(Value parts) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto branch =
+      scf::IfOp::create(builder, loc, packsAhead, /*withElseRegion=*/false);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  Value perBatch = index.mul(operands.keyHeads, blocks);
+  Value all = index.mul(operands.batches, perBatch);
+  forEachPart(parts, [&](Value part) {
+    auto loop = scf::ForOp::create(builder, loc, part, all, parts);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value panel = loop.getInductionVar();
+    packPanel(index.div(panel, perBatch),
+              index.rem(index.div(panel, blocks), operands.keyHeads),
+              index.rem(panel, blocks), panel);
+  });
+}
+
+Value AttentionTiling::getPanel(const AttentionTile &tile, Value block) {
+  Value head =
+      index.add(index.mul(tile.batch, operands.keyHeads), tile.keyHead);
+  Value ahead = index.add(index.mul(head, blocks), block);
+  return index.select(packsAhead, ahead, tile.part);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+void AttentionTiling::forEachPart(Value parts,
+                                  llvm::function_ref<void(Value part)> body) {
+  OpBuilder::InsertionGuard guard(builder);
+  Value zero = index.constant(0);
+  if (getConstantIntValue(parts) == 1)
+    return body(zero);
+  auto loop =
+      scf::ParallelOp::create(builder, loc, zero, parts, index.constant(1));
+  builder.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVars()[0]);
+}
+
+/// Parts take tiles in turn, and back again, so that each gets its share of
+/// long rows and short ones.
+void AttentionTiling::emitLoop(Value parts, AttentionForms &form) {
+  forEachPart(parts, [&](Value part) {
+    Value zero = index.constant(0), one = index.constant(1);
+    auto loop = scf::ForOp::create(builder, loc, zero,
+                                   index.ceilDiv(tiles, parts), one);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value round = loop.getInductionVar();
+    Value odd =
+        index.compare(Predicate::ne, index.rem(round, index.constant(2)), zero);
+    Value back = index.sub(index.sub(parts, one), part);
+    Value number =
+        index.add(index.mul(round, parts), index.select(odd, back, part));
+    Value exists = index.compare(Predicate::ult, number, tiles);
+    auto branch =
+        scf::IfOp::create(builder, loc, exists, /*withElseRegion=*/false);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    emitTileAt(number, part, form);
+  });
+}
+
+void AttentionTiling::emitTileAt(Value number, Value part,
+                                 AttentionForms &form) {
+  AttentionTile tile;
+  tile.part = part;
+  Value queryTile = index.rem(number, queryTiles);
+  number = index.div(number, queryTiles);
+  Value headTile = index.rem(number, headTiles);
+  number = index.div(number, headTiles);
+  tile.keyHead = index.rem(number, operands.keyHeads);
+  tile.batch = index.div(number, operands.keyHeads);
+  // The heads h whose h * Hkv / Hq is this one.
+  auto firstHead = [&](Value keyHead) {
+    return index.ceilDiv(index.mul(keyHead, operands.queryHeads),
+                         operands.keyHeads);
+  };
+  tile.head =
+      index.add(firstHead(tile.keyHead), index.mul(headTile, headsPerTile));
+  Value end = firstHead(index.add(tile.keyHead, index.constant(1)));
+  tile.headCount = index.min(index.sub(end, tile.head), headsPerTile);
+  tile.query = index.mul(queryTile, queriesPerTile);
+  tile.queryCount =
+      index.min(index.sub(operands.queries, tile.query), queriesPerTile);
+  tile.rowCount = index.mul(tile.headCount, tile.queryCount);
+  Value exists =
+      index.compare(Predicate::sgt, tile.headCount, index.constant(0));
+  auto branch =
+      scf::IfOp::create(builder, loc, exists, /*withElseRegion=*/false);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  findKeys(tile);
+  gatherRows(tile);
+  form.emitTile(*this, tile);
+}
+
+void AttentionTiling::forEachHead(
+    const AttentionTile &tile,
+    llvm::function_ref<void(Value head, Value firstRow)> body) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto loop = scf::ForOp::create(builder, loc, index.constant(0),
+                                 tile.headCount, index.constant(1));
+  builder.setInsertionPointToStart(loop.getBody());
+  body(index.add(tile.head, loop.getInductionVar()),
+       index.mul(loop.getInductionVar(), tile.queryCount));
+}
+
+void AttentionTiling::forEachRow(
+    const AttentionTile &tile,
+    llvm::function_ref<void(Value head, Value query, Value row)> body) {
+  forEachHead(tile, [&](Value head, Value firstRow) {
+    auto loop = scf::ForOp::create(builder, loc, index.constant(0),
+                                   tile.queryCount, index.constant(1));
+    builder.setInsertionPointToStart(loop.getBody());
+    body(head, index.add(tile.query, loop.getInductionVar()),
+         index.add(firstRow, loop.getInductionVar()));
+  });
+}
+
+void AttentionTiling::forEachBlock(const AttentionTile &tile,
+                                   llvm::function_ref<void(Value)> body) {
+  OpBuilder::InsertionGuard guard(builder);
+  Value size = index.constant(keysPerBlock);
+  auto loop =
+      scf::ForOp::create(builder, loc, index.div(tile.firstKey, size),
+                         index.ceilDiv(tile.endKey, size), index.constant(1));
+  builder.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+//===----------------------------------------------------------------------===//
+// The pass over one op
+//===----------------------------------------------------------------------===//
+
+void AttentionTiling::run(AttentionForms &form) {
+  if (!preparation.isNothing())
+    prepare =
+        symbols.getOrInsert(op, formula, {}, "prepare", [&](StringRef name) {
+          return buildPreparation(loc, preparation, name);
+        });
+  if (queryScale != 1.0)
+    scaleQueries =
+        symbols.getOrInsert(op, formula, {}, "scale", [&](StringRef name) {
+          ScorePreparation scaling;
+          scaling.scale = queryScale;
+          return buildPreparation(loc, scaling, name);
+        });
+  findTiles(form);
+  Value parts = emitParts();
+  allocateAll(parts);
+  form.allocate(*this, parts);
+  emitPacking(parts);
+  emitLoop(parts, form);
+  for (Value buffer : buffers)
+    memref::DeallocOp::create(builder, loc, buffer);
+  op.erase();
+}

@@ -1,0 +1,173 @@
+//===- AttentionTiling.h - attention as loops over tiles ----*- C++ -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A tile is some queries of one batch that share a head of keys and values. Its
+// rows are these queries, of one head or, where there are few queries, of
+// several. What a form does with a tile is the business of AttentionForm.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_LIB_CONVERSION_ATTENTIONTOROWS_ATTENTIONTILING_H
+#define WEIR_LIB_CONVERSION_ATTENTIONTOROWS_ATTENTIONTILING_H
+
+#include "IndexMath.h"
+#include "weir/Dialect/Weir/Transforms/AttendedFormula.h"
+#include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace weir {
+
+/// The operands of an op on memrefs, with dimensions in the order batch, head,
+/// query or key, element, and their sizes.
+struct AttentionOperands {
+  AttentionOperands(mlir::OpBuilder &builder, AttentionRowsOp op);
+
+  mlir::Value query, key, value, output;
+  mlir::Value batches, queryHeads, keyHeads, queries, keys;
+  int64_t headSize, valueSize;
+  mlir::Type accumulator;
+  /// True when values are used where they lie.
+  bool valuesAreReady;
+};
+
+/// What is known of the tile at hand.
+struct AttentionTile {
+  mlir::Value part; // Whose scratch is used.
+  mlir::Value batch, keyHead;
+  mlir::Value head, headCount;   // The first query head, and how many.
+  mlir::Value query, queryCount; // The first query of each, and how many.
+  mlir::Value rowCount;          // headCount * queryCount.
+  /// Keys of the batch; how far key indices are ahead of query indices.
+  mlir::Value keyCount, ahead;
+  /// Keys that some query sees lie in [firstKey, endKey), those that all see
+  /// in [firstCommon, endCommon), but for the mask.
+  mlir::Value firstKey, endKey, firstCommon, endCommon;
+};
+
+class AttentionTiling;
+
+/// What one form needs beside the loops over tiles.
+class AttentionForms {
+public:
+  virtual ~AttentionForms() = default;
+  /// Queries in a tile, at most `most`.
+  virtual mlir::Value chooseQueries(AttentionTiling &tiling,
+                                    mlir::Value most) = 0;
+  /// Scratch, with a first dimension for the parts.
+  virtual void allocate(AttentionTiling &tiling, mlir::Value parts) = 0;
+  virtual void emitTile(AttentionTiling &tiling, const AttentionTile &tile) = 0;
+};
+
+/// The loops around tiles, and what all forms do in one.
+class AttentionTiling {
+public:
+  AttentionTiling(AttentionRowsOp op, DerivedSymbols &symbols);
+  void run(AttentionForms &form);
+
+  //===--- For forms
+  //-------------------------------------------------------===//
+
+  /// Memory for each part.
+  mlir::Value allocate(llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                       mlir::Type element);
+  /// Part of a memref; dimensions whose size is null are dropped, at the
+  /// offset.
+  mlir::Value view(mlir::Value memref,
+                   llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                   llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// The tile's queries, scaled, in rows of scratch.
+  mlir::Value getQueries(const AttentionTile &tile);
+  /// Scores of the tile's rows and the keys from block * keysPerBlock on, into
+  /// `scores`; what is not seen is -inf.
+  void emitScores(const AttentionTile &tile, mlir::Value block,
+                  mlir::Value scores);
+  /// Adds the product of weights and the values of that block to `sums`.
+  void emitValues(const AttentionTile &tile, mlir::Value block,
+                  mlir::Value weights, mlir::Value sums);
+  /// A loop over the blocks that hold keys of the tile.
+  void forEachBlock(const AttentionTile &tile,
+                    llvm::function_ref<void(mlir::Value block)> body);
+  /// Runs a formula on scores of the tile: arguments behind the score are the
+  /// formula's operands, then what it was made to take. `firstKey` is the
+  /// index of the first column's key, `width` how many there are.
+  void emitRows(const AttentionTile &tile, mlir::FlatSymbolRefAttr formula,
+                mlir::Value scores, mlir::Value firstKey, mlir::Value width,
+                llvm::ArrayRef<mlir::Value> moreInputs,
+                llvm::ArrayRef<mlir::Value> outputs, Form form,
+                bool withPolicies);
+  /// What rows have once of the formula's arguments behind the score: one for
+  /// each row or one for all. Varying arguments are left out.
+  llvm::SmallVector<mlir::Value> getRowInputs(const AttentionTile &tile);
+  /// Writes the uniform results, given one per row, and the output: the sums,
+  /// each times its coefficient of the row where there are any.
+  void emitResults(const AttentionTile &tile, mlir::ValueRange sums,
+                   mlir::ValueRange coefficients, mlir::ValueRange uniforms);
+  void zero(mlir::Value memref);
+  mlir::Value perRow(mlir::Value all, const AttentionTile &tile);
+
+  AttentionRowsOp op;
+  FormulaOp formula;
+  DerivedSymbols &symbols;
+  mlir::OpBuilder builder;
+  mlir::Location loc;
+  IndexMath index;
+  AttentionOperands operands;
+  int64_t rowsPerTile, keysPerBlock;
+  mlir::Value blocks; // Of keys, in all of them.
+  AttendedArguments attended;
+  unsigned weights; // Index of the varying result.
+
+private:
+  using Value = mlir::Value;
+  struct KeyRange {
+    Value first, end;
+  };
+
+  void findTiles(AttentionForms &form);
+  Value emitParts();
+  void allocateAll(Value parts);
+  void emitPacking(Value parts);
+  void packPanel(Value batch, Value head, Value block, Value panel);
+  void emitLoop(Value parts, AttentionForms &form);
+  void emitTileAt(Value number, Value part, AttentionForms &form);
+  void findKeys(AttentionTile &tile);
+  KeyRange getSeen(const AttentionTile &tile, Value query);
+  void gatherRows(const AttentionTile &tile);
+  void exclude(const AttentionTile &tile, Value firstKey, Value scores);
+  void prepareScores(const AttentionTile &tile, Value firstKey, Value scores);
+  Value getPanel(const AttentionTile &tile, Value block);
+  void forEachHead(const AttentionTile &tile,
+                   llvm::function_ref<void(Value head, Value firstRow)> body);
+  void
+  forEachRow(const AttentionTile &tile,
+             llvm::function_ref<void(Value head, Value query, Value row)> body);
+  void forEachPart(Value parts, llvm::function_ref<void(Value part)> body);
+  Value slice(Value operand, llvm::ArrayRef<mlir::OpFoldResult> offsets,
+              llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  Value sliceVarying(Value operand, const AttentionTile &tile, Value head,
+                     Value firstKey, Value width);
+  Value sliceRow(Value operand, Value batch, Value head, Value query);
+
+  mlir::Type indexType;
+  ScorePreparation preparation;
+  double queryScale;
+  mlir::FlatSymbolRefAttr prepare, scaleQueries;
+  /// Tiles: heads and queries in one, numbers of them.
+  Value headsPerTile, queriesPerTile, headTiles, queryTiles, tiles;
+  /// Keys, and values that are not used in place, packed by blocks: all of them
+  /// ahead, or by each part as it goes.
+  Value packsAhead, keyPanels, valuePanels;
+  /// For each part: queries; the first and the last key but one of each row;
+  /// what the formula takes of each row.
+  Value queryScratch, firstKeys, endKeys;
+  llvm::SmallVector<Value> rowOperands, rowIndices, buffers;
+};
+
+} // namespace weir
+
+#endif // WEIR_LIB_CONVERSION_ATTENTIONTOROWS_ATTENTIONTILING_H

@@ -1,0 +1,73 @@
+//===- AttentionToRows.cpp - weir.attention_rows to loops over tiles ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Conversion/AttentionToRows/Passes.h"
+
+#include "AttentionForms.h"
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace weir {
+#define GEN_PASS_DEF_CONVERTATTENTIONTOROWS
+#include "weir/Conversion/AttentionToRows/Passes.h.inc"
+} // namespace weir
+
+using namespace mlir;
+using namespace weir;
+
+/// The formula on the scores of a tile: the op's own where that needs nothing
+/// to be told.
+static FlatSymbolRefAttr getAttended(AttentionRowsOp op,
+                                     DerivedSymbols &symbols) {
+  FormulaOp formula = op.resolveFormula();
+  if (getAttendedArguments(formula).isUnchanged)
+    return op.getFormulaAttr();
+  return symbols.getOrInsert(op, formula, {}, "attended", [&](StringRef name) {
+    return buildAttended(formula, name);
+  });
+}
+
+static LogicalResult tile(AttentionRowsOp op, DerivedSymbols &symbols) {
+  if (!op.getResults().empty())
+    return op.emitOpError("works on tensors; bufferize before "
+                          "convert-attention-to-rows");
+  FlatSymbolRefAttr attended = getAttended(op, symbols);
+  AttentionForm form = op.getForm().value_or(AttentionForm::Blocks);
+  std::unique_ptr<AttentionForms> forms;
+  if (form == AttentionForm::Blocks) {
+    forms = createBlocksForm(attended);
+  } else {
+    SweepPlan plan;
+    std::string obstacle = planSweeps(op, attended, plan);
+    if (!obstacle.empty())
+      return op.emitOpError("form ")
+             << stringifyAttentionForm(form) << " does not fit @"
+             << op.getFormula() << ": " << obstacle;
+    forms = createSweepsForm(std::move(plan));
+  }
+  AttentionTiling(op, symbols).run(*forms);
+  return success();
+}
+
+namespace {
+struct ConvertAttentionToRows
+    : weir::impl::ConvertAttentionToRowsBase<ConvertAttentionToRows> {
+  void runOnOperation() override {
+    SmallVector<AttentionRowsOp> all;
+    getOperation().walk([&](AttentionRowsOp op) { all.push_back(op); });
+    DerivedSymbols symbols;
+    for (AttentionRowsOp op : all)
+      if (failed(tile(op, symbols)))
+        return signalPassFailure();
+  }
+};
+} // namespace

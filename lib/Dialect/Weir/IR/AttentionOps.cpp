@@ -1,0 +1,305 @@
+//===- AttentionOps.cpp - weir.attention and weir.attention_rows ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowShapes.h"
+#include "weir/Dialect/Weir/IR/Weir.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace weir;
+
+//===----------------------------------------------------------------------===//
+// Constraints
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The constraints that both ops share.
+template <typename OpTy>
+class Verifier {
+public:
+  Verifier(OpTy op, TypeRange resultTypes) : op(op), results(resultTypes) {}
+
+  LogicalResult run() {
+    if (failed(resolveOrError(op, op.getFormulaAttr(), formula)) ||
+        failed(verifyFormula()) || failed(verifyInputs()) ||
+        failed(verifySizes()) || failed(verifyOperands()) ||
+        failed(verifyResults()) || failed(verifyKeys()) ||
+        failed(verifyNumbers()) || failed(verifyForm()))
+      return failure();
+    return success();
+  }
+
+private:
+  InFlightDiagnostic error(StringRef constraint) {
+    return op.emitOpError(constraint) << ": ";
+  }
+
+  /// A type of numbers in memory; null otherwise.
+  static ShapedType getDense(Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    bool isDense = tensor ? !tensor.getEncoding() : isa<MemRefType>(type);
+    bool fits = isDense && (std::is_same_v<OpTy, AttentionRowsOp> || tensor);
+    return fits ? cast<ShapedType>(type) : ShapedType();
+  }
+
+  LogicalResult verifyFormula() {
+    if (formula.getScoreIndex() != 0 || !formula.getArgumentTypes()[0].isF32())
+      return error("C2") << "the first argument of @" << formula.getSymName()
+                         << " must be the score, an f32";
+    for (auto [i, type] : llvm::enumerate(formula.getResultTypes())) {
+      if (formula.isUniformResult(i))
+        continue;
+      if (weights || !type.isF32())
+        return error("C2") << "@" << formula.getSymName()
+                           << " must have one varying result, an f32";
+      weights = i;
+    }
+    if (!weights)
+      return error("C2") << "@" << formula.getSymName()
+                         << " has no varying result to weigh values with";
+    bool hasPolicy =
+        op.getEmptyRow() || op.getPosInf() || op.getNan() || op.getTies();
+    if (hasPolicy && !formula.hasReduction())
+      return error("C9") << "a row policy needs a formula with a reduction; @"
+                         << formula.getSymName() << " is elementwise";
+    return success();
+  }
+
+  LogicalResult verifyInputs() {
+    if (op.getInputs().size() != 3)
+      return error("C3") << "has " << op.getInputs().size()
+                         << " inputs but takes three: queries, keys, values";
+    static constexpr StringLiteral kNames[] = {"queries", "keys", "values"};
+    Type element = getElementTypeOrSelf(op.getInputs()[0].getType());
+    for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+      ShapedType type = getDense(input.getType());
+      if (!type || type.getRank() != 4 || type.getElementType() != element ||
+          !fitsStorage(Float32Type::get(op.getContext()), element))
+        return error("C3") << "the " << kNames[i] << " are " << input.getType()
+                           << " but must be dense, of rank 4, and of the same "
+                              "type as the queries: f32, bf16, f16 or f64";
+    }
+    return success();
+  }
+
+  int64_t getSize(unsigned input, int64_t dim) {
+    return cast<ShapedType>(op.getInputs()[input].getType()).getDimSize(dim);
+  }
+  static bool mayBeEqual(int64_t a, int64_t b) {
+    return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b);
+  }
+
+  LogicalResult verifySizes() {
+    int64_t head = op.getHeadDim(), length = op.getLengthDim();
+    if (!mayBeEqual(getSize(0, 0), getSize(1, 0)) ||
+        !mayBeEqual(getSize(0, 0), getSize(2, 0)) ||
+        !mayBeEqual(getSize(1, 0), getSize(2, 0)))
+      return error("C4") << "queries, keys and values have "
+                         << "different numbers of batches";
+    if (!mayBeEqual(getSize(1, head), getSize(2, head)) ||
+        !mayBeEqual(getSize(1, length), getSize(2, length)))
+      return error("C4") << "keys " << op.getKey().getType() << " and values "
+                         << op.getValue().getType()
+                         << " must have the same heads and lengths";
+    for (unsigned i : {0, 1, 2})
+      if (ShapedType::isDynamic(getSize(i, 3)))
+        return error("C4") << "the size of a head, the last dimension, must be "
+                              "static in "
+                           << op.getInputs()[i].getType();
+    if (getSize(0, 3) != getSize(1, 3))
+      return error("C4") << "queries have heads of " << getSize(0, 3)
+                         << " elements, keys of " << getSize(1, 3);
+    int64_t hq = getSize(0, head), hkv = getSize(1, head);
+    if (!ShapedType::isDynamic(hq) && !ShapedType::isDynamic(hkv) &&
+        (hkv == 0 ? hq != 0 : hq % hkv != 0))
+      return error("C4") << hq << " heads of queries are no multiple of " << hkv
+                         << " heads of keys";
+    auto join = [](int64_t a, int64_t b) {
+      return ShapedType::isDynamic(a) ? b : a;
+    };
+    rows = {join(join(getSize(0, 0), getSize(1, 0)), getSize(2, 0)), hq,
+            getSize(0, length)};
+    scores = rows;
+    scores.push_back(join(getSize(1, length), getSize(2, length)));
+    return success();
+  }
+
+  LogicalResult verifyOperands() {
+    ArrayRef<Type> formals = formula.getArgumentTypes();
+    if (op.getFormulaOperands().size() + 1 != formals.size())
+      return error("C5") << "has " << op.getFormulaOperands().size()
+                         << " operands but @" << formula.getSymName() << " has "
+                         << formals.size() - 1 << " arguments after the score";
+    for (auto [i, operand] : llvm::enumerate(op.getFormulaOperands())) {
+      Type type = operand.getType(), formal = formals[i + 1];
+      bool uniform = formula.isUniformArgument(i + 1);
+      ShapedType shaped = getDense(type);
+      bool isScalar = uniform && !isa<ShapedType>(type);
+      bool fits = isScalar ||
+                  (shaped &&
+                   (uniform ? shaped.getRank() == 3 &&
+                                  broadcastsTo(shaped.getShape(), rows, false)
+                            : broadcastsTo(shaped.getShape(), scores, false)));
+      if (!fits || !fitsStorage(formal, getElementTypeOrSelf(type)))
+        return error("C5") << "operand " << i << " is " << type << " but @"
+                           << formula.getSymName() << " takes "
+                           << (uniform ? "a uniform " : "a varying ") << formal
+                           << (uniform ? ": a scalar or a tensor of the rows ("
+                                       : ": a tensor that broadcasts to the "
+                                         "scores (")
+                           << (uniform ? rows : scores) << ")";
+      if (failed(verifyDomain(op, "C10", formula, i + 1, operand)))
+        return failure();
+    }
+    return success();
+  }
+
+  LogicalResult verifyResults() {
+    ArrayRef<Type> formals = formula.getResultTypes();
+    if (results.size() != formals.size())
+      return error("C6") << "has " << results.size() << " results but @"
+                         << formula.getSymName() << " has " << formals.size();
+    Type element = getElementTypeOrSelf(op.getQuery().getType());
+    Type accumulator =
+        element.isF64() ? element : Type(Float32Type::get(op.getContext()));
+    SmallVector<int64_t> output(
+        cast<ShapedType>(op.getQuery().getType()).getShape());
+    output[3] = getSize(2, 3);
+    output[0] = rows[0];
+    for (auto [i, type] : llvm::enumerate(results)) {
+      bool isOutput = i == *weights;
+      Type wanted = formals[i].isF32() ? accumulator : formals[i];
+      ShapedType shaped = getDense(type);
+      bool fits = shaped && succeeded(verifyCompatibleShape(
+                                shaped.getShape(), isOutput ? output : rows));
+      if (isOutput)
+        fits &= shaped && fitsStorage(formals[i], shaped.getElementType());
+      else
+        fits &= shaped && shaped.getElementType() == wanted;
+      if (!fits)
+        return error("C6") << "result " << i << " is " << type
+                           << " but must have the shape ("
+                           << (isOutput ? output : rows) << ") and hold "
+                           << (isOutput ? "f32, bf16, f16 or f64"
+                                        : "the type of a statistic");
+    }
+    return success();
+  }
+
+  LogicalResult verifyKeys() {
+    for (auto [value, name] : {std::pair(op.getMask(), "the mask"),
+                               std::pair(op.getBias(), "the bias")}) {
+      if (!value)
+        continue;
+      ShapedType type = getDense(value.getType());
+      Type formal = value == op.getMask()
+                        ? Type(IntegerType::get(op.getContext(), 1))
+                        : Type(Float32Type::get(op.getContext()));
+      if (!type || !fitsStorage(formal, type.getElementType()) ||
+          !broadcastsTo(type.getShape(), scores, /*exact=*/false))
+        return error("C7") << name << " is " << value.getType()
+                           << " but must broadcast to the scores (" << scores
+                           << ") and hold " << formal;
+    }
+    if (!op.getLengths())
+      return success();
+    ShapedType type = getDense(op.getLengths().getType());
+    if (!type || type.getRank() != 1 ||
+        !mayBeEqual(type.getDimSize(0), rows[0]) ||
+        !(type.getElementType().isInteger(32) ||
+          type.getElementType().isInteger(64)))
+      return error("C7") << "lengths are " << op.getLengths().getType()
+                         << " but must be one i32 or i64 for each batch";
+    return success();
+  }
+
+  LogicalResult verifyNumbers() {
+    if (op.getScale() && !op.getScale()->isFinite())
+      return error("C8") << "scale is not finite";
+    if (op.getSoftCap() &&
+        (!op.getSoftCap()->isFinite() || op.getSoftCap()->isNegative() ||
+         op.getSoftCap()->isZero()))
+      return error("C8") << "soft_cap is not a positive finite number";
+    return success();
+  }
+
+  LogicalResult verifyForm() { return success(); }
+
+  OpTy op;
+  TypeRange results;
+  FormulaOp formula;
+  std::optional<unsigned> weights;
+  /// [B, Hq, Lq] and [B, Hq, Lq, Lk].
+  SmallVector<int64_t> rows, scores;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// weir.attention
+//===----------------------------------------------------------------------===//
+
+LogicalResult AttentionOp::verifySymbolUses(SymbolTableCollection &) {
+  return Verifier<AttentionOp>(*this, getResultTypes()).run();
+}
+
+FormulaOp AttentionOp::resolveFormula() {
+  return weir::resolveFormula(*this, getFormulaAttr());
+}
+
+LogicalResult
+AttentionOp::reifyResultShapes(OpBuilder &b,
+                               ReifiedRankedShapedTypeDims &shapes) {
+  FormulaOp formula = resolveFormula();
+  SmallVector<OpFoldResult> query =
+      tensor::getMixedSizes(b, getLoc(), getQuery());
+  for (auto [i, type] : llvm::enumerate(getResultTypes())) {
+    SmallVector<OpFoldResult> sizes;
+    if (formula.isUniformResult(i)) {
+      sizes = {query[0], query[getHeadDim()], query[getLengthDim()]};
+    } else {
+      sizes = query;
+      sizes[3] = tensor::getMixedSize(b, getLoc(), getValue(), 3);
+    }
+    for (auto [own, size] :
+         llvm::zip(cast<RankedTensorType>(type).getShape(), sizes))
+      if (!ShapedType::isDynamic(own))
+        size = b.getIndexAttr(own);
+    shapes.push_back(std::move(sizes));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// weir.attention_rows
+//===----------------------------------------------------------------------===//
+
+LogicalResult AttentionRowsOp::verifySymbolUses(SymbolTableCollection &) {
+  if (failed(verifyOneKind(*this)))
+    return failure();
+  return Verifier<AttentionRowsOp>(*this, getOutputs().getTypes()).run();
+}
+
+FormulaOp AttentionRowsOp::resolveFormula() {
+  return weir::resolveFormula(*this, getFormulaAttr());
+}
+
+void AttentionRowsOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (!isa<BaseMemRefType>(operand.get().getType()))
+      continue;
+    if (isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  }
+}

@@ -1,0 +1,135 @@
+//===- AttendedFormula.cpp - a formula on the scores of a tile ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "weir/Dialect/Weir/Transforms/AttendedFormula.h"
+
+#include "FormulaWriter.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace weir;
+
+template <typename OpTy>
+static bool uses(FormulaOp formula) {
+  return formula.getBody()
+      .walk([](OpTy) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
+AttendedArguments weir::getAttendedArguments(FormulaOp formula) {
+  AttendedArguments arguments;
+  arguments.length = uses<LengthOp>(formula);
+  arguments.extent = uses<ExtentOp>(formula);
+  arguments.row = uses<RowOp>(formula);
+  arguments.isUnchanged = !arguments.length && !arguments.extent &&
+                          !arguments.row && formula.hasReduction();
+  return arguments;
+}
+
+/// Puts a uniform index argument in place of all ops of one kind.
+template <typename OpTy>
+static void makeArgument(FormulaOp formula, SmallVectorImpl<Type> &types,
+                         SmallVectorImpl<Attribute> &attrs) {
+  Builder builder(formula.getContext());
+  BlockArgument argument = formula.getBody().front().addArgument(
+      builder.getIndexType(), formula.getLoc());
+  types.push_back(argument.getType());
+  attrs.push_back(builder.getDictionaryAttr(builder.getNamedAttr(
+      WeirDialect::kUniformAttrName, builder.getUnitAttr())));
+  SmallVector<OpTy> ops;
+  formula.getBody().walk([&](OpTy op) { ops.push_back(op); });
+  for (OpTy op : ops) {
+    op.getResult().replaceAllUsesWith(argument);
+    op.erase();
+  }
+}
+
+/// Weights of 0 where the score is -inf.
+static void excludeInfinity(FormulaOp formula) {
+  Operation *yield = formula.getBody().front().getTerminator();
+  OpBuilder builder(yield);
+  Location loc = formula.getLoc();
+  unsigned index = formula.getFirstVaryingResult();
+  Value score = formula.getBody().getArgument(formula.getScoreIndex());
+  auto special = [&](double value) {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getF32FloatAttr(value));
+  };
+  Value seen =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNE, score,
+                            special(-std::numeric_limits<double>::infinity()));
+  Value weight = arith::SelectOp::create(
+      builder, loc, seen, yield->getOperand(index), special(0.0));
+  yield->setOperand(index, weight);
+}
+
+FormulaOp weir::buildAttended(FormulaOp formula, StringRef name) {
+  AttendedArguments arguments = getAttendedArguments(formula);
+  FormulaOp made = formula.clone();
+  made.setSymName(name);
+  SymbolTable::setSymbolVisibility(made, SymbolTable::Visibility::Private);
+  SmallVector<Type> types(formula.getArgumentTypes());
+  SmallVector<Attribute> attrs;
+  for (unsigned i = 0, e = types.size(); i < e; ++i)
+    attrs.push_back(formula.getArgAttrDict(i)
+                        ? Attribute(formula.getArgAttrDict(i))
+                        : Attribute(DictionaryAttr::get(formula.getContext())));
+  if (arguments.length)
+    makeArgument<LengthOp>(made, types, attrs);
+  if (arguments.extent)
+    makeArgument<ExtentOp>(made, types, attrs);
+  if (arguments.row)
+    makeArgument<RowOp>(made, types, attrs);
+  made.setFunctionType(
+      FunctionType::get(formula.getContext(), types, formula.getResultTypes()));
+  made.setArgAttrsAttr(ArrayAttr::get(formula.getContext(), attrs));
+  if (!formula.hasReduction())
+    excludeInfinity(made);
+  return made;
+}
+
+FormulaOp weir::buildPreparation(Location loc, const ScorePreparation &prepared,
+                                 StringRef name) {
+  FormulaWriter w(loc);
+  Type f32 = w.body.getF32Type();
+  Value score = w.addArgument(f32, /*uniform=*/false), bias, mask;
+  if (prepared.hasBias)
+    bias = w.addArgument(f32, /*uniform=*/false);
+  if (prepared.hasMask)
+    mask = w.addArgument(w.body.getI1Type(), /*uniform=*/false);
+  if (prepared.softCap) {
+    double cap = *prepared.softCap;
+    Value part = w.multiply(score, w.constant(prepared.scale / cap));
+    score =
+        w.multiply(math::TanhOp::create(w.body, loc, part), w.constant(cap));
+  } else if (prepared.scale != 1.0) {
+    score = w.multiply(score, w.constant(prepared.scale));
+  }
+  if (bias)
+    score = w.add(score, bias);
+  if (mask)
+    score = w.select(mask, score,
+                     w.special(-std::numeric_limits<double>::infinity()));
+  w.addResult(score, /*uniform=*/false);
+  return w.finish(name);
+}
+
+FormulaOp weir::buildOutput(Location loc, unsigned rank, StringRef name) {
+  FormulaWriter w(loc);
+  Type f32 = w.body.getF32Type();
+  SmallVector<Value> sums;
+  for (unsigned i = 0, e = std::max(rank, 1u); i < e; ++i)
+    sums.push_back(w.addArgument(f32, /*uniform=*/false));
+  Value output = sums[0];
+  for (unsigned i = 0; i < rank; ++i) {
+    Value term = w.multiply(sums[i], w.addArgument(f32, /*uniform=*/true));
+    output = i == 0 ? term : w.add(output, term);
+  }
+  w.addResult(output, /*uniform=*/false);
+  return w.finish(name);
+}
