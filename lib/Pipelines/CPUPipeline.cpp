@@ -68,6 +68,9 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   choose.explain = options.explain;
   choose.form = options.form;
   pm.addPass(createWeirChooseForm(choose));
+  WeirChooseAttentionOptions attention;
+  attention.explain = options.explain;
+  pm.addPass(createWeirChooseAttention(attention));
   WeirChooseThreadsOptions threads;
   threads.enable = options.threads;
   threads.explain = options.explain;

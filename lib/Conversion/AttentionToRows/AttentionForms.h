@@ -18,23 +18,10 @@ namespace weir {
 std::unique_ptr<AttentionForms>
 createBlocksForm(mlir::FlatSymbolRefAttr attended);
 
-/// How score rows are read block by block.
-struct SweepPlan {
-  mlir::FlatSymbolRefAttr attended;
-  std::unique_ptr<TakenApart> parts;
-  /// The last sweep carries the weighted values.
-  bool carries = false;
-  /// How the rows of a block run.
-  Form rowForm = Form::Transposed;
-
-  /// Times that the scores are made.
-  int64_t getPasses() const { return parts->getNumSweeps() + !carries; }
-};
-
-/// Fills in `plan`; says why there is none.
-std::string planSweeps(AttentionRowsOp op, mlir::FlatSymbolRefAttr attended,
-                       SweepPlan &plan);
-std::unique_ptr<AttentionForms> createSweepsForm(SweepPlan plan);
+/// Score rows read block by block.
+std::unique_ptr<AttentionForms>
+createSweepsForm(mlir::FlatSymbolRefAttr attended,
+                 std::unique_ptr<BlockwiseRows> rows);
 
 } // namespace weir
 

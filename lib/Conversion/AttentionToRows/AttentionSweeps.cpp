@@ -25,7 +25,9 @@ namespace {
 
 class Sweeps : public AttentionForms {
 public:
-  explicit Sweeps(SweepPlan plan) : plan(std::move(plan)) {}
+  Sweeps(FlatSymbolRefAttr attended, std::unique_ptr<BlockwiseRows> blockwise)
+      : attended(attended), blockwise(std::move(blockwise)),
+        formulas(this->blockwise->parts) {}
 
   Value chooseQueries(AttentionTiling &, Value most) override { return most; }
   void allocate(AttentionTiling &t, Value parts) override;
@@ -47,10 +49,12 @@ private:
                              ArrayRef<Value> all);
 
   bool carries(int64_t sweep) const {
-    return plan.carries && sweep == plan.parts->getNumSweeps();
+    return blockwise->carries() && sweep == formulas.getNumSweeps();
   }
 
-  SweepPlan plan;
+  FlatSymbolRefAttr attended; // The formula on the scores of a tile.
+  std::unique_ptr<BlockwiseRows> blockwise;
+  TakenApart &formulas;
   /// For each part: scores and terms, weighted sums of values, what a sweep
   /// knows of rows.
   SmallVector<Value> scores, sums, factors, coefficients, uniforms;
@@ -74,19 +78,18 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
                keys = t.builder.getIndexAttr(t.keysPerBlock),
                width = t.builder.getIndexAttr(t.operands.valueSize);
   Type element = t.operands.accumulator, f32 = t.builder.getF32Type();
-  unsigned rank =
-      plan.carries ? std::max<size_t>(1, plan.parts->getCarried().size()) : 1;
-  for (unsigned i = 0; i < rank; ++i) {
+  bool carries = blockwise->carries();
+  for (unsigned i = 0, e = blockwise->getRank(); i < e; ++i) {
     scores.push_back(t.allocate({parts, rows, keys}, element));
     sums.push_back(t.allocate({parts, rows, width}, element));
-    if (!plan.carries)
+    if (!carries)
       continue;
     factors.push_back(allocateRows(t, parts, f32));
     coefficients.push_back(allocateRows(t, parts, f32));
   }
-  int64_t count = plan.parts->getNumSweeps();
+  int64_t count = formulas.getNumSweeps();
   for (int64_t sweep = 1; sweep <= count; ++sweep) {
-    StateLayout layout = plan.parts->getLayout(sweep);
+    StateLayout layout = formulas.getLayout(sweep);
     SmallVector<Value> state, found;
     SmallVector<TypedAttr> identity;
     for (const RowValue &slot : layout.slots) {
@@ -94,7 +97,7 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
       identity.push_back(slot.identity);
     }
     size_t statisticCount =
-        plan.parts->getLayout(sweep == count ? 0 : sweep + 1).known.size() -
+        formulas.getLayout(sweep == count ? 0 : sweep + 1).known.size() -
         layout.known.size();
     for (size_t i = 0; i < statisticCount; ++i)
       found.push_back(allocateRows(t, parts, layout.finished[i].type));
@@ -175,7 +178,7 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
   bool carry = carries(sweep);
   FlatSymbolRefAttr symbol =
       insert(t, (carry ? "carry" : "step") + Twine(sweep), [&](StringRef name) {
-        return plan.parts->buildStep(sweep, carry, name);
+        return formulas.buildStep(sweep, carry, name);
       });
   SmallVector<Value> state = getRows(t, tile, states[sweep - 1]);
   for (auto [slot, identity] : llvm::zip(state, identities[sweep - 1])) {
@@ -202,13 +205,14 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
     t.emitScores(tile, block, terms[0]);
     Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
     t.emitRows(tile, symbol, terms[0], firstKey,
-               t.index.constant(t.keysPerBlock), inputs, outputs, plan.rowForm,
+               t.index.constant(t.keysPerBlock), inputs, outputs,
+               Form::Transposed,
                /*withPolicies=*/false);
     if (!carry)
       return;
     for (auto [i, term] : llvm::enumerate(terms)) {
       Value sum = getSums(t, tile, i);
-      if (!plan.parts->getCarried()[i].exponent.empty())
+      if (!formulas.getCarried()[i].exponent.empty())
         scaleSums(t, tile, sum, own[i]);
       t.emitValues(tile, block, term, sum);
     }
@@ -220,7 +224,7 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
 SmallVector<Value> Sweeps::emitFinish(AttentionTiling &t,
                                       const AttentionTile &tile,
                                       int64_t sweep) {
-  bool carry = carries(sweep), isLast = sweep == plan.parts->getNumSweeps();
+  bool carry = carries(sweep), isLast = sweep == formulas.getNumSweeps();
   SmallVector<Value> inputs = getRows(t, tile, states[sweep - 1]), outputs,
                      known, found;
   // Behind the state: the formula's uniforms, then what is known.
@@ -244,8 +248,8 @@ SmallVector<Value> Sweeps::emitFinish(AttentionTiling &t,
     return found;
   FlatSymbolRefAttr symbol = insert(
       t, (carry ? "carried" : "finish") + Twine(sweep), [&](StringRef name) {
-        return carry ? plan.parts->buildCarriedFinish(perRow, name)
-                     : plan.parts->buildFinish(sweep, perRow, name);
+        return carry ? formulas.buildCarriedFinish(perRow, name)
+                     : formulas.buildFinish(sweep, perRow, name);
       });
   RowsOp::create(t.builder, t.loc, TypeRange(), symbol, inputs, Value(),
                  outputs, EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
@@ -257,10 +261,10 @@ SmallVector<Value> Sweeps::emitFinish(AttentionTiling &t,
 
 /// A pass of its own for the weights.
 void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
-  FlatSymbolRefAttr symbol = plan.attended;
-  if (plan.parts->getNumSweeps() > 0)
+  FlatSymbolRefAttr symbol = attended;
+  if (formulas.getNumSweeps() > 0)
     symbol = insert(t, "weights", [&](StringRef name) {
-      return plan.parts->buildWeights(/*masked=*/false, name);
+      return formulas.buildWeights(/*masked=*/false, name);
     });
   SmallVector<Value> known;
   for (ArrayRef<Value> found : statistics)
@@ -279,11 +283,11 @@ void Sweeps::emitTile(AttentionTiling &t, const AttentionTile &tile) {
   for (unsigned i = 0; i < sums.size(); ++i)
     t.zero(getSums(t, tile, i));
   SmallVector<Value> found;
-  for (int64_t sweep = 1; sweep <= plan.parts->getNumSweeps(); ++sweep) {
+  for (int64_t sweep = 1; sweep <= formulas.getNumSweeps(); ++sweep) {
     emitSweep(t, tile, sweep);
     found = emitFinish(t, tile, sweep);
   }
-  if (!plan.carries)
+  if (!blockwise->carries())
     emitWeights(t, tile);
   SmallVector<Value> all;
   for (unsigned i = 0; i < sums.size(); ++i)
@@ -291,26 +295,8 @@ void Sweeps::emitTile(AttentionTiling &t, const AttentionTile &tile) {
   t.emitResults(tile, all, getRows(t, tile, coefficients), found);
 }
 
-//===----------------------------------------------------------------------===//
-// Which sweeps there are
-//===----------------------------------------------------------------------===//
-
-std::string weir::planSweeps(AttentionRowsOp op, FlatSymbolRefAttr attended,
-                             SweepPlan &plan) {
-  if (op.getPosInf() == PosInf::Share)
-    return "whether scores of +inf share the mass is a matter of whole rows";
-  FormulaOp formula = resolveFormula(op, attended);
-  plan.attended = attended;
-  plan.parts = std::make_unique<TakenApart>(
-      formula, StatePolicies{op.getEmptyRow(), op.getNan()},
-      /*tellsEmpty=*/true);
-  if (!plan.parts->isComplete())
-    return "a sweep has no state that could go from block to block";
-  plan.carries = !plan.parts->getCarried().empty();
-  plan.rowForm = Form::Transposed;
-  return "";
-}
-
-std::unique_ptr<AttentionForms> weir::createSweepsForm(SweepPlan plan) {
-  return std::make_unique<Sweeps>(std::move(plan));
+std::unique_ptr<AttentionForms>
+weir::createSweepsForm(FlatSymbolRefAttr attended,
+                       std::unique_ptr<BlockwiseRows> rows) {
+  return std::make_unique<Sweeps>(attended, std::move(rows));
 }

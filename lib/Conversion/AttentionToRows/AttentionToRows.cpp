@@ -41,18 +41,16 @@ static LogicalResult tile(AttentionRowsOp op, DerivedSymbols &symbols) {
     return op.emitOpError("works on tensors; bufferize before "
                           "convert-attention-to-rows");
   FlatSymbolRefAttr attended = getAttended(op, symbols);
-  AttentionForm form = op.getForm().value_or(AttentionForm::Blocks);
-  std::unique_ptr<AttentionForms> forms;
-  if (form == AttentionForm::Blocks) {
-    forms = createBlocksForm(attended);
-  } else {
-    SweepPlan plan;
-    std::string obstacle = planSweeps(op, attended, plan);
-    if (!obstacle.empty())
+  std::unique_ptr<AttentionForms> forms = createBlocksForm(attended);
+  if (op.getForm().value_or(AttentionForm::Blocks) != AttentionForm::Blocks) {
+    auto rows = std::make_unique<BlockwiseRows>(
+        resolveFormula(op, attended),
+        StatePolicies{op.getEmptyRow(), op.getNan()}, op.getPosInf());
+    if (!rows->getObstacle().empty())
       return op.emitOpError("form ")
-             << stringifyAttentionForm(form) << " does not fit @"
-             << op.getFormula() << ": " << obstacle;
-    forms = createSweepsForm(std::move(plan));
+             << stringifyAttentionForm(*op.getForm()) << " does not fit @"
+             << op.getFormula() << ": " << rows->getObstacle();
+    forms = createSweepsForm(attended, std::move(rows));
   }
   AttentionTiling(op, symbols).run(*forms);
   return success();

@@ -19,6 +19,9 @@ def ConvertAttentionToRows : Pass<"convert-attention-to-rows", "::mlir::ModuleOp
     values give the output. The `form` says how much of a row is at hand at a time:
 
     - `blocks`: all of it. Fits every formula.
+    - `one_pass`: a block of keys. What the formula's only sweep knows of the row is corrected from block to block (`@softmax.attended.carry1`), and so are
+      the weighted sums of values that it carries.
+    - `two_pass`: a block of keys, in as many passes as the formula has sweeps, and one more for the weights if they cannot be carried.
 
     Keys, and values that have to be converted, are packed once, ahead of the tiles, where several tiles share them, and by the tile where they
     do not. With a `thread_grain` parts of an `scf.parallel` take tiles in turn; what a tile gives does not depend on which.

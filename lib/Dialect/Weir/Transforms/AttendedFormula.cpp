@@ -93,6 +93,16 @@ FormulaOp weir::buildAttended(FormulaOp formula, StringRef name) {
   return made;
 }
 
+BlockwiseRows::BlockwiseRows(FormulaOp attended, const StatePolicies &policies,
+                             std::optional<PosInf> posInf)
+    : parts(attended, policies, /*tellsEmpty=*/true) {
+  if (!parts.isComplete())
+    obstacle = "a sweep has no state that could go from block to block";
+  else if (posInf == PosInf::Share)
+    obstacle =
+        "whether scores of +inf share the mass is a matter of whole rows";
+}
+
 FormulaOp weir::buildPreparation(Location loc, const ScorePreparation &prepared,
                                  StringRef name) {
   FormulaWriter w(loc);

@@ -38,6 +38,9 @@ constexpr int64_t kSelectionGrain = 4096;
 /// cache from one reading to the next.
 constexpr int64_t kPart = 32768;
 
+/// Scores of attention: each is some hundred operations.
+constexpr int64_t kAttentionGrain = 4096;
+
 struct Choice {
   int64_t grain;
   StringRef why;
@@ -162,6 +165,12 @@ struct WeirChooseThreads
             decide(topk,
                    "the search for the " + Twine(topk.getK()) + " largest",
                    [&] { return choose(topk); });
+          })
+          .Case([&](AttentionOp attention) {
+            decide(attention, "attention", [&] {
+              return Choice{kAttentionGrain,
+                            "each score takes two products of heads"};
+            });
           });
     });
   }

@@ -14,7 +14,7 @@
 #ifndef WEIR_DIALECT_WEIR_TRANSFORMS_ATTENDEDFORMULA_H
 #define WEIR_DIALECT_WEIR_TRANSFORMS_ATTENDEDFORMULA_H
 
-#include "weir/Dialect/Weir/IR/Weir.h"
+#include "weir/Dialect/Weir/Transforms/TakenApart.h"
 
 #include "mlir/IR/OwningOpRef.h"
 
@@ -33,6 +33,29 @@ AttendedArguments getAttendedArguments(FormulaOp formula);
 
 /// The formula on the scores of a tile, private and without a place.
 FormulaOp buildAttended(FormulaOp formula, llvm::StringRef name);
+
+/// How the rows of scores can be read block by block: by states that go from
+/// block to block.
+class BlockwiseRows {
+public:
+  /// Takes `attended` apart, as it is or as a formula that `buildAttended` made.
+  BlockwiseRows(FormulaOp attended, const StatePolicies &policies,
+                std::optional<PosInf> posInf);
+
+  /// Why the rows cannot be read so; empty where they can.
+  llvm::StringRef getObstacle() const { return obstacle; }
+  /// True when the last sweep carries the weighted values along.
+  bool carries() { return !parts.getCarried().empty(); }
+  /// Weighted sums of values that are carried.
+  unsigned getRank() { return std::max<size_t>(1, parts.getCarried().size()); }
+  /// How often the scores are made.
+  int64_t getPasses() { return parts.getNumSweeps() + !carries(); }
+
+  TakenApart parts;
+
+private:
+  llvm::StringRef obstacle;
+};
 
 /// What becomes of a score on the way from the product of query and key to the
 /// formula: (score, bias?, mask?) -> score.

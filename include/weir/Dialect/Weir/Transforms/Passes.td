@@ -237,6 +237,21 @@ def WeirLowerTopK : Pass<"weir-lower-topk", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def WeirChooseAttention : Pass<"weir-choose-attention", "::mlir::ModuleOp"> {
+  let summary = "Decide how each weir.attention runs";
+  let description = [{
+    Puts a `form` on every `weir.attention` that has none and explains the choice in a remark. Where one pass over keys and values does, by sums that are
+    corrected as the statistics of the formula move, it is `one_pass`; else whole rows of scores are kept for some queries at a time, `blocks`. What is
+    there already is kept where the formula can run so, and is an error otherwise.
+
+    Before: `weir.attention @softmax(%q, %k, %v)`. After: `weir.attention @softmax(%q, %k, %v) {form = #weir.attention_form<one_pass>}`.
+  }];
+  let options = [
+    Option<"explain", "explain", "bool", "false", "emit a remark for every choice">
+  ];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def WeirLowerAttention : Pass<"weir-lower-attention", "::mlir::ModuleOp"> {
   let summary = "Give weir.attention its destinations";
   let description = [{
