@@ -87,6 +87,8 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
     factors.push_back(allocateRows(t, parts, f32));
     coefficients.push_back(allocateRows(t, parts, f32));
   }
+  if (carries && formulas.mayOverride())
+    coefficients.push_back(allocateRows(t, parts, f32)); // An offset.
   int64_t count = formulas.getNumSweeps();
   for (int64_t sweep = 1; sweep <= count; ++sweep) {
     StateLayout layout = formulas.getLayout(sweep);
@@ -204,9 +206,8 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
   t.forEachBlock(tile, [&](Value block) {
     t.emitScores(tile, block, terms[0]);
     Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
-    t.emitRows(tile, symbol, terms[0], firstKey,
-               t.index.constant(t.keysPerBlock), inputs, outputs,
-               Form::Transposed,
+    t.emitRows(tile, symbol, terms[0], firstKey, t.getWidth(firstKey), inputs,
+               outputs, Form::Transposed,
                /*withPolicies=*/false);
     if (!carry)
       return;
@@ -273,8 +274,8 @@ void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
   t.forEachBlock(tile, [&](Value block) {
     t.emitScores(tile, block, own);
     Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
-    t.emitRows(tile, symbol, own, firstKey, t.index.constant(t.keysPerBlock),
-               known, own, Form::Elementwise, /*withPolicies=*/false);
+    t.emitRows(tile, symbol, own, firstKey, t.getWidth(firstKey), known, own,
+               Form::Elementwise, /*withPolicies=*/false);
     t.emitValues(tile, block, own, sum);
   });
 }

@@ -271,6 +271,15 @@ void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
 // The formula
 //===----------------------------------------------------------------------===//
 
+Value AttentionTiling::getWidth(Value firstKey) {
+  Value whole = index.constant(keysPerBlock);
+  bool hasVarying = false;
+  for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands))
+    hasVarying |= !own && isa<MemRefType>(operand.getType());
+  return hasVarying ? index.min(index.sub(operands.keys, firstKey), whole)
+                    : whole;
+}
+
 SmallVector<Value> AttentionTiling::getRowInputs(const AttentionTile &tile) {
   SmallVector<Value> inputs;
   for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands))
@@ -336,11 +345,7 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
       OpFoldResult zero = builder.getIndexAttr(0);
       if (type.getRank() == 1)
         return view(value, {firstRow}, {tile.queryCount});
-      int64_t size = type.getDimSize(1);
-      OpFoldResult columns = ShapedType::isDynamic(size)
-                                 ? OpFoldResult(width)
-                                 : OpFoldResult(builder.getIndexAttr(size));
-      return view(value, {firstRow, zero}, {tile.queryCount, columns});
+      return view(value, {firstRow, zero}, {tile.queryCount, width});
     };
     SmallVector<Value> ins, outs;
     for (auto [i, input] : llvm::enumerate(inputs)) {
@@ -385,10 +390,15 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
 void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,
                                   ValueRange coefficients,
                                   ValueRange uniforms) {
-  unsigned rank = coefficients.size();
-  FlatSymbolRefAttr symbol = symbols.getOrInsert(
-      op, formula, {}, "output" + std::to_string(rank),
-      [&](StringRef name) { return buildOutput(loc, rank, name); });
+  // Behind the coefficients there may be an offset.
+  unsigned rank = coefficients.empty() ? 0 : sums.size();
+  bool hasOffset = coefficients.size() > rank;
+  std::string purpose =
+      "output" + std::to_string(rank) + (hasOffset ? ".offset" : "");
+  FlatSymbolRefAttr symbol =
+      symbols.getOrInsert(op, formula, {}, purpose, [&](StringRef name) {
+        return buildOutput(loc, rank, hasOffset, name);
+      });
   OpFoldResult zero = builder.getIndexAttr(0),
                size = builder.getIndexAttr(operands.valueSize);
   forEachHead(tile, [&](Value head, Value firstRow) {

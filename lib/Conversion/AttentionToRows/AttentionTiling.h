@@ -104,10 +104,14 @@ public:
   /// each row or one for all. Varying arguments are left out.
   llvm::SmallVector<mlir::Value> getRowInputs(const AttentionTile &tile);
   /// Writes the uniform results, given one per row, and the output: the sums,
-  /// each times its coefficient of the row where there are any.
+  /// where there are coefficients each times that of the row, plus an offset of
+  /// the row where there is one more.
   void emitResults(const AttentionTile &tile, mlir::ValueRange sums,
                    mlir::ValueRange coefficients, mlir::ValueRange uniforms);
   void zero(mlir::Value memref);
+  /// The columns of a block that the formula runs on: all, or, beside varying
+  /// operands, those that these have.
+  mlir::Value getWidth(mlir::Value firstKey);
   mlir::Value perRow(mlir::Value all, const AttentionTile &tile);
 
   AttentionRowsOp op;

@@ -21,13 +21,22 @@ static bool uses(FormulaOp formula) {
       .wasInterrupted();
 }
 
+/// True when an excluded element has another weight than 0: without a reduction
+/// nothing is excluded, and weights that are logarithms are -inf.
+static bool weighsExcluded(FormulaOp formula) {
+  Value weights = formula.getYieldedValues()[formula.getFirstVaryingResult()];
+  return !formula.hasReduction() ||
+         FormulaLimits(formula, /*scoreExcludes=*/true).atExcluded(weights) ==
+             Limit::NegInf;
+}
+
 AttendedArguments weir::getAttendedArguments(FormulaOp formula) {
   AttendedArguments arguments;
   arguments.length = uses<LengthOp>(formula);
   arguments.extent = uses<ExtentOp>(formula);
   arguments.row = uses<RowOp>(formula);
   arguments.isUnchanged = !arguments.length && !arguments.extent &&
-                          !arguments.row && formula.hasReduction();
+                          !arguments.row && !weighsExcluded(formula);
   return arguments;
 }
 
@@ -88,14 +97,14 @@ FormulaOp weir::buildAttended(FormulaOp formula, StringRef name) {
   made.setFunctionType(
       FunctionType::get(formula.getContext(), types, formula.getResultTypes()));
   made.setArgAttrsAttr(ArrayAttr::get(formula.getContext(), attrs));
-  if (!formula.hasReduction())
+  if (weighsExcluded(formula))
     excludeInfinity(made);
   return made;
 }
 
 BlockwiseRows::BlockwiseRows(FormulaOp attended, const StatePolicies &policies,
                              std::optional<PosInf> posInf)
-    : parts(attended, policies, /*tellsEmpty=*/true) {
+    : parts(attended, policies) {
   if (!parts.isComplete())
     obstacle = "a sweep has no state that could go from block to block";
   else if (posInf == PosInf::Share)
@@ -129,17 +138,22 @@ FormulaOp weir::buildPreparation(Location loc, const ScorePreparation &prepared,
   return w.finish(name);
 }
 
-FormulaOp weir::buildOutput(Location loc, unsigned rank, StringRef name) {
+FormulaOp weir::buildOutput(Location loc, unsigned rank, bool hasOffset,
+                            StringRef name) {
   FormulaWriter w(loc);
   Type f32 = w.body.getF32Type();
   SmallVector<Value> sums;
   for (unsigned i = 0, e = std::max(rank, 1u); i < e; ++i)
     sums.push_back(w.addArgument(f32, /*uniform=*/false));
-  Value output = sums[0];
+  Value output = sums[0], zero = w.constant(0.0);
   for (unsigned i = 0; i < rank; ++i) {
     Value term = w.multiply(sums[i], w.addArgument(f32, /*uniform=*/true));
+    Value isZero = w.compare(arith::CmpFPredicate::OEQ, sums[i], zero);
+    term = w.select(isZero, zero, term);
     output = i == 0 ? term : w.add(output, term);
   }
+  if (hasOffset)
+    output = w.add(output, w.addArgument(f32, /*uniform=*/true));
   w.addResult(output, /*uniform=*/false);
   return w.finish(name);
 }

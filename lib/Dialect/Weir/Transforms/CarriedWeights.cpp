@@ -190,13 +190,13 @@ FormulaOp TakenApart::buildCarriedFinish(ArrayRef<bool> perRow,
       Value value = MappedBuilder(w.body, w.loc, map).emit(product);
       coefficient = coefficient ? w.add(coefficient, value) : value;
     }
-    // Of nothing the coefficient is no number, but the sums are 0.
-    bool isNaN = policies.emptyRow == EmptyRow::NaN;
-    coefficient =
-        w.select(policed.isEmpty(), isNaN ? w.special(NAN) : w.constant(0.0),
-                 coefficient);
-    w.addResult(looksForNaN ? policed.withNaN(coefficient) : coefficient,
-                /*uniform=*/false);
+    w.addResult(coefficient, /*uniform=*/false);
+  }
+  if (mayOverride()) {
+    Value more = w.constant(0.0);
+    if (policies.emptyRow == EmptyRow::NaN)
+      more = w.select(policed.isEmpty(), w.special(NAN), more);
+    w.addResult(looksForNaN ? policed.withNaN(more) : more, /*uniform=*/false);
   }
   addUniformResults(w, map);
   return w.finish(name);

@@ -25,13 +25,12 @@ static const Law *findWithoutState(const DerivedSweep &sweep) {
   return nullptr;
 }
 
-TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies,
-                       bool tellsEmpty)
+TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies)
     : formula(original.clone()), policies(policies) {
   if (!formula->getOperation()->hasAttr(WeirDialect::kAsWrittenAttrName))
     normalizeFormula(*formula);
   if (original.hasReduction())
-    addWitness(tellsEmpty);
+    addWitness();
   laws = std::make_unique<RowLaws>(*formula);
   for (const DerivedSweep &sweep : laws->getSweeps()) {
     if (findWithoutState(sweep))
@@ -46,7 +45,7 @@ TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies,
 
 /// Finds, or adds, a reduction that tells what the policies ask for: a maximum
 /// over finite values is -inf where nothing is left, and NaN where a score is.
-void TakenApart::addWitness(bool tellsEmpty) {
+void TakenApart::addWitness() {
   FormulaLimits limits(*formula, /*scoreExcludes=*/true);
   Block &body = formula->getBody().front();
   Value score = body.getArgument(formula->getScoreIndex());
@@ -58,7 +57,7 @@ void TakenApart::addWitness(bool tellsEmpty) {
   looksForNaN = isFloat && policies.nan != NaNPolicy::Ignore &&
                 !llvm::all_of(formula->getYieldedValues(), keepsNaN);
   EmptyRow empty = policies.emptyRow.value_or(EmptyRow::Zero);
-  bool looksForEmpty = tellsEmpty;
+  bool looksForEmpty = false;
   for (auto [i, type] : llvm::enumerate(formula->getResultTypes())) {
     bool uniform = formula->isUniformResult(i);
     looksForEmpty |= type.isF32() && (uniform || empty != EmptyRow::Zero);

@@ -38,7 +38,8 @@ FormulaOp buildAttended(FormulaOp formula, llvm::StringRef name);
 /// block to block.
 class BlockwiseRows {
 public:
-  /// Takes `attended` apart, as it is or as a formula that `buildAttended` made.
+  /// Takes `attended` apart, as it is or as a formula that `buildAttended`
+  /// made.
   BlockwiseRows(FormulaOp attended, const StatePolicies &policies,
                 std::optional<PosInf> posInf);
 
@@ -72,9 +73,11 @@ FormulaOp buildPreparation(mlir::Location loc,
                            const ScorePreparation &preparation,
                            llvm::StringRef name);
 
-/// What an element of the result is: (sums..., coefficients...) -> the sum of
-/// `rank` products, or, of rank 0, the only sum.
-FormulaOp buildOutput(mlir::Location loc, unsigned rank, llvm::StringRef name);
+/// What an element of the result is: (sums..., coefficients..., offset?) -> the
+/// sum of `rank` products and the offset, or, of rank 0, the only sum. A sum of
+/// 0 counts as 0 whatever its coefficient.
+FormulaOp buildOutput(mlir::Location loc, unsigned rank, bool hasOffset,
+                      llvm::StringRef name);
 
 } // namespace weir
 

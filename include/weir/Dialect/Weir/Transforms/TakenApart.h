@@ -29,10 +29,7 @@ class ValueMap;
 
 class TakenApart {
 public:
-  /// With `tellsEmpty` a statistic tells rows with nothing left even where no
-  /// result depends on them.
-  TakenApart(FormulaOp formula, const StatePolicies &policies,
-             bool tellsEmpty = false);
+  TakenApart(FormulaOp formula, const StatePolicies &policies);
 
   int64_t getNumSweeps() const { return laws->getSweeps().size(); }
   /// True when every sweep has a state.
@@ -80,8 +77,14 @@ public:
   /// new state; if `carries`, in front of it the terms, which vary, and behind
   /// it a factor for each: what its old sum is to be multiplied by.
   FormulaOp buildStep(int64_t sweep, bool carries, llvm::StringRef name);
+  /// True when a row may become NaN as a whole, by a policy.
+  bool mayOverride() const {
+    return looksForNaN || policies.emptyRow == EmptyRow::NaN;
+  }
   /// As buildFinish of the last sweep, but instead of its statistics the
-  /// results are the coefficients of the carried sums.
+  /// results are the coefficients of the carried sums, and, if `mayOverride`,
+  /// what is to be added: 0, or NaN. A sum of 0 counts as 0 whatever its
+  /// coefficient, which is no number where nothing was summed.
   FormulaOp buildCarriedFinish(llvm::ArrayRef<bool> perRow,
                                llvm::StringRef name);
 
@@ -93,7 +96,7 @@ private:
     mlir::Type type;
   };
 
-  void addWitness(bool tellsEmpty);
+  void addWitness();
   mlir::Value addKnown(FormulaWriter &writer, ValueMap &map, int64_t sweeps,
                        llvm::function_ref<bool()> uniform);
   void addArguments(FormulaWriter &writer, ValueMap &map);
