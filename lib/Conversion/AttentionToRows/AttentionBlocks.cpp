@@ -62,39 +62,51 @@ public:
     Value first = t.index.mul(t.index.div(tile.firstKey, size), size);
     Value all = t.view(scores, {tile.part, zero, zero},
                        {nullptr, tile.rowCount, width});
-    auto column = [&](Value block) {
-      return t.index.sub(t.index.mul(block, size), first);
+    auto getScores = [&](const AttentionTile &rows, Value block) {
+      Value column = t.index.sub(t.index.mul(block, size), first);
+      return t.view(all, {rows.row, column}, {rows.rowCount, size});
     };
-    t.forEachBlock(tile, [&](Value block) {
-      Value own =
-          t.view(all, {zero, column(block)},
-                 {tile.rowCount, t.builder.getIndexAttr(t.keysPerBlock)});
-      t.emitScores(tile, block, own);
+    t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
+      excludeOthers(t, tile, rows, [&](const AttentionTile &others) {
+        return getScores(others, block);
+      });
+      t.emitScores(rows, block, getScores(rows, block));
     });
     Value seen =
         t.index.max(t.index.sub(tile.endKey, first), t.index.constant(0));
-    Value row = t.view(all, {zero, zero}, {tile.rowCount, seen});
-    SmallVector<Value> outputs, found;
+    Value weights = t.view(all, {zero, zero}, {tile.rowCount, seen});
+    SmallVector<Value> found;
     for (Value uniform : uniforms)
       found.push_back(t.perRow(uniform, tile));
-    outputs = found;
-    outputs.insert(outputs.begin() + t.weights, row);
-    t.emitRows(tile, symbol, row, first, seen, {}, outputs, Form::Stored,
-               t.formula.hasReduction());
-    Value own = t.view(
-        sums, {tile.part, zero, zero},
-        {nullptr, tile.rowCount, t.builder.getIndexAttr(t.operands.valueSize)});
-    t.zero(own);
-    t.forEachBlock(tile, [&](Value block) {
-      Value some =
-          t.view(all, {zero, column(block)},
-                 {tile.rowCount, t.builder.getIndexAttr(t.keysPerBlock)});
-      t.emitValues(tile, block, some, own);
+    SmallVector<Value> outputs = found;
+    outputs.insert(outputs.begin() + t.weights, weights);
+    t.emitRows(tile, symbol, weights, first, seen, {}, outputs, Form::Stored,
+               t.formula.hasReduction() ? RowPolicies::All : RowPolicies::None);
+    OpFoldResult valueSize = t.builder.getIndexAttr(t.operands.valueSize);
+    Value own = t.view(sums, {tile.part, zero, zero},
+                       {nullptr, tile.rowCount, valueSize});
+    t.fill(own, 0.0);
+    t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
+      Value some = t.view(own, {rows.row, zero}, {rows.rowCount, valueSize});
+      t.emitValues(rows, block, getScores(rows, block), some);
     });
     t.emitResults(tile, own, {}, found);
   }
 
 private:
+  /// Rows that see nothing of a block are whole all the same.
+  void
+  excludeOthers(AttentionTiling &t, const AttentionTile &tile,
+                const AttentionTile &rows,
+                llvm::function_ref<Value(const AttentionTile &)> getScores) {
+    AttentionTile front = tile, back = tile;
+    front.rowCount = rows.row;
+    back.row = t.index.add(rows.row, rows.rowCount);
+    back.rowCount = t.index.sub(tile.rowCount, back.row);
+    for (const AttentionTile &others : {front, back})
+      t.fill(getScores(others), -std::numeric_limits<double>::infinity());
+  }
+
   int64_t rows;
   Value width, scores, sums;
   SmallVector<Value> uniforms;

@@ -125,7 +125,7 @@ Value Sweeps::getScores(AttentionTiling &t, const AttentionTile &tile,
                         Value all) {
   OpFoldResult zero = t.builder.getIndexAttr(0);
   return t.view(
-      all, {tile.part, zero, zero},
+      all, {tile.part, tile.row, zero},
       {nullptr, tile.rowCount, t.builder.getIndexAttr(t.keysPerBlock)});
 }
 
@@ -133,7 +133,7 @@ Value Sweeps::getSums(AttentionTiling &t, const AttentionTile &tile,
                       unsigned i) {
   OpFoldResult zero = t.builder.getIndexAttr(0);
   return t.view(
-      sums[i], {tile.part, zero, zero},
+      sums[i], {tile.part, tile.row, zero},
       {nullptr, tile.rowCount, t.builder.getIndexAttr(t.operands.valueSize)});
 }
 
@@ -191,31 +191,30 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
     Value nothing = arith::ConstantOp::create(t.builder, t.loc, value);
     linalg::FillOp::create(t.builder, t.loc, nothing, slot);
   }
-  SmallVector<Value> inputs, outputs, terms;
-  for (int64_t s = 1; s < sweep; ++s)
-    llvm::append_range(inputs, getRows(t, tile, statistics[s - 1]));
-  llvm::append_range(inputs, state);
-  for (unsigned i = 0, e = carry ? scores.size() : 1; i < e; ++i)
-    terms.push_back(getScores(t, tile, scores[i]));
-  if (carry)
-    outputs = terms;
-  llvm::append_range(outputs, state);
-  SmallVector<Value> own = getRows(t, tile, factors);
-  if (carry)
-    llvm::append_range(outputs, own);
-  t.forEachBlock(tile, [&](Value block) {
-    t.emitScores(tile, block, terms[0]);
+  t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
+    SmallVector<Value> inputs, outputs, terms, own = getRows(t, rows, factors);
+    SmallVector<Value> running = getRows(t, rows, states[sweep - 1]);
+    for (int64_t s = 1; s < sweep; ++s)
+      llvm::append_range(inputs, getRows(t, rows, statistics[s - 1]));
+    llvm::append_range(inputs, running);
+    for (unsigned i = 0, e = carry ? scores.size() : 1; i < e; ++i)
+      terms.push_back(getScores(t, rows, scores[i]));
+    if (carry)
+      outputs = terms;
+    llvm::append_range(outputs, running);
+    if (carry)
+      llvm::append_range(outputs, own);
+    t.emitScores(rows, block, terms[0]);
     Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
-    t.emitRows(tile, symbol, terms[0], firstKey, t.getWidth(firstKey), inputs,
-               outputs, Form::Transposed,
-               /*withPolicies=*/false);
+    t.emitRows(rows, symbol, terms[0], firstKey, t.getWidth(firstKey), inputs,
+               outputs, Form::Transposed, RowPolicies::NaNOnly);
     if (!carry)
       return;
     for (auto [i, term] : llvm::enumerate(terms)) {
-      Value sum = getSums(t, tile, i);
+      Value sum = getSums(t, rows, i);
       if (!formulas.getCarried()[i].exponent.empty())
-        scaleSums(t, tile, sum, own[i]);
-      t.emitValues(tile, block, term, sum);
+        scaleSums(t, rows, sum, own[i]);
+      t.emitValues(rows, block, term, sum);
     }
   });
 }
@@ -267,22 +266,22 @@ void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
     symbol = insert(t, "weights", [&](StringRef name) {
       return formulas.buildWeights(/*masked=*/false, name);
     });
-  SmallVector<Value> known;
-  for (ArrayRef<Value> found : statistics)
-    llvm::append_range(known, getRows(t, tile, found));
-  Value own = getScores(t, tile, scores[0]), sum = getSums(t, tile, 0);
-  t.forEachBlock(tile, [&](Value block) {
-    t.emitScores(tile, block, own);
+  t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
+    SmallVector<Value> known;
+    for (ArrayRef<Value> found : statistics)
+      llvm::append_range(known, getRows(t, rows, found));
+    Value own = getScores(t, rows, scores[0]);
+    t.emitScores(rows, block, own);
     Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
-    t.emitRows(tile, symbol, own, firstKey, t.getWidth(firstKey), known, own,
-               Form::Elementwise, /*withPolicies=*/false);
-    t.emitValues(tile, block, own, sum);
+    t.emitRows(rows, symbol, own, firstKey, t.getWidth(firstKey), known, own,
+               Form::Elementwise, RowPolicies::None);
+    t.emitValues(rows, block, own, getSums(t, rows, 0));
   });
 }
 
 void Sweeps::emitTile(AttentionTiling &t, const AttentionTile &tile) {
   for (unsigned i = 0; i < sums.size(); ++i)
-    t.zero(getSums(t, tile, i));
+    t.fill(getSums(t, tile, i), 0.0);
   SmallVector<Value> found;
   for (int64_t sweep = 1; sweep <= formulas.getNumSweeps(); ++sweep) {
     emitSweep(t, tile, sweep);

@@ -23,15 +23,18 @@ using Predicate = arith::CmpIPredicate;
 // Which keys are seen
 //===----------------------------------------------------------------------===//
 
+/// How many keys behind its own a query sees; none says that it is all.
+std::optional<int64_t> AttentionTiling::getWindowRight() {
+  return op.getCausal() ? 0 : op.getWindowRight();
+}
+
 /// The keys [first, end) that a query sees, but for the mask. Both bounds rise
 /// with the query.
 AttentionTiling::KeyRange AttentionTiling::getSeen(const AttentionTile &tile,
                                                    Value query) {
   Value zero = index.constant(0), last = index.add(query, tile.ahead);
   KeyRange seen{zero, tile.keyCount};
-  std::optional<int64_t> right = op.getWindowRight();
-  if (op.getCausal())
-    right = std::min<int64_t>(right.value_or(0), 0);
+  std::optional<int64_t> right = getWindowRight();
   if (right)
     seen.end = index.clamp(index.add(last, index.constant(*right + 1)), zero,
                            tile.keyCount);
@@ -165,14 +168,13 @@ Value AttentionTiling::sliceRow(Value operand, Value batch, Value head,
 }
 
 Value AttentionTiling::perRow(Value all, const AttentionTile &tile) {
-  return view(all, {tile.part, builder.getIndexAttr(0)},
-              {nullptr, tile.rowCount});
+  return view(all, {tile.part, tile.row}, {nullptr, tile.rowCount});
 }
 
 Value AttentionTiling::getQueries(const AttentionTile &tile) {
   OpFoldResult zero = builder.getIndexAttr(0);
   return view(
-      queryScratch, {tile.part, zero, zero},
+      queryScratch, {tile.part, tile.row, zero},
       {nullptr, tile.rowCount, builder.getIndexAttr(operands.headSize)});
 }
 
@@ -230,8 +232,8 @@ void AttentionTiling::exclude(const AttentionTile &tile, Value firstKey,
   builder.setInsertionPointToStart(rows.getBody());
   Value row = rows.getInductionVar();
   auto column = [&](Value bounds) {
-    Value key = memref::LoadOp::create(builder, loc, bounds,
-                                       ValueRange{tile.part, row});
+    Value key = memref::LoadOp::create(
+        builder, loc, bounds, ValueRange{tile.part, index.add(tile.row, row)});
     return index.clamp(index.sub(key, firstKey), zero, size);
   };
   Value first = column(firstKeys), end = column(endKeys);
@@ -299,7 +301,7 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
                                Value firstKey, Value width,
                                ArrayRef<Value> moreInputs,
                                ArrayRef<Value> outputs, Form form,
-                               bool withPolicies) {
+                               RowPolicies policies) {
   FormulaOp made = resolveFormula(op, symbol);
   // All of a row's arguments, as one value per row, per score, or one for all.
   SmallVector<Value> inputs{scores};
@@ -316,6 +318,7 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
     inputs.push_back(perRow(rowIndices[1], tile));
   llvm::append_range(inputs, moreInputs);
   Value column = usesColumn(made) ? firstKey : Value();
+  bool all = policies == RowPolicies::All;
   auto emit = [&](Value head, ArrayRef<Value> ins, ArrayRef<Value> outs) {
     Value base;
     SmallVector<Value> strides;
@@ -326,10 +329,10 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
     }
     RowsOp::create(
         builder, loc, TypeRange(), symbol, ins, Value(), base, strides, column,
-        outs, withPolicies ? op.getEmptyRowAttr() : EmptyRowAttr(),
-        withPolicies ? op.getPosInfAttr() : PosInfAttr(),
-        withPolicies ? op.getNanAttr() : NaNPolicyAttr(),
-        withPolicies ? op.getTiesAttr() : TiesAttr(), NegInfAttr(),
+        outs, all ? op.getEmptyRowAttr() : EmptyRowAttr(),
+        all ? op.getPosInfAttr() : PosInfAttr(),
+        policies == RowPolicies::None ? NaNPolicyAttr() : op.getNanAttr(),
+        all ? op.getTiesAttr() : TiesAttr(), NegInfAttr(),
         FormAttr::get(builder.getContext(),
                       made.hasReduction() ? form : Form::Elementwise),
         IntegerAttr(), IntegerAttr(), IntegerAttr());
@@ -364,10 +367,10 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
 // Values and results
 //===----------------------------------------------------------------------===//
 
-void AttentionTiling::zero(Value memref) {
-  Value nothing = arith::ConstantOp::create(
-      builder, loc, builder.getZeroAttr(getElementTypeOrSelf(memref)));
-  linalg::FillOp::create(builder, loc, nothing, memref);
+void AttentionTiling::fill(Value memref, double value) {
+  Value number = arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(getElementTypeOrSelf(memref), value));
+  linalg::FillOp::create(builder, loc, number, memref);
 }
 
 void AttentionTiling::emitValues(const AttentionTile &tile, Value block,

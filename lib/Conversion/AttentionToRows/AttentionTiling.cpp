@@ -70,10 +70,36 @@ AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
 // Set-up
 //===----------------------------------------------------------------------===//
 
-/// Rows of scores at work: a multiple of what a register tile and a block of
-/// transposed rows hold, whose scores and queries stay in the second-level
-/// cache with a block of keys and values.
-static constexpr int64_t kRows = 96, kKeys = 128;
+/// A block of packed keys, or of values, fills two thirds of the first-level
+/// cache; what a tile has of queries, scores and sums, half a megabyte of the
+/// second.
+static constexpr int64_t kBlockBytes = 32 * 1024, kTileBytes = 512 * 1024;
+/// Keys in a block: what two register tiles are wide at least.
+static constexpr int64_t kLeastKeys = 32, kMostKeys = 256;
+/// So many tiles for each thread even out.
+static constexpr int64_t kTilesPerThread = 4;
+/// Rows of a tile: whole blocks of transposed rows.
+static constexpr int64_t kRowStep = 16, kMostRows = 256;
+
+static int64_t roundDown(int64_t value, int64_t step, int64_t least,
+                         int64_t most) {
+  return std::clamp(value / step * step, least, most);
+}
+
+static int64_t chooseKeys(const AttentionOperands &operands) {
+  int64_t row =
+      std::max<int64_t>(std::max(operands.headSize, operands.valueSize), 1);
+  int64_t bytes = operands.accumulator.getIntOrFloatBitWidth() / 8;
+  return roundDown(kBlockBytes / (row * bytes), kLeastKeys, kLeastKeys,
+                   kMostKeys);
+}
+
+static int64_t chooseRows(const AttentionOperands &operands, int64_t keys) {
+  int64_t bytes = operands.accumulator.getIntOrFloatBitWidth() / 8;
+  int64_t row = operands.headSize + operands.valueSize + keys;
+  return roundDown(kTileBytes / (row * bytes), kRowStep, 2 * kRowStep,
+                   kMostRows);
+}
 
 static std::optional<double> toDouble(std::optional<APFloat> value) {
   return value ? std::optional<double>(value->convertToDouble()) : std::nullopt;
@@ -82,8 +108,9 @@ static std::optional<double> toDouble(std::optional<APFloat> value) {
 AttentionTiling::AttentionTiling(AttentionRowsOp op, DerivedSymbols &symbols)
     : op(op), formula(op.resolveFormula()), symbols(symbols), builder(op),
       loc(op.getLoc()), index(builder, loc), operands(builder, op),
-      rowsPerTile(op.getQueryTile().value_or(kRows)),
-      keysPerBlock(op.getKeyTile().value_or(kKeys)),
+      keysPerBlock(op.getKeyTile().value_or(chooseKeys(operands))),
+      rowsPerTile(
+          op.getQueryTile().value_or(chooseRows(operands, keysPerBlock))),
       attended(getAttendedArguments(formula)),
       weights(formula.getFirstVaryingResult()),
       indexType(builder.getIndexType()) {
@@ -111,10 +138,14 @@ Value AttentionTiling::view(Value memref, ArrayRef<OpFoldResult> offsets,
       strides(sizes.size(), builder.getIndexAttr(1));
   SmallVector<int64_t> shape;
   for (OpFoldResult &size : whole) {
-    if (!size)
+    if (!size) {
       size = builder.getIndexAttr(1);
-    else
-      shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+      continue;
+    }
+    std::optional<int64_t> known = getConstantIntValue(size);
+    if (known)
+      size = builder.getIndexAttr(*known);
+    shape.push_back(known.value_or(ShapedType::kDynamic));
   }
   auto type = memref::SubViewOp::inferRankReducedResultType(
       shape, cast<MemRefType>(memref.getType()), offsets, whole, strides);
@@ -122,30 +153,42 @@ Value AttentionTiling::view(Value memref, ArrayRef<OpFoldResult> offsets,
                                    offsets, whole, strides);
 }
 
-void AttentionTiling::findTiles(AttentionForms &form) {
+/// How many threads there may be, and how many queries a tile has. A tile with
+/// many reads keys and values less often; with few there are enough tiles for
+/// all threads. Results depend on neither.
+Value AttentionTiling::findTiles(AttentionForms &form) {
   Value one = index.constant(1), queries = operands.queries;
-  Value most = form.chooseQueries(*this, index.constant(rowsPerTile));
-  queriesPerTile = index.max(index.min(queries, most), one);
+  Value threads = one;
+  int64_t grain = op.getThreadGrain().value_or(0);
+  if (grain > 0) {
+    Value scores = index.mul(index.mul(operands.batches, operands.queryHeads),
+                             index.mul(operands.queries, operands.keys));
+    Value wanted = index.ceilDiv(scores, index.constant(grain));
+    threads = cpu::PartsOp::create(builder, loc, indexType, wanted);
+  }
   Value group = index.ceilDiv(operands.queryHeads, operands.keyHeads);
+  Value heads = index.mul(operands.batches, operands.keyHeads);
+  Value most = form.chooseQueries(*this, index.constant(rowsPerTile));
+  Value rows = index.mul(index.mul(heads, group), queries);
+  Value enough = index.mul(threads, index.constant(kTilesPerThread));
+  Value isAlone = index.compare(Predicate::ule, threads, one);
+  for (int64_t fewer = rowsPerTile / 2; fewer >= 2 * kRowStep; fewer /= 2) {
+    Value found = index.div(rows, index.max(most, one));
+    Value suffices = index.compare(Predicate::uge, found, enough);
+    Value stays = arith::OrIOp::create(builder, loc, isAlone, suffices);
+    most = index.select(
+        stays, most,
+        index.min(most, index.constant(fewer / kRowStep * kRowStep)));
+  }
+  queriesPerTile = index.max(index.min(queries, most), one);
   headsPerTile =
       index.clamp(index.div(most, queriesPerTile), one, index.max(group, one));
   headTiles = index.ceilDiv(group, headsPerTile);
   queryTiles = index.ceilDiv(queries, queriesPerTile);
-  Value heads = index.mul(operands.batches, operands.keyHeads);
   Value perHead = index.mul(headTiles, queryTiles);
   tiles = index.mul(heads, perHead);
   packsAhead = index.compare(Predicate::ugt, perHead, one);
-}
-
-/// How many parts the tiles are shared among. Results do not depend on it.
-Value AttentionTiling::emitParts() {
-  int64_t grain = op.getThreadGrain().value_or(0);
-  if (grain == 0)
-    return index.constant(1);
-  Value scores = index.mul(index.mul(operands.batches, operands.queryHeads),
-                           index.mul(operands.queries, operands.keys));
-  Value wanted = index.min(tiles, index.ceilDiv(scores, index.constant(grain)));
-  return cpu::PartsOp::create(builder, loc, indexType, wanted);
+  return grain > 0 ? index.min(threads, index.max(tiles, one)) : one;
 }
 
 void AttentionTiling::allocateAll(Value parts) {
@@ -281,6 +324,7 @@ void AttentionTiling::emitTileAt(Value number, Value part,
   tile.query = index.mul(queryTile, queriesPerTile);
   tile.queryCount =
       index.min(index.sub(operands.queries, tile.query), queriesPerTile);
+  tile.row = index.constant(0);
   tile.rowCount = index.mul(tile.headCount, tile.queryCount);
   Value exists =
       index.compare(Predicate::sgt, tile.headCount, index.constant(0));
@@ -315,15 +359,47 @@ void AttentionTiling::forEachRow(
   });
 }
 
-void AttentionTiling::forEachBlock(const AttentionTile &tile,
-                                   llvm::function_ref<void(Value)> body) {
+/// The rows of the tile that may see keys of the block, whole blocks of rows.
+/// Of one head that is a range.
+AttentionTile AttentionTiling::restrictTo(const AttentionTile &tile,
+                                          Value firstKey) {
+  std::optional<int64_t> left = op.getWindowLeft(), right = getWindowRight();
+  if (!left && !right)
+    return tile;
+  Value zero = index.constant(0), step = index.constant(kRowStep);
+  Value before = index.add(tile.ahead, tile.query);
+  AttentionTile own = tile;
+  Value first = zero, end = tile.rowCount;
+  if (right) { // The first query whose last key is not before the block.
+    first = index.sub(firstKey, index.add(before, index.constant(*right)));
+    first = index.clamp(first, zero, tile.rowCount);
+    first = index.mul(index.div(first, step), step);
+  }
+  if (left) { // The last query whose first key is not behind the block.
+    Value last = index.add(firstKey, index.constant(keysPerBlock + *left));
+    end = index.clamp(index.sub(last, before), zero, tile.rowCount);
+    end = index.min(index.mul(index.ceilDiv(end, step), step), tile.rowCount);
+  }
+  Value isOne = index.compare(Predicate::eq, tile.headCount, index.constant(1));
+  own.row = index.select(isOne, first, zero);
+  own.rowCount = index.select(isOne, index.max(index.sub(end, first), zero),
+                              tile.rowCount);
+  own.query = index.add(tile.query, own.row);
+  own.queryCount = index.select(isOne, own.rowCount, tile.queryCount);
+  return own;
+}
+
+void AttentionTiling::forEachBlock(
+    const AttentionTile &tile,
+    llvm::function_ref<void(const AttentionTile &, Value)> body) {
   OpBuilder::InsertionGuard guard(builder);
   Value size = index.constant(keysPerBlock);
   auto loop =
       scf::ForOp::create(builder, loc, index.div(tile.firstKey, size),
                          index.ceilDiv(tile.endKey, size), index.constant(1));
   builder.setInsertionPointToStart(loop.getBody());
-  body(loop.getInductionVar());
+  Value block = loop.getInductionVar();
+  body(restrictTo(tile, index.mul(block, size)), block);
 }
 
 //===----------------------------------------------------------------------===//
@@ -343,8 +419,7 @@ void AttentionTiling::run(AttentionForms &form) {
           scaling.scale = queryScale;
           return buildPreparation(loc, scaling, name);
         });
-  findTiles(form);
-  Value parts = emitParts();
+  Value parts = findTiles(form);
   allocateAll(parts);
   form.allocate(*this, parts);
   emitPacking(parts);

@@ -41,7 +41,8 @@ struct AttentionTile {
   mlir::Value batch, keyHead;
   mlir::Value head, headCount;   // The first query head, and how many.
   mlir::Value query, queryCount; // The first query of each, and how many.
-  mlir::Value rowCount;          // headCount * queryCount.
+  mlir::Value row,
+      rowCount; // Where it lies in scratch; headCount * queryCount.
   /// Keys of the batch; how far key indices are ahead of query indices.
   mlir::Value keyCount, ahead;
   /// Keys that some query sees lie in [firstKey, endKey), those that all see
@@ -50,6 +51,10 @@ struct AttentionTile {
 };
 
 class AttentionTiling;
+
+/// Which of the op's policies rows of a tile run under: all where they are
+/// whole.
+enum class RowPolicies { None, NaNOnly, All };
 
 /// What one form needs beside the loops over tiles.
 class AttentionForms {
@@ -89,9 +94,12 @@ public:
   /// Adds the product of weights and the values of that block to `sums`.
   void emitValues(const AttentionTile &tile, mlir::Value block,
                   mlir::Value weights, mlir::Value sums);
-  /// A loop over the blocks that hold keys of the tile.
-  void forEachBlock(const AttentionTile &tile,
-                    llvm::function_ref<void(mlir::Value block)> body);
+  /// A loop over the blocks that hold keys of the tile,
+  /// and the rows of it that may see some of them.
+  void forEachBlock(
+      const AttentionTile &tile,
+      llvm::function_ref<void(const AttentionTile &rows, mlir::Value block)>
+          body);
   /// Runs a formula on scores of the tile: arguments behind the score are the
   /// formula's operands, then what it was made to take. `firstKey` is the
   /// index of the first column's key, `width` how many there are.
@@ -99,7 +107,7 @@ public:
                 mlir::Value scores, mlir::Value firstKey, mlir::Value width,
                 llvm::ArrayRef<mlir::Value> moreInputs,
                 llvm::ArrayRef<mlir::Value> outputs, Form form,
-                bool withPolicies);
+                RowPolicies policies);
   /// What rows have once of the formula's arguments behind the score: one for
   /// each row or one for all. Varying arguments are left out.
   llvm::SmallVector<mlir::Value> getRowInputs(const AttentionTile &tile);
@@ -108,7 +116,7 @@ public:
   /// the row where there is one more.
   void emitResults(const AttentionTile &tile, mlir::ValueRange sums,
                    mlir::ValueRange coefficients, mlir::ValueRange uniforms);
-  void zero(mlir::Value memref);
+  void fill(mlir::Value memref, double value);
   /// The columns of a block that the formula runs on: all, or, beside varying
   /// operands, those that these have.
   mlir::Value getWidth(mlir::Value firstKey);
@@ -121,7 +129,7 @@ public:
   mlir::Location loc;
   IndexMath index;
   AttentionOperands operands;
-  int64_t rowsPerTile, keysPerBlock;
+  int64_t keysPerBlock, rowsPerTile;
   mlir::Value blocks; // Of keys, in all of them.
   AttendedArguments attended;
   unsigned weights; // Index of the varying result.
@@ -132,8 +140,9 @@ private:
     Value first, end;
   };
 
-  void findTiles(AttentionForms &form);
-  Value emitParts();
+  Value findTiles(AttentionForms &form);
+  AttentionTile restrictTo(const AttentionTile &tile, Value firstKey);
+  std::optional<int64_t> getWindowRight();
   void allocateAll(Value parts);
   void emitPacking(Value parts);
   void packPanel(Value batch, Value head, Value block, Value panel);
