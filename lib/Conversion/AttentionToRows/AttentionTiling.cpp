@@ -76,8 +76,9 @@ AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
 static constexpr int64_t kBlockBytes = 32 * 1024, kTileBytes = 512 * 1024;
 /// Keys in a block: what two register tiles are wide at least.
 static constexpr int64_t kLeastKeys = 32, kMostKeys = 256;
-/// So many tiles for each thread even out.
-static constexpr int64_t kTilesPerThread = 4;
+/// So many tiles for each thread even out; with fewer in all, scratch that is
+/// touched for the first time is a good part of the work.
+static constexpr int64_t kTilesPerThread = 4, kFewTiles = 8;
 /// Rows of a tile: whole blocks of transposed rows.
 static constexpr int64_t kRowStep = 16, kMostRows = 256;
 
@@ -170,14 +171,13 @@ Value AttentionTiling::findTiles(AttentionForms &form) {
   Value heads = index.mul(operands.batches, operands.keyHeads);
   Value most = form.chooseQueries(*this, index.constant(rowsPerTile));
   Value rows = index.mul(index.mul(heads, group), queries);
-  Value enough = index.mul(threads, index.constant(kTilesPerThread));
-  Value isAlone = index.compare(Predicate::ule, threads, one);
+  Value enough = index.max(index.mul(threads, index.constant(kTilesPerThread)),
+                           index.constant(kFewTiles));
   for (int64_t fewer = rowsPerTile / 2; fewer >= 2 * kRowStep; fewer /= 2) {
     Value found = index.div(rows, index.max(most, one));
     Value suffices = index.compare(Predicate::uge, found, enough);
-    Value stays = arith::OrIOp::create(builder, loc, isAlone, suffices);
     most = index.select(
-        stays, most,
+        suffices, most,
         index.min(most, index.constant(fewer / kRowStep * kRowStep)));
   }
   queriesPerTile = index.max(index.min(queries, most), one);
