@@ -11,6 +11,8 @@
 #include "weir/Pipelines/Pipelines.h"
 #include "weir/Target/Output.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
@@ -202,12 +204,46 @@ llvm::Error Compilation::run(EmitKind kind, StringRef output) {
   return emit(module, machines[0], kind, output);
 }
 
+/// True when the module has products of bf16, which are AMX's.
+static bool hasTileProducts(ModuleOp module) {
+  return module
+      .walk([](linalg::LinalgOp op) {
+        bool isProduct =
+            linalg::isaContractionOpInterface(op) &&
+            llvm::all_of(op.getDpsInputs(), [](Value input) {
+              return getElementTypeOrSelf(input.getType()).isBF16();
+            });
+        return isProduct ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// A system may refuse the use of AMX. A library whose code uses it has the
+/// same without for each such machine; where no code would, none asks for it.
+static void placeTiles(std::vector<Machine> &machines, ModuleOp module,
+                       EmitKind kind) {
+  bool uses = hasTileProducts(module);
+  std::vector<Machine> all;
+  for (Machine &machine : machines) {
+    bool hasTiles = machine.hasTiles();
+    if (!hasTiles || uses)
+      all.push_back(machine);
+    if (!hasTiles || (uses && kind != EmitKind::Shared))
+      continue;
+    all.push_back(machine.withoutTiles());
+    if (uses)
+      all.back().name += "-no-amx";
+  }
+  machines = std::move(all);
+}
+
 llvm::Error weir::compile(ModuleOp module, const CompileOptions &options,
                           EmitKind kind, StringRef output,
                           SmallVectorImpl<FunctionABI> *faces) {
   auto machines = Machine::getAll(options.targets);
   if (!machines)
     return machines.takeError();
+  placeTiles(*machines, module, kind);
   for (Machine &machine : *machines) {
     if (!options.caches.empty())
       machine.caches = options.caches;

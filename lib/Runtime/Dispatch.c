@@ -12,8 +12,11 @@ gives the same number, so threads need no lock, and
 #include "Internal.h"
 
 #include <cpuid.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 struct feature {
   const char *name;
@@ -37,6 +40,18 @@ static uint32_t saved_state(void) {
   return eax;
 }
 
+/* The contents of AMX's tiles are large, so Linux saves them only for processes
+ * that have asked for it; the threads of one that has may use them. It refuses
+ * where a thread's signal stack has no room for them, and where a host has
+ * forbidden the call. Asking twice is harmless. */
+static int may_use_tiles(void) {
+  enum { ARCH_REQ_XCOMP_PERM = 0x1023, TILE_DATA = 18 };
+  int error = errno;
+  int may = syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, TILE_DATA) == 0;
+  errno = error;
+  return may;
+}
+
 static int machine_has(const char *name, size_t length) {
   for (size_t i = 0; i < sizeof features / sizeof *features; ++i) {
     const struct feature *f = &features[i];
@@ -46,7 +61,9 @@ static int machine_has(const char *name, size_t length) {
     if (!__get_cpuid_count(f->leaf, f->subleaf, &regs[EAX], &regs[EBX],
                            &regs[ECX], &regs[EDX]))
       return 0;
-    return (regs[f->reg] >> f->bit & 1) && (f->state & ~saved_state()) == 0;
+    enum { TILE_STATE = 1 << 18 };
+    return (regs[f->reg] >> f->bit & 1) && (f->state & ~saved_state()) == 0 &&
+           (!(f->state & TILE_STATE) || may_use_tiles());
   }
   return 0;
 }

@@ -169,6 +169,24 @@ Machine::getAll(ArrayRef<std::string> names) {
   return machines;
 }
 
+static constexpr StringLiteral kTiles = "amx-";
+
+bool Machine::hasTiles() const {
+  return llvm::any_of(needs,
+                      [](StringRef need) { return need.starts_with(kTiles); });
+}
+
+Machine Machine::withoutTiles() const {
+  Machine machine = *this;
+  llvm::erase_if(machine.needs,
+                 [](StringRef need) { return need.starts_with(kTiles); });
+  // A CPU's own features must be taken from it by name.
+  for (size_t at = 0;
+       (at = machine.features.find("+amx-", at)) != std::string::npos;)
+    machine.features[at] = '-';
+  return machine;
+}
+
 std::string Machine::describe() const {
   std::string words = name;
   for (const std::string &need : needs)

@@ -47,6 +47,11 @@ struct Machine {
   static llvm::Expected<std::vector<Machine>>
   getAll(llvm::ArrayRef<std::string> names);
 
+  /// True when code for it may use AMX, which systems may refuse to permit.
+  bool hasTiles() const;
+  /// The same machine without AMX.
+  Machine withoutTiles() const;
+
   /// `name` and `needs` as the runtime reads them: words on one line.
   std::string describe() const;
 

@@ -17,9 +17,11 @@
 #include "Packing.h"
 #include "ProductTarget.h"
 #include "Spans.h"
+#include "TileProducts.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -160,17 +162,37 @@ void VectorProduct::emit(OpBuilder &b) {
            });
 }
 
+/// Reports products in pairs that the target has no instructions for.
+static LogicalResult checkPairs(ModuleOp module, ProductTarget target) {
+  if (target.tiles)
+    return success();
+  WalkResult walk = module.walk([](Operation *op) {
+    auto product = dyn_cast<cpu::ProductOp>(op);
+    auto pack = dyn_cast<cpu::PackOp>(op);
+    if (!(product && product.isInPairs()) && !(pack && pack.isInPairs()))
+      return WalkResult::advance();
+    op->emitOpError("works in pairs, for which the module's target must have "
+                    "amx-tile, amx-bf16, avx512bw and avx512vl");
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 namespace {
 struct WeirLowerProducts
     : weir::impl::WeirLowerProductsBase<WeirLowerProducts> {
   void runOnOperation() override {
-    ProductTarget target = ProductTarget::get(getOperation());
-    getOperation().walk([&](cpu::ProductOp op) {
+    ModuleOp module = getOperation();
+    ProductTarget target = ProductTarget::get(module);
+    if (failed(checkPairs(module, target)))
+      return signalPassFailure();
+    lowerTileProducts(module);
+    module.walk([&](cpu::ProductOp op) {
       OpBuilder builder(op);
       VectorProduct(op, target).emit(builder);
       op.erase();
     });
-    getOperation().walk([&](cpu::PackOp op) {
+    module.walk([&](cpu::PackOp op) {
       OpBuilder builder(op);
       emitPack(builder, op, target);
       op.erase();

@@ -7,6 +7,7 @@
 
 #include "Packing.h"
 
+#include "PackSource.h"
 #include "Spans.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,14 +23,8 @@ namespace {
 class Pack {
 public:
   Pack(OpBuilder &b, cpu::PackOp op, ProductTarget target)
-      : loc(op.getLoc()), src(op.getSrc()), dst(op.getDst()), target(target),
-        element(op.getDst().getType().getElementType()),
-        lanes(target.getLanes(element)) {
-    for (int64_t dim : {0, 1}) {
-      from[dim] = b.createOrFold<memref::DimOp>(loc, src, dim);
-      to[dim] = b.createOrFold<memref::DimOp>(loc, dst, dim);
-    }
-  }
+      : loc(op.getLoc()), source(b, op), target(target),
+        lanes(target.getLanes(source.getUnit())) {}
 
   void emitCopy(OpBuilder &b);
   void emitTransposition(OpBuilder &b);
@@ -44,17 +39,13 @@ private:
   void emitEdge(OpBuilder &b, Value row, Value column);
   void emitMaskedBlock(OpBuilder &b, Value row, Value column, Value rows,
                        Value columns);
-  Value load(OpBuilder &b, int64_t width, ValueRange indices, Value mask);
   Value index(OpBuilder &b, int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   }
-  VectorType getType(int64_t width) { return VectorType::get(width, element); }
 
   Location loc;
-  Value src, dst;
-  Value from[2], to[2]; // Sizes.
+  PackSource source;
   ProductTarget target;
-  Type element;
   int64_t lanes;
 };
 } // namespace
@@ -68,24 +59,15 @@ void Pack::emitLoop(OpBuilder &b, Value begin, Value end, int64_t step,
                      });
 }
 
-/// Elements of `src` in the type of `dst`.
-Value Pack::load(OpBuilder &b, int64_t width, ValueRange indices, Value mask) {
-  Type stored = cast<MemRefType>(src.getType()).getElementType();
-  Value vector =
-      loadVector(b, loc, VectorType::get(width, stored), src, indices, mask);
-  if (stored == element)
-    return vector;
-  return arith::ExtFOp::create(b, loc, getType(width), vector);
-}
-
 /// Zeros from `begin` on to the end of a row of `dst`.
 void Pack::emitZeros(OpBuilder &b, Value row, Value begin) {
-  Value left = arith::SubIOp::create(b, loc, to[1], begin);
+  Value left = arith::SubIOp::create(b, loc, source.getRoom(1), begin);
   auto store = [&](OpBuilder &inner, Value place, int64_t width, Value mask) {
-    Value zero = arith::ConstantOp::create(inner, loc,
-                                           inner.getZeroAttr(getType(width)));
+    Value zero = arith::ConstantOp::create(
+        inner, loc,
+        inner.getZeroAttr(VectorType::get(width, source.getUnit())));
     Value column = arith::AddIOp::create(inner, loc, begin, place);
-    storeVector(inner, loc, zero, dst, {row, column}, mask);
+    source.store(inner, zero, row, column, mask);
   };
   Value rest = emitInSteps(b, loc, left, 1, lanes,
                            [&](OpBuilder &inner, Value place, int64_t) {
@@ -95,56 +77,62 @@ void Pack::emitZeros(OpBuilder &b, Value row, Value begin) {
 }
 
 void Pack::emitZeroRows(OpBuilder &b, Value begin) {
-  emitLoop(b, begin, to[0], 1, [&](OpBuilder &inner, Value row) {
+  emitLoop(b, begin, source.getRoom(0), 1, [&](OpBuilder &inner, Value row) {
     emitZeros(inner, row, index(inner, 0));
   });
 }
 
 void Pack::emitCopy(OpBuilder &b) {
-  emitLoop(b, index(b, 0), from[0], 1, [&](OpBuilder &inner, Value row) {
-    auto copy = [&](OpBuilder &at, Value column, int64_t width, Value mask) {
-      Value vector = load(at, width, {row, column}, mask);
-      storeVector(at, loc, vector, dst, {row, column}, mask);
-    };
-    Value rest = emitInSteps(inner, loc, from[1], 1, lanes,
-                             [&](OpBuilder &at, Value column, int64_t) {
-                               copy(at, column, lanes, Value());
-                             });
-    emitTail(inner, loc, rest, from[1], lanes, target.masks, copy);
-    emitZeros(inner, row, from[1]);
-  });
-  emitZeroRows(b, from[0]);
+  Value length = source.getSize(1);
+  emitLoop(
+      b, index(b, 0), source.getSize(0), 1, [&](OpBuilder &inner, Value row) {
+        auto copy = [&](OpBuilder &at, Value column, int64_t width,
+                        Value mask) {
+          Value count;
+          if (mask)
+            count = arith::SubIOp::create(at, loc, length, column);
+          source.store(at, source.load(at, width, row, column, count), row,
+                       column, mask);
+        };
+        Value rest = emitInSteps(inner, loc, length, 1, lanes,
+                                 [&](OpBuilder &at, Value column, int64_t) {
+                                   copy(at, column, lanes, Value());
+                                 });
+        emitTail(inner, loc, rest, length, lanes, target.masks, copy);
+        emitZeros(inner, row, length);
+      });
+  emitZeroRows(b, source.getSize(0));
 }
 
 /// A square of whole vectors, from (row, column) of `src` on.
 void Pack::emitBlock(OpBuilder &b, Value row, Value column) {
   SmallVector<Value> rows;
   for (int64_t i = 0; i < lanes; ++i)
-    rows.push_back(load(b, lanes, {emitSum(b, loc, row, i), column}, Value()));
+    rows.push_back(
+        source.load(b, lanes, emitSum(b, loc, row, i), column, Value()));
   for (auto [i, vector] : llvm::enumerate(emitTransposed(b, loc, rows)))
-    storeVector(b, loc, vector, dst, {emitSum(b, loc, column, i), row},
-                Value());
+    source.store(b, vector, emitSum(b, loc, column, i), row, Value());
 }
 
 /// The same where only so many rows and columns are left.
 void Pack::emitMaskedBlock(OpBuilder &b, Value row, Value column, Value rows,
                            Value columns) {
-  auto maskType = VectorType::get(lanes, b.getI1Type());
-  // Lanes of what lies beyond the last vector are none at all.
-  auto getMask = [&](int64_t i, Value count, Value length) -> Value {
+  // Of what lies beyond the last row no lane counts.
+  auto count = [&](int64_t i, Value many, Value length) -> Value {
     Value isInside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
-                                           count, index(b, i));
-    Value inside =
-        arith::SelectOp::create(b, loc, isInside, length, index(b, 0));
-    return vector::CreateMaskOp::create(b, loc, maskType, inside);
+                                           many, index(b, i));
+    return arith::SelectOp::create(b, loc, isInside, length, index(b, 0));
   };
   SmallVector<Value> loaded;
   for (int64_t i = 0; i < lanes; ++i)
-    loaded.push_back(load(b, lanes, {emitSum(b, loc, row, i), column},
-                          getMask(i, rows, columns)));
-  for (auto [i, vector] : llvm::enumerate(emitTransposed(b, loc, loaded)))
-    storeVector(b, loc, vector, dst, {emitSum(b, loc, column, i), row},
-                getMask(i, columns, rows));
+    loaded.push_back(source.load(b, lanes, emitSum(b, loc, row, i), column,
+                                 count(i, rows, columns)));
+  auto maskType = VectorType::get(lanes, b.getI1Type());
+  for (auto [i, vector] : llvm::enumerate(emitTransposed(b, loc, loaded))) {
+    Value mask =
+        vector::CreateMaskOp::create(b, loc, maskType, count(i, columns, rows));
+    source.store(b, vector, emitSum(b, loc, column, i), row, mask);
+  }
 }
 
 /// What is left of a square at the end of `src`.
@@ -153,15 +141,15 @@ void Pack::emitEdge(OpBuilder &b, Value row, Value column) {
     return arith::MinUIOp::create(
         b, loc, arith::SubIOp::create(b, loc, size, begin), index(b, lanes));
   };
-  Value rows = atMost(from[0], row), columns = atMost(from[1], column);
+  Value rows = atMost(source.getSize(0), row),
+        columns = atMost(source.getSize(1), column);
   if (target.masks)
     return emitMaskedBlock(b, row, column, rows, columns);
   Value rowEnd = arith::AddIOp::create(b, loc, row, rows),
         columnEnd = arith::AddIOp::create(b, loc, column, columns);
   emitLoop(b, row, rowEnd, 1, [&](OpBuilder &outer, Value i) {
     emitLoop(outer, column, columnEnd, 1, [&](OpBuilder &inner, Value j) {
-      storeVector(inner, loc, load(inner, 1, {i, j}, Value()), dst, {j, i},
-                  Value());
+      source.store(inner, source.load(inner, 1, i, j, Value()), j, i, Value());
     });
   });
 }
@@ -172,8 +160,9 @@ void Pack::emitTransposition(OpBuilder &b) {
       return arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::ule,
                                    emitSum(inner, loc, begin, lanes), size);
     };
-    Value isWhole = arith::AndIOp::create(inner, loc, fits(row, from[0]),
-                                          fits(column, from[1]));
+    Value isWhole =
+        arith::AndIOp::create(inner, loc, fits(row, source.getWholeSize(0)),
+                              fits(column, source.getWholeSize(1)));
     scf::IfOp::create(
         inner, loc, isWhole,
         [&](OpBuilder &at, Location) {
@@ -185,16 +174,18 @@ void Pack::emitTransposition(OpBuilder &b) {
           scf::YieldOp::create(at, loc);
         });
   };
-  emitLoop(b, index(b, 0), from[0], lanes, [&](OpBuilder &outer, Value row) {
-    emitLoop(outer, index(outer, 0), from[1], lanes,
-             [&](OpBuilder &inner, Value column) {
-               emitSquare(inner, row, column);
-             });
-  });
-  emitLoop(b, index(b, 0), from[1], 1, [&](OpBuilder &inner, Value row) {
-    emitZeros(inner, row, from[0]);
-  });
-  emitZeroRows(b, from[1]);
+  emitLoop(b, index(b, 0), source.getSize(0), lanes,
+           [&](OpBuilder &outer, Value row) {
+             emitLoop(outer, index(outer, 0), source.getSize(1), lanes,
+                      [&](OpBuilder &inner, Value column) {
+                        emitSquare(inner, row, column);
+                      });
+           });
+  emitLoop(b, index(b, 0), source.getSize(1), 1,
+           [&](OpBuilder &inner, Value row) {
+             emitZeros(inner, row, source.getSize(0));
+           });
+  emitZeroRows(b, source.getSize(1));
 }
 
 void weir::emitPack(OpBuilder &builder, cpu::PackOp op, ProductTarget target) {

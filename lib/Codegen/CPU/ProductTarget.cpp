@@ -25,6 +25,7 @@ ProductTarget ProductTarget::get(ModuleOp module) {
   result.registers = result.vectorBits == 512 ? 32 : 16;
   result.fma = has("+fma") || has("+avx512f");
   result.masks = has("+avx512bw") && has("+avx512vl");
+  result.tiles = has("+amx-tile") && has("+amx-bf16") && result.masks;
   return result;
 }
 

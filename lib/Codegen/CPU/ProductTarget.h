@@ -19,6 +19,7 @@ struct ProductTarget {
   /// True where a masked access to memory costs what any access does, for
   /// elements of any width.
   bool masks = false;
+  bool tiles = false; // AMX for bf16.
 
   /// Reads the module attribute `weir.target`.
   static ProductTarget get(mlir::ModuleOp module);

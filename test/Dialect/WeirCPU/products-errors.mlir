@@ -1,7 +1,7 @@
 // RUN: weir-opt %s -split-input-file -verify-diagnostics
 
 func.func @types(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %c: memref<4x16xf64>) {
-  // expected-error@+1 {{C1: operands of one type, f32 or f64, but found 'f32', 'f32' and 'f64'}}
+  // expected-error@+1 {{C1: operands of f32, of f64, or of bf16, bf16 in pairs and f32, but found 'memref<4x8xf32>', 'memref<8x16xf32>' and 'memref<4x16xf64>'}}
   weir_cpu.product ins(%a, %b : memref<4x8xf32>, memref<8x16xf32>) outs(%c : memref<4x16xf64>)
   return
 }
@@ -9,7 +9,7 @@ func.func @types(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %c: memref<4x16xf64>
 // -----
 
 func.func @stride(%a: memref<4x8xf32, strided<[1, 4]>>, %b: memref<8x16xf32>, %c: memref<4x16xf32>) {
-  // expected-error@+1 {{C2: the last dimension of 'memref<4x8xf32, strided<[1, 4]>>' must be of stride 1}}
+  // expected-error@+1 {{C2: the last dimension of 'memref<4x8xf32, strided<[1, 4]>>' must be of stride 1, and pairs of stride 2}}
   weir_cpu.product ins(%a, %b : memref<4x8xf32, strided<[1, 4]>>, memref<8x16xf32>) outs(%c : memref<4x16xf32>)
   return
 }
@@ -41,7 +41,7 @@ func.func @columns(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %c: memref<4x15xf3
 // -----
 
 func.func @packed_types(%a: memref<4x8xbf16>, %b: memref<4x8xf64>) {
-  // expected-error@+1 {{C1: f64 is packed as f64 and everything else as f32, but found 'bf16' and 'f64'}}
+  // expected-error@+1 {{C1: f64 is packed as f64, bf16 as f32 or in pairs of bf16, everything else as f32, but found 'memref<4x8xbf16>' and 'memref<4x8xf64>'}}
   weir_cpu.pack ins(%a : memref<4x8xbf16>) outs(%b : memref<4x8xf64>)
   return
 }
@@ -49,7 +49,7 @@ func.func @packed_types(%a: memref<4x8xbf16>, %b: memref<4x8xf64>) {
 // -----
 
 func.func @packed_stride(%a: memref<4x8xf32>, %b: memref<4x8xf32, strided<[16, 2]>>) {
-  // expected-error@+1 {{C2: the last dimension of 'memref<4x8xf32, strided<[16, 2]>>' must be of stride 1}}
+  // expected-error@+1 {{C2: the last dimension of 'memref<4x8xf32, strided<[16, 2]>>' must be of stride 1, and pairs of stride 2}}
   weir_cpu.pack ins(%a : memref<4x8xf32>) outs(%b : memref<4x8xf32, strided<[16, 2]>>)
   return
 }
@@ -59,5 +59,45 @@ func.func @packed_stride(%a: memref<4x8xf32>, %b: memref<4x8xf32, strided<[16, 2
 func.func @packed_size(%a: memref<4x8xf32>, %b: memref<8x3xf32>) {
   // expected-error@+1 {{C3: dimension 1 of dst holds 3 of 4 elements}}
   weir_cpu.pack ins(%a : memref<4x8xf32>) outs(%b : memref<8x3xf32>) {transpose}
+  return
+}
+
+// -----
+
+func.func @not_in_pairs(%a: memref<4x8xbf16>, %b: memref<8x16xbf16>, %c: memref<4x16xf32>) {
+  // expected-error@+1 {{C1: operands of f32, of f64, or of bf16, bf16 in pairs and f32}}
+  weir_cpu.product ins(%a, %b : memref<4x8xbf16>, memref<8x16xbf16>) outs(%c : memref<4x16xf32>)
+  return
+}
+
+// -----
+
+func.func @pair_stride(%a: memref<4x8xbf16>, %b: memref<4x16x2xbf16, strided<[64, 4, 1]>>, %c: memref<4x16xf32>) {
+  // expected-error@+1 {{must be of stride 1, and pairs of stride 2}}
+  weir_cpu.product ins(%a, %b : memref<4x8xbf16>, memref<4x16x2xbf16, strided<[64, 4, 1]>>) outs(%c : memref<4x16xf32>)
+  return
+}
+
+// -----
+
+func.func @pair_terms(%a: memref<4x9xbf16>, %b: memref<4x16x2xbf16>, %c: memref<4x16xf32>) {
+  // expected-error@+1 {{C3: a has 9 columns and b 4 pairs of rows}}
+  weir_cpu.product ins(%a, %b : memref<4x9xbf16>, memref<4x16x2xbf16>) outs(%c : memref<4x16xf32>)
+  return
+}
+
+// -----
+
+func.func @packed_pairs(%a: memref<9x16xf16>, %b: memref<5x16x2xbf16>) {
+  // expected-error@+1 {{C1: f64 is packed as f64, bf16 as f32 or in pairs of bf16}}
+  weir_cpu.pack ins(%a : memref<9x16xf16>) outs(%b : memref<5x16x2xbf16>)
+  return
+}
+
+// -----
+
+func.func @packed_pairs_size(%a: memref<9x16xbf16>, %b: memref<4x16x2xbf16>) {
+  // expected-error@+1 {{C3: dimension 0 of dst holds 4 of 5 elements}}
+  weir_cpu.pack ins(%a : memref<9x16xbf16>) outs(%b : memref<4x16x2xbf16>)
   return
 }

@@ -20,3 +20,11 @@ func.func @keys(%k: memref<?x64xbf16, strided<[?, 1]>>, %packed: memref<64x128xf
   weir_cpu.pack ins(%k : memref<?x64xbf16, strided<[?, 1]>>) outs(%copied : memref<?x64xf32>)
   return
 }
+// CHECK-LABEL: func.func @pairs
+// CHECK: weir_cpu.pack ins(%{{.*}} : memref<?x63xbf16>) outs(%{{.*}} : memref<32x128x2xbf16>) {transpose}
+// CHECK: weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x63xbf16>, memref<32x128x2xbf16>) outs(%{{.*}} : memref<?x128xf32>)
+func.func @pairs(%q: memref<?x63xbf16>, %k: memref<?x63xbf16>, %packed: memref<32x128x2xbf16>, %s: memref<?x128xf32>) {
+  weir_cpu.pack ins(%k : memref<?x63xbf16>) outs(%packed : memref<32x128x2xbf16>) {transpose}
+  weir_cpu.product ins(%q, %packed : memref<?x63xbf16>, memref<32x128x2xbf16>) outs(%s : memref<?x128xf32>)
+  return
+}

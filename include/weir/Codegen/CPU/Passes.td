@@ -41,13 +41,14 @@ def WeirLowerProducts : Pass<"weir-lower-products", "::mlir::ModuleOp"> {
   let description = [{
     A product becomes loops over tiles of a few rows by a few vectors, which stay in registers during one loop over k; the module's
     `weir.target` says how wide vectors are and how many registers there are. Columns beyond whole vectors are masked where that costs
-    nothing and else taken one by one. A transposing pack goes through squares of vectors in registers.
+    nothing and else taken one by one. A transposing pack goes through squares of vectors in registers. A product in pairs becomes a call
+    of a function of its own, in which two by two tiles of AMX stay in registers.
 
     Before: `weir_cpu.product ins(%a, %b : memref<6x?xf32>, memref<?x64xf32>) outs(%c : memref<6x64xf32>)`.
     After: one `scf.for` over k with 24 sums of `vector<16xf32>`, four loads of b, six broadcasts of a, and stores to c behind it.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 def WeirLowerThreads : Pass<"weir-lower-threads", "::mlir::ModuleOp"> {

@@ -10,54 +10,83 @@
 using namespace mlir;
 using namespace weir::cpu;
 
-/// True when rows are contiguous, whatever lies between them.
+/// True when rows are contiguous, whatever lies between them. Pairs are part of
+/// a row.
 static bool hasContiguousRows(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset;
-  return succeeded(type.getStridesAndOffset(strides, offset)) &&
-         strides.back() == 1;
+  if (failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
+    return false;
+  return type.getRank() == 2 || strides[1] == 2;
 }
 
 static bool areDifferent(int64_t a, int64_t b) {
   return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b;
 }
 
+/// True of a matrix of bf16 two rows of which lie side by side.
+static bool isInPairs(MemRefType type) {
+  return type.getRank() == 3 && type.getDimSize(2) == 2 &&
+         type.getElementType().isBF16();
+}
+
+/// The rows, of single ones or pairs, that hold `rows` rows.
+static int64_t getHeldRows(int64_t rows, bool inPairs) {
+  return ShapedType::isDynamic(rows) || !inPairs ? rows : (rows + 1) / 2;
+}
+
+static bool areProductTypes(MemRefType a, MemRefType b, MemRefType c) {
+  Type element = a.getElementType();
+  if (element.isBF16())
+    return ::isInPairs(b) && c.getElementType().isF32();
+  return b.getRank() == 2 && element == b.getElementType() &&
+         element == c.getElementType();
+}
+
 LogicalResult ProductOp::verify() {
   MemRefType a = getA().getType(), b = getB().getType(), c = getC().getType();
-  if (a.getElementType() != b.getElementType() ||
-      a.getElementType() != c.getElementType())
-    return emitOpError("C1: operands of one type, f32 or f64, but found ")
-           << a.getElementType() << ", " << b.getElementType() << " and "
-           << c.getElementType();
+  if (!areProductTypes(a, b, c))
+    return emitOpError("C1: operands of f32, of f64, or of bf16, bf16 in pairs "
+                       "and f32, but found ")
+           << a << ", " << b << " and " << c;
   for (MemRefType type : {a, b, c})
     if (!hasContiguousRows(type))
       return emitOpError("C2: the last dimension of ")
-             << type << " must be of stride 1";
+             << type << " must be of stride 1, and pairs of stride 2";
   if (areDifferent(a.getDimSize(0), c.getDimSize(0)))
     return emitOpError("C3: a has ")
            << a.getDimSize(0) << " rows and c " << c.getDimSize(0);
-  if (areDifferent(a.getDimSize(1), b.getDimSize(0)))
-    return emitOpError("C3: a has ") << a.getDimSize(1) << " columns and b "
-                                     << b.getDimSize(0) << " rows";
+  if (areDifferent(getHeldRows(a.getDimSize(1), isInPairs()), b.getDimSize(0)))
+    return emitOpError("C3: a has ")
+           << a.getDimSize(1) << " columns and b " << b.getDimSize(0)
+           << (isInPairs() ? " pairs of rows" : " rows");
   if (areDifferent(b.getDimSize(1), c.getDimSize(1)))
     return emitOpError("C3: b has ")
            << b.getDimSize(1) << " columns and c " << c.getDimSize(1);
   return success();
 }
 
+static bool arePackTypes(MemRefType src, MemRefType dst) {
+  if (dst.getRank() == 3)
+    return ::isInPairs(dst) && src.getElementType().isBF16();
+  return src.getElementType().isF64() ? dst.getElementType().isF64()
+                                      : dst.getElementType().isF32();
+}
+
 LogicalResult PackOp::verify() {
   MemRefType src = getSrc().getType(), dst = getDst().getType();
-  if (src.getElementType().isF64() != dst.getElementType().isF64())
-    return emitOpError("C1: f64 is packed as f64 and everything else as f32, "
-                       "but found ")
-           << src.getElementType() << " and " << dst.getElementType();
+  if (!arePackTypes(src, dst))
+    return emitOpError("C1: f64 is packed as f64, bf16 as f32 or in pairs of "
+                       "bf16, everything else as f32, but found ")
+           << src << " and " << dst;
   for (MemRefType type : {src, dst})
     if (!hasContiguousRows(type))
       return emitOpError("C2: the last dimension of ")
-             << type << " must be of stride 1";
+             << type << " must be of stride 1, and pairs of stride 2";
   for (unsigned dim : {0, 1}) {
     int64_t from = src.getDimSize(getTranspose() ? 1 - dim : dim),
             to = dst.getDimSize(dim);
+    from = getHeldRows(from, dim == 0 && isInPairs());
     if (!ShapedType::isDynamic(from) && !ShapedType::isDynamic(to) && to < from)
       return emitOpError("C3: dimension ")
              << dim << " of dst holds " << to << " of " << from << " elements";

@@ -19,10 +19,13 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     them, so it depends on its row of A, its column of B and its own old value only, not on where it lies nor on the sizes of C.
     Nothing is packed: B should stay in the second-level cache, a strip of it of a few vectors' width in the first.
 
+    Of bf16, the rows of B lie in pairs, b[p][n][i] for k = 2p + i, and the sum is formed in f32 by AMX, which takes denormal numbers
+    for 0. Where K is odd, the last pair's second half is multiplied by 0, so it must be finite; `weir_cpu.pack` makes it 0.
+
     #### Inputs
 
     - `a`: a memref [M, K].
-    - `b`: a memref [K, N].
+    - `b`: a memref [K, N], in pairs [ceil(K / 2), N, 2].
 
     #### Outputs
 
@@ -30,9 +33,10 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
 
     #### Constraints
 
-    - C1: all are f32, or all f64.
-    - C2: the last dimension of each is contiguous: of stride 1.
+    - C1: all are f32, or all f64, or `a` is bf16, `b` bf16 in pairs, and `c` f32.
+    - C2: the last dimension of each is contiguous, of stride 1, and so are pairs.
     - C3: sizes agree. Any may be 0; where K is, the sum is 0.
+    - Pairs are only for targets with AMX for bf16.
 
     #### Examples
 
@@ -45,13 +49,21 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
       weir_cpu.product ins(%p, %v : memref<?x?xf32>, memref<?x64xf32>) outs(%o : memref<?x64xf32>) {accumulate}
       return
     }
+    func.func @narrow(%q: memref<?x64xbf16>, %k: memref<32x128x2xbf16>, %s: memref<?x128xf32>) {
+      weir_cpu.product ins(%q, %k : memref<?x64xbf16>, memref<32x128x2xbf16>) outs(%s : memref<?x128xf32>)
+      return
+    }
     ```
   }];
-  let arguments = (ins Arg<MemRefRankOf<[F32, F64], [2]>, "", [MemRead]>:$a,
-                       Arg<MemRefRankOf<[F32, F64], [2]>, "", [MemRead]>:$b,
+  let arguments = (ins Arg<MemRefRankOf<[F32, F64, BF16], [2]>, "", [MemRead]>:$a,
+                       Arg<MemRefRankOf<[F32, F64, BF16], [2, 3]>, "", [MemRead]>:$b,
                        Arg<MemRefRankOf<[F32, F64], [2]>, "", [MemRead, MemWrite]>:$c,
                        UnitAttr:$accumulate);
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// True when two rows of B lie side by side.
+    bool isInPairs() { return getB().getType().getRank() == 3; }
+  }];
   let assemblyFormat = "`ins` `(` $a `,` $b `:` type($a) `,` type($b) `)` `outs` `(` $c `:` type($c) `)` attr-dict";
 }
 
@@ -61,7 +73,7 @@ def WeirCPU_PackOp : Op<WeirCPU_Dialect, "pack", []> {
     #### Semantics
 
     dst[i][j] = src[i][j], with `transpose` src[j][i], converted to the type of `dst`, which is exact. What of `dst` lies beyond the sizes
-    of `src` becomes 0.
+    of `src` becomes 0. Into pairs, two rows go side by side: it is dst[i / 2][j][i mod 2].
 
     #### Inputs
 
@@ -69,13 +81,14 @@ def WeirCPU_PackOp : Op<WeirCPU_Dialect, "pack", []> {
 
     #### Outputs
 
-    - `dst`: a memref of rank 2 of f32, of f64 where `src` is f64, apart from the memory of `src`.
+    - `dst`: a memref of rank 2 of f32, of f64 where `src` is f64, or bf16 in pairs, of rank 3 with 2 last; apart from the memory of `src`.
 
     #### Constraints
 
-    - C1: f64 is packed as f64, everything else as f32.
-    - C2: the last dimension of each is contiguous: of stride 1.
+    - C1: f64 is packed as f64, bf16 as f32 or in pairs of bf16, everything else as f32.
+    - C2: the last dimension of each is contiguous, of stride 1, and so are pairs.
     - C3: `dst` is no smaller than `src` in either dimension, after transposition.
+    - Pairs are only for targets with AMX for bf16.
 
     #### Examples
 
@@ -84,12 +97,20 @@ def WeirCPU_PackOp : Op<WeirCPU_Dialect, "pack", []> {
       weir_cpu.pack ins(%k : memref<?x64xbf16, strided<[?, 1]>>) outs(%packed : memref<64x128xf32>) {transpose}
       return
     }
+    func.func @pairs(%k: memref<?x64xbf16>, %packed: memref<32x128x2xbf16>) {
+      weir_cpu.pack ins(%k : memref<?x64xbf16>) outs(%packed : memref<32x128x2xbf16>) {transpose}
+      return
+    }
     ```
   }];
   let arguments = (ins Arg<MemRefRankOf<[F32, BF16, F16, F64], [2]>, "", [MemRead]>:$src,
-                       Arg<MemRefRankOf<[F32, F64], [2]>, "", [MemWrite]>:$dst,
+                       Arg<MemRefRankOf<[F32, F64, BF16], [2, 3]>, "", [MemWrite]>:$dst,
                        UnitAttr:$transpose);
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// True when two rows of dst lie side by side.
+    bool isInPairs() { return getDst().getType().getRank() == 3; }
+  }];
   let assemblyFormat = "`ins` `(` $src `:` type($src) `)` `outs` `(` $dst `:` type($dst) `)` attr-dict";
 }
 

@@ -1,0 +1,439 @@
+//===- TileProducts.cpp - matrix products in tile registers ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Tiles of AMX are 16 rows of 64 bytes: 16 x 32 of A, 16 x 16 pairs of B, 16 x
+// 16 of C. Two by two tiles of C take four loads for four products in each step
+// of k. All tiles have the one shape, since a register's shape holds for a
+// whole function: what is smaller, at the edges of the operands, goes through
+// buffers of a tile's size that are filled up with zeros. Each product is a
+// function of its own because LLVM loads the shapes where a function begins and
+// saves no tile around a call.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileProducts.h"
+
+#include "Spans.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace weir;
+
+/// Rows of any tile, columns of C's and B's, k of A's and B's.
+static constexpr int64_t kRows = 16, kColumns = 16, kDepth = 32;
+static constexpr int16_t kRowBytes = 64;
+
+namespace {
+class TileProduct {
+public:
+  TileProduct(OpBuilder &b, Location loc, ValueRange operands, bool accumulate);
+  void emit(OpBuilder &b);
+
+private:
+  using Tiles = SmallVector<Value>;
+  using Body = llvm::function_ref<void(OpBuilder &, Value)>;
+  using Step = llvm::function_ref<Tiles(OpBuilder &, Value k, ValueRange sums)>;
+
+  void emitBlock(OpBuilder &b, Value m, Value n, int64_t count);
+  void emitEdge(OpBuilder &b, Value m, Value n);
+  void emitTilesOf(OpBuilder &b, Value m, Value n);
+  Value emitPartialSum(OpBuilder &b, Value m, Value n, Value k, Value sum);
+
+  // Tiles.
+  Value call(OpBuilder &b, StringRef name, ValueRange operands, bool isTile);
+  Value load(OpBuilder &b, Value memref, Value row, Value column);
+  Value loadBuffer(OpBuilder &b, Value buffer);
+  Value loadZeros(OpBuilder &b);
+  void store(OpBuilder &b, Value tile, Value memref, Value row, Value column);
+  Tiles multiplyAdd(OpBuilder &b, ValueRange a, ValueRange pairs, ValueRange c);
+
+  // Buffers.
+  void fillA(OpBuilder &b, Value m, Value k);
+  void fillB(OpBuilder &b, Value k, Value n);
+  void fillC(OpBuilder &b, Value m, Value n);
+  void writeC(OpBuilder &b, Value m, Value n);
+  void forRows(OpBuilder &b, Value count, Value width,
+               llvm::function_ref<void(OpBuilder &, Value row, Value length)>);
+
+  void emitLoop(OpBuilder &b, Value begin, Value end, int64_t step, Body body);
+  Tiles emitSums(OpBuilder &b, Value begin, Value end, ValueRange sums,
+                 Step step);
+  Value emitFits(OpBuilder &b, Value m, Value n, int64_t count);
+  Value index(OpBuilder &b, int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value number(OpBuilder &b, int16_t value) {
+    return arith::ConstantIntOp::create(b, loc, b.getI16Type(), value);
+  }
+  Value subtract(OpBuilder &b, Value x, Value y) {
+    return arith::SubIOp::create(b, loc, x, y);
+  }
+  Value half(OpBuilder &b, Value k) {
+    return arith::DivUIOp::create(b, loc, k, index(b, 2));
+  }
+
+  Location loc;
+  Value a, pairs, c;
+  bool accumulate;
+  Value rows, columns, depth, pairRows;
+  Value wholeDepth;                // What of the depth fills tiles.
+  Value bufferA, bufferB, bufferC; // A tile each.
+};
+} // namespace
+
+TileProduct::TileProduct(OpBuilder &b, Location loc, ValueRange operands,
+                         bool accumulate)
+    : loc(loc), a(operands[0]), pairs(operands[1]), c(operands[2]),
+      accumulate(accumulate) {
+  auto size = [&](Value memref, int64_t dim) {
+    return b.createOrFold<memref::DimOp>(loc, memref, dim);
+  };
+  rows = size(c, 0);
+  columns = size(c, 1);
+  depth = size(a, 1);
+  pairRows = size(pairs, 0);
+  Value rest = arith::RemUIOp::create(b, loc, depth, index(b, kDepth));
+  wholeDepth = subtract(b, depth, rest);
+  auto allocate = [&](ArrayRef<int64_t> shape, Type element) -> Value {
+    return memref::AllocaOp::create(b, loc, MemRefType::get(shape, element),
+                                    b.getI64IntegerAttr(kRowBytes));
+  };
+  bufferA = allocate({kRows, kDepth}, b.getBF16Type());
+  bufferB = allocate({kRows, kColumns, 2}, b.getBF16Type());
+  bufferC = allocate({kRows, kColumns}, b.getF32Type());
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+Value TileProduct::call(OpBuilder &b, StringRef name, ValueRange operands,
+                        bool isTile) {
+  StringAttr intrinsic = b.getStringAttr(name);
+  if (!isTile) {
+    LLVM::CallIntrinsicOp::create(b, loc, intrinsic, operands);
+    return Value();
+  }
+  Type tile = LLVM::LLVMX86AMXType::get(b.getContext());
+  return LLVM::CallIntrinsicOp::create(b, loc, tile, intrinsic, operands)
+      ->getResult(0);
+}
+
+/// The bytes from one row of `memref` to the next.
+static Value emitPitch(OpBuilder &b, Location loc, Value memref) {
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, memref);
+  int64_t bytes =
+      cast<MemRefType>(memref.getType()).getElementTypeBitWidth() / 8;
+  Value pitch = b.createOrFold<arith::MulIOp>(
+      loc, metadata.getStrides().front(),
+      arith::ConstantIndexOp::create(b, loc, bytes));
+  return arith::IndexCastOp::create(b, loc, b.getI64Type(), pitch);
+}
+
+/// The indices of what lies in `column` of `row`: a pair's first element.
+static SmallVector<Value> getIndices(OpBuilder &b, Location loc, Value memref,
+                                     Value row, Value column) {
+  SmallVector<Value> indices = {row, column};
+  if (cast<MemRefType>(memref.getType()).getRank() == 3)
+    indices.push_back(arith::ConstantIndexOp::create(b, loc, 0));
+  return indices;
+}
+
+Value TileProduct::load(OpBuilder &b, Value memref, Value row, Value column) {
+  Value address =
+      emitAddress(b, loc, memref, getIndices(b, loc, memref, row, column));
+  return call(b, "llvm.x86.tileloadd64.internal",
+              {number(b, kRows), number(b, kRowBytes), address,
+               emitPitch(b, loc, memref)},
+              /*isTile=*/true);
+}
+
+Value TileProduct::loadBuffer(OpBuilder &b, Value buffer) {
+  return load(b, buffer, index(b, 0), index(b, 0));
+}
+
+Value TileProduct::loadZeros(OpBuilder &b) {
+  return call(b, "llvm.x86.tilezero.internal",
+              {number(b, kRows), number(b, kRowBytes)}, /*isTile=*/true);
+}
+
+void TileProduct::store(OpBuilder &b, Value tile, Value memref, Value row,
+                        Value column) {
+  Value address = emitAddress(b, loc, memref, {row, column});
+  call(b, "llvm.x86.tilestored64.internal",
+       {number(b, kRows), number(b, kRowBytes), address,
+        emitPitch(b, loc, memref), tile},
+       /*isTile=*/false);
+}
+
+SmallVector<Value> TileProduct::multiplyAdd(OpBuilder &b, ValueRange a,
+                                            ValueRange pairs, ValueRange c) {
+  Tiles sums;
+  Value height = number(b, kRows), width = number(b, kRowBytes);
+  for (auto [i, left] : llvm::enumerate(a))
+    for (auto [j, right] : llvm::enumerate(pairs))
+      sums.push_back(
+          call(b, "llvm.x86.tdpbf16ps.internal",
+               {height, width, width, c[i * pairs.size() + j], left, right},
+               /*isTile=*/true));
+  return sums;
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+/// Visits a tile's rows. Of the first `count`, `width` columns count, up to a
+/// vector's 16; of others none.
+void TileProduct::forRows(
+    OpBuilder &b, Value count, Value width,
+    llvm::function_ref<void(OpBuilder &, Value, Value)> body) {
+  emitLoop(b, index(b, 0), index(b, kRows), 1,
+           [&](OpBuilder &inner, Value row) {
+             Value isInside = arith::CmpIOp::create(
+                 inner, loc, arith::CmpIPredicate::ult, row, count);
+             Value length = arith::SelectOp::create(inner, loc, isInside, width,
+                                                    index(inner, 0));
+             body(inner, row, length);
+           });
+}
+
+static Value emitMask(OpBuilder &b, Location loc, int64_t lanes, Value count) {
+  return vector::CreateMaskOp::create(
+      b, loc, VectorType::get(lanes, b.getI1Type()), count);
+}
+
+void TileProduct::fillA(OpBuilder &b, Value m, Value k) {
+  forRows(b, subtract(b, rows, m), subtract(b, depth, k),
+          [&](OpBuilder &inner, Value row, Value length) {
+            Value from = arith::AddIOp::create(inner, loc, m, row);
+            Value vector = loadVector(
+                inner, loc, VectorType::get(kDepth, inner.getBF16Type()), a,
+                {from, k}, emitMask(inner, loc, kDepth, length));
+            storeVector(inner, loc, vector, bufferA, {row, index(inner, 0)},
+                        Value());
+          });
+}
+
+void TileProduct::fillB(OpBuilder &b, Value k, Value n) {
+  Value first = half(b, k);
+  auto pair = VectorType::get(2 * kColumns, b.getBF16Type());
+  forRows(
+      b, subtract(b, pairRows, first), subtract(b, columns, n),
+      [&](OpBuilder &inner, Value row, Value length) {
+        Value from = arith::AddIOp::create(inner, loc, first, row);
+        Value elements =
+            arith::MulIOp::create(inner, loc, length, index(inner, 2));
+        Value zero = index(inner, 0);
+        Value vector = loadVector(inner, loc, pair, pairs, {from, n, zero},
+                                  emitMask(inner, loc, 2 * kColumns, elements));
+        storeVector(inner, loc, vector, bufferB, {row, zero, zero}, Value());
+      });
+}
+
+void TileProduct::fillC(OpBuilder &b, Value m, Value n) {
+  auto type = VectorType::get(kColumns, b.getF32Type());
+  forRows(b, subtract(b, rows, m), subtract(b, columns, n),
+          [&](OpBuilder &inner, Value row, Value length) {
+            Value from = arith::AddIOp::create(inner, loc, m, row);
+            Value vector = loadVector(inner, loc, type, c, {from, n},
+                                      emitMask(inner, loc, kColumns, length));
+            storeVector(inner, loc, vector, bufferC, {row, index(inner, 0)},
+                        Value());
+          });
+}
+
+void TileProduct::writeC(OpBuilder &b, Value m, Value n) {
+  auto type = VectorType::get(kColumns, b.getF32Type());
+  forRows(b, subtract(b, rows, m), subtract(b, columns, n),
+          [&](OpBuilder &inner, Value row, Value length) {
+            Value to = arith::AddIOp::create(inner, loc, m, row);
+            Value vector = loadVector(inner, loc, type, bufferC,
+                                      {row, index(inner, 0)}, Value());
+            storeVector(inner, loc, vector, c, {to, n},
+                        emitMask(inner, loc, kColumns, length));
+          });
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks of tiles
+//===----------------------------------------------------------------------===//
+
+void TileProduct::emitLoop(OpBuilder &b, Value begin, Value end, int64_t step,
+                           Body body) {
+  scf::ForOp::create(b, loc, begin, end, index(b, step), ValueRange(),
+                     [&](OpBuilder &inner, Location, Value place, ValueRange) {
+                       body(inner, place);
+                       scf::YieldOp::create(inner, loc);
+                     });
+}
+
+SmallVector<Value> TileProduct::emitSums(OpBuilder &b, Value begin, Value end,
+                                         ValueRange sums, Step step) {
+  auto loop = scf::ForOp::create(
+      b, loc, begin, end, index(b, kDepth), sums,
+      [&](OpBuilder &inner, Location, Value k, ValueRange before) {
+        scf::YieldOp::create(inner, loc, step(inner, k, before));
+      });
+  return loop.getResults();
+}
+
+/// One product of tiles at `k`, where k or the edges of C end.
+Value TileProduct::emitPartialSum(OpBuilder &b, Value m, Value n, Value k,
+                                  Value sum) {
+  fillA(b, m, k);
+  fillB(b, k, n);
+  return multiplyAdd(b, loadBuffer(b, bufferA), loadBuffer(b, bufferB), sum)[0];
+}
+
+/// `count` by `count` whole tiles of C.
+void TileProduct::emitBlock(OpBuilder &b, Value m, Value n, int64_t count) {
+  Tiles sums;
+  auto place = [&](OpBuilder &at, Value first, int64_t i) {
+    return emitSum(at, loc, first, i * kRows);
+  };
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t j = 0; j < count; ++j)
+      sums.push_back(accumulate ? load(b, c, place(b, m, i), place(b, n, j))
+                                : loadZeros(b));
+  sums = emitSums(b, index(b, 0), wholeDepth, sums,
+                  [&](OpBuilder &inner, Value k, ValueRange before) {
+                    Tiles left, right;
+                    for (int64_t i = 0; i < count; ++i) {
+                      left.push_back(load(inner, a, place(inner, m, i), k));
+                      right.push_back(load(inner, pairs, half(inner, k),
+                                           place(inner, n, i)));
+                    }
+                    return multiplyAdd(inner, left, right, before);
+                  });
+  sums = emitSums(b, wholeDepth, depth, sums,
+                  [&](OpBuilder &inner, Value k, ValueRange before) {
+                    Tiles after;
+                    for (int64_t i = 0; i < count * count; ++i)
+                      after.push_back(emitPartialSum(
+                          inner, place(inner, m, i / count),
+                          place(inner, n, i % count), k, before[i]));
+                    return after;
+                  });
+  for (int64_t i = 0; i < count * count; ++i)
+    store(b, sums[i], c, place(b, m, i / count), place(b, n, i % count));
+}
+
+/// A tile of C that is not whole.
+void TileProduct::emitEdge(OpBuilder &b, Value m, Value n) {
+  if (accumulate)
+    fillC(b, m, n);
+  Value sum = accumulate ? loadBuffer(b, bufferC) : loadZeros(b);
+  sum = emitSums(b, index(b, 0), depth, sum,
+                 [&](OpBuilder &inner, Value k, ValueRange before) {
+                   return Tiles{emitPartialSum(inner, m, n, k, before[0])};
+                 })[0];
+  store(b, sum, bufferC, index(b, 0), index(b, 0));
+  writeC(b, m, n);
+}
+
+/// True when `count` by `count` tiles lie within C.
+Value TileProduct::emitFits(OpBuilder &b, Value m, Value n, int64_t count) {
+  auto fits = [&](Value begin, Value size) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule,
+                                 emitSum(b, loc, begin, count * kRows), size);
+  };
+  return arith::AndIOp::create(b, loc, fits(m, rows), fits(n, columns));
+}
+
+/// The tiles of two by two, not all of them whole or even there.
+void TileProduct::emitTilesOf(OpBuilder &b, Value m, Value n) {
+  auto end = [&](Value begin, Value size) -> Value {
+    return arith::MinUIOp::create(b, loc, emitSum(b, loc, begin, 2 * kRows),
+                                  size);
+  };
+  Value rowEnd = end(m, rows), columnEnd = end(n, columns);
+  emitLoop(b, m, rowEnd, kRows, [&](OpBuilder &outer, Value row) {
+    emitLoop(outer, n, columnEnd, kColumns,
+             [&](OpBuilder &inner, Value column) {
+               scf::IfOp::create(
+                   inner, loc, emitFits(inner, row, column, 1),
+                   [&](OpBuilder &at, Location) {
+                     emitBlock(at, row, column, 1);
+                     scf::YieldOp::create(at, loc);
+                   },
+                   [&](OpBuilder &at, Location) {
+                     emitEdge(at, row, column);
+                     scf::YieldOp::create(at, loc);
+                   });
+             });
+  });
+}
+
+void TileProduct::emit(OpBuilder &b) {
+  emitLoop(b, index(b, 0), columns, 2 * kColumns,
+           [&](OpBuilder &outer, Value n) {
+             emitLoop(outer, index(outer, 0), rows, 2 * kRows,
+                      [&](OpBuilder &inner, Value m) {
+                        scf::IfOp::create(
+                            inner, loc, emitFits(inner, m, n, 2),
+                            [&](OpBuilder &at, Location) {
+                              emitBlock(at, m, n, 2);
+                              scf::YieldOp::create(at, loc);
+                            },
+                            [&](OpBuilder &at, Location) {
+                              emitTilesOf(at, m, n);
+                              scf::YieldOp::create(at, loc);
+                            });
+                      });
+           });
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+static func::FuncOp createFunction(ModuleOp module, cpu::ProductOp op,
+                                   StringRef name) {
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  Location loc = op.getLoc();
+  auto function = func::FuncOp::create(
+      b, loc, name, b.getFunctionType(op->getOperandTypes(), {}));
+  function.setPrivate();
+  function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
+  b.setInsertionPointToStart(function.addEntryBlock());
+  TileProduct(b, loc, function.getArguments(), op.getAccumulate()).emit(b);
+  func::ReturnOp::create(b, loc);
+  return function;
+}
+
+void weir::lowerTileProducts(ModuleOp module) {
+  SmallVector<cpu::ProductOp> products;
+  module.walk([&](cpu::ProductOp op) {
+    if (op.isInPairs())
+      products.push_back(op);
+  });
+  SymbolTable symbols(module);
+  SmallVector<std::pair<cpu::ProductOp, func::FuncOp>> functions;
+  for (cpu::ProductOp op : products) {
+    auto *known = llvm::find_if(functions, [&](auto &each) {
+      return each.first->getOperandTypes() == op->getOperandTypes() &&
+             each.first.getAccumulate() == op.getAccumulate();
+    });
+    if (known == functions.end()) {
+      func::FuncOp function = createFunction(module, op, "weir.product");
+      symbols.insert(function); // Gives it a name of its own.
+      functions.push_back({op, function});
+      known = &functions.back();
+    }
+    OpBuilder b(op);
+    func::CallOp::create(b, op.getLoc(), known->second, op->getOperands());
+  }
+  for (cpu::ProductOp op : products)
+    op.erase();
+}

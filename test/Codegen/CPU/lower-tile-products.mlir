@@ -1,0 +1,47 @@
+// RUN: weir-opt %s --weir-lower-products --canonicalize --cse | FileCheck %s
+
+module attributes {weir.target = {features = "+avx512f,+avx512bw,+avx512vl,+amx-tile,+amx-bf16", vector_bits = 512 : i64}} {
+
+// Products of one type share a function.
+// CHECK-LABEL: func.func @twice
+// CHECK-NEXT:    call @weir.product(%arg0, %arg1, %arg2)
+// CHECK-NEXT:    call @weir.product(%arg0, %arg1, %arg3)
+// CHECK-NEXT:    call @[[SUM:weir.product_[0-9]+]](%arg0, %arg1, %arg2)
+func.func @twice(%a: memref<?x64xbf16>, %b: memref<32x?x2xbf16>, %c: memref<?x?xf32>, %d: memref<?x?xf32>) {
+  weir_cpu.product ins(%a, %b : memref<?x64xbf16>, memref<32x?x2xbf16>) outs(%c : memref<?x?xf32>)
+  weir_cpu.product ins(%a, %b : memref<?x64xbf16>, memref<32x?x2xbf16>) outs(%d : memref<?x?xf32>)
+  weir_cpu.product ins(%a, %b : memref<?x64xbf16>, memref<32x?x2xbf16>) outs(%c : memref<?x?xf32>) {accumulate}
+  return
+}
+
+// Rows are interleaved by a shift; the last of an odd number meets zeros.
+// CHECK-LABEL: func.func @pairs
+// CHECK:         %[[LOW:.*]] = arith.extui %{{.*}} : vector<16xi16> to vector<16xi32>
+// CHECK:         llvm.intr.masked.load
+// CHECK:         %[[HIGH:.*]] = arith.extui %{{.*}} : vector<16xi16> to vector<16xi32>
+// CHECK:         %[[SHIFTED:.*]] = arith.shli %[[HIGH]]
+// CHECK:         arith.ori %[[LOW]], %[[SHIFTED]]
+func.func @pairs(%v: memref<?x64xbf16>, %packed: memref<?x64x2xbf16>) {
+  weir_cpu.pack ins(%v : memref<?x64xbf16>) outs(%packed : memref<?x64x2xbf16>)
+  return
+}
+
+// Rows that are pairs already: squares of 32-bit integers are transposed.
+// CHECK-LABEL: func.func @keys
+// CHECK-COUNT-16: vector.bitcast %{{.*}} : vector<32xbf16> to vector<16xi32>
+// CHECK-COUNT-64: vector.shuffle %{{.*}} : vector<16xi32>, vector<16xi32>
+// CHECK-COUNT-16: llvm.store %{{.*}} {alignment = 2 : i64} : vector<16xi32>, !llvm.ptr
+func.func @keys(%k: memref<?x64xbf16>, %packed: memref<32x256x2xbf16>) {
+  weir_cpu.pack ins(%k : memref<?x64xbf16>) outs(%packed : memref<32x256x2xbf16>) {transpose}
+  return
+}
+
+// Two by two tiles stay in registers.
+// CHECK-LABEL: func.func private @weir.product(
+// CHECK-SAME:      attributes {passthrough = ["noinline"]}
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero.internal"
+// CHECK:         scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx) {
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK-NEXT:      scf.yield
+}
