@@ -206,13 +206,17 @@ llvm::Error Compilation::run(EmitKind kind, StringRef output) {
 
 /// True when the module has products of bf16, which are AMX's.
 static bool hasTileProducts(ModuleOp module) {
+  auto isBF16 = [](Value input) {
+    return getElementTypeOrSelf(input.getType()).isBF16();
+  };
   return module
-      .walk([](linalg::LinalgOp op) {
-        bool isProduct =
-            linalg::isaContractionOpInterface(op) &&
-            llvm::all_of(op.getDpsInputs(), [](Value input) {
-              return getElementTypeOrSelf(input.getType()).isBF16();
-            });
+      .walk([&](Operation *op) {
+        bool isProduct = false;
+        if (auto attention = dyn_cast<AttentionOp>(op))
+          isProduct = isBF16(attention.getQuery());
+        else if (auto contraction = dyn_cast<linalg::LinalgOp>(op))
+          isProduct = linalg::isaContractionOpInterface(contraction) &&
+                      llvm::all_of(contraction.getDpsInputs(), isBF16);
         return isProduct ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();

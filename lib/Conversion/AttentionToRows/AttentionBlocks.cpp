@@ -33,7 +33,8 @@ public:
 
   Value chooseQueries(AttentionTiling &t, Value most) override {
     Value step = t.index.constant(kFewRows);
-    width = t.index.mul(t.blocks, t.index.constant(t.keysPerBlock));
+    width = t.index.mul(t.index.max(t.blocks, t.index.constant(1)),
+                        t.index.constant(t.keysPerBlock));
     Value fits = t.index.div(t.index.constant(kScores),
                              t.index.max(width, t.index.constant(1)));
     Value whole = t.index.mul(t.index.div(fits, step), step);
@@ -48,6 +49,9 @@ public:
     // laid out by the tile.
     Value most = chooseQueries(t, t.index.constant(rows));
     scores = t.allocate({parts, most, width}, element);
+    weights = t.operands.inPairs
+                  ? t.allocate({parts, most, width}, t.operands.getStorage())
+                  : scores;
     sums = t.allocate(
         {parts, count, t.builder.getIndexAttr(t.operands.valueSize)}, element);
     for (auto [i, type] : llvm::enumerate(t.formula.getResultTypes()))
@@ -62,9 +66,14 @@ public:
     Value first = t.index.mul(t.index.div(tile.firstKey, size), size);
     Value all = t.view(scores, {tile.part, zero, zero},
                        {nullptr, tile.rowCount, width});
-    auto getScores = [&](const AttentionTile &rows, Value block) {
+    Value allWeights = t.view(weights, {tile.part, zero, zero},
+                              {nullptr, tile.rowCount, width});
+    auto getBlock = [&](Value of, const AttentionTile &rows, Value block) {
       Value column = t.index.sub(t.index.mul(block, size), first);
-      return t.view(all, {rows.row, column}, {rows.rowCount, size});
+      return t.view(of, {rows.row, column}, {rows.rowCount, size});
+    };
+    auto getScores = [&](const AttentionTile &rows, Value block) {
+      return getBlock(all, rows, block);
     };
     t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
       excludeOthers(t, tile, rows, [&](const AttentionTile &others) {
@@ -74,13 +83,20 @@ public:
     });
     Value seen =
         t.index.max(t.index.sub(tile.endKey, first), t.index.constant(0));
-    Value weights = t.view(all, {zero, zero}, {tile.rowCount, seen});
+    Value row = t.view(all, {zero, zero}, {tile.rowCount, seen});
+    Value weightRow = t.view(allWeights, {zero, zero}, {tile.rowCount, seen});
+    if (t.operands.inPairs) { // Products take all of the last block.
+      Value last = t.index.div(
+          t.index.max(t.index.sub(tile.endKey, t.index.constant(1)), first),
+          size);
+      t.fill(getBlock(allWeights, tile, last), 0.0);
+    }
     SmallVector<Value> found;
     for (Value uniform : uniforms)
       found.push_back(t.perRow(uniform, tile));
     SmallVector<Value> outputs = found;
-    outputs.insert(outputs.begin() + t.weights, weights);
-    t.emitRows(tile, symbol, weights, first, seen, {}, outputs, Form::Stored,
+    outputs.insert(outputs.begin() + t.weights, weightRow);
+    t.emitRows(tile, symbol, row, first, seen, {}, outputs, Form::Stored,
                t.formula.hasReduction() ? RowPolicies::All : RowPolicies::None);
     OpFoldResult valueSize = t.builder.getIndexAttr(t.operands.valueSize);
     Value own = t.view(sums, {tile.part, zero, zero},
@@ -88,7 +104,7 @@ public:
     t.fill(own, 0.0);
     t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
       Value some = t.view(own, {rows.row, zero}, {rows.rowCount, valueSize});
-      t.emitValues(rows, block, getScores(rows, block), some);
+      t.emitValues(rows, block, getBlock(allWeights, rows, block), some);
     });
     t.emitResults(tile, own, {}, found);
   }
@@ -108,7 +124,7 @@ private:
   }
 
   int64_t rows;
-  Value width, scores, sums;
+  Value width, scores, weights, sums;
   SmallVector<Value> uniforms;
   FlatSymbolRefAttr symbol; // Of the formula on the scores of a tile.
 };

@@ -44,6 +44,7 @@ private:
   void scaleSums(AttentionTiling &t, const AttentionTile &tile, Value sums,
                  Value factors);
   Value getScores(AttentionTiling &t, const AttentionTile &tile, Value all);
+  Value getWeights(AttentionTiling &t, const AttentionTile &tile, Value all);
   Value getSums(AttentionTiling &t, const AttentionTile &tile, unsigned i);
   SmallVector<Value> getRows(AttentionTiling &t, const AttentionTile &tile,
                              ArrayRef<Value> all);
@@ -57,7 +58,8 @@ private:
   TakenApart &formulas;
   /// For each part: scores and terms, weighted sums of values, what a sweep
   /// knows of rows.
-  SmallVector<Value> scores, sums, factors, coefficients, uniforms;
+  Value scores;
+  SmallVector<Value> terms, sums, factors, coefficients, uniforms;
   std::vector<SmallVector<Value>> states, statistics;
   std::vector<SmallVector<TypedAttr>> identities;
 };
@@ -79,8 +81,10 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
                width = t.builder.getIndexAttr(t.operands.valueSize);
   Type element = t.operands.accumulator, f32 = t.builder.getF32Type();
   bool carries = blockwise->carries();
+  if (t.operands.inPairs)
+    scores = t.allocate({parts, rows, keys}, element);
   for (unsigned i = 0, e = blockwise->getRank(); i < e; ++i) {
-    scores.push_back(t.allocate({parts, rows, keys}, element));
+    terms.push_back(t.allocate({parts, rows, keys}, t.operands.getStorage()));
     sums.push_back(t.allocate({parts, rows, width}, element));
     if (!carries)
       continue;
@@ -89,6 +93,8 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
   }
   if (carries && formulas.mayOverride())
     coefficients.push_back(allocateRows(t, parts, f32)); // An offset.
+  if (!t.operands.inPairs) // The first take the place of the scores.
+    scores = terms[0];
   int64_t count = formulas.getNumSweeps();
   for (int64_t sweep = 1; sweep <= count; ++sweep) {
     StateLayout layout = formulas.getLayout(sweep);
@@ -129,6 +135,16 @@ Value Sweeps::getScores(AttentionTiling &t, const AttentionTile &tile,
       {nullptr, tile.rowCount, t.builder.getIndexAttr(t.keysPerBlock)});
 }
 
+/// Where the weights of a block go. Products of pairs take all of it, beyond
+/// the columns that operands of the formula have.
+Value Sweeps::getWeights(AttentionTiling &t, const AttentionTile &tile,
+                         Value all) {
+  Value own = getScores(t, tile, all);
+  if (t.operands.inPairs && t.hasVaryingOperands())
+    t.fill(own, 0.0);
+  return own;
+}
+
 Value Sweeps::getSums(AttentionTiling &t, const AttentionTile &tile,
                       unsigned i) {
   OpFoldResult zero = t.builder.getIndexAttr(0);
@@ -140,9 +156,9 @@ Value Sweeps::getSums(AttentionTiling &t, const AttentionTile &tile,
 FlatSymbolRefAttr
 Sweeps::insert(AttentionTiling &t, const Twine &purpose,
                llvm::function_ref<FormulaOp(StringRef)> make) {
-  return t.symbols.getOrInsert(t.op, t.formula,
+  return t.symbols.getOrInsert(t.op, resolveFormula(t.op, attended),
                                {t.op.getEmptyRow(), t.op.getNan()},
-                               ("attended." + purpose).str(), make);
+                               purpose.str(), make);
 }
 
 //===----------------------------------------------------------------------===//
@@ -192,25 +208,27 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
     linalg::FillOp::create(t.builder, t.loc, nothing, slot);
   }
   t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
-    SmallVector<Value> inputs, outputs, terms, own = getRows(t, rows, factors);
+    SmallVector<Value> inputs, outputs, weights,
+        own = getRows(t, rows, factors);
     SmallVector<Value> running = getRows(t, rows, states[sweep - 1]);
     for (int64_t s = 1; s < sweep; ++s)
       llvm::append_range(inputs, getRows(t, rows, statistics[s - 1]));
     llvm::append_range(inputs, running);
-    for (unsigned i = 0, e = carry ? scores.size() : 1; i < e; ++i)
-      terms.push_back(getScores(t, rows, scores[i]));
+    Value ownScores = getScores(t, rows, scores);
     if (carry)
-      outputs = terms;
+      for (Value term : terms)
+        weights.push_back(getWeights(t, rows, term));
+    outputs = weights;
     llvm::append_range(outputs, running);
     if (carry)
       llvm::append_range(outputs, own);
-    t.emitScores(rows, block, terms[0]);
+    t.emitScores(rows, block, ownScores);
     Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
-    t.emitRows(rows, symbol, terms[0], firstKey, t.getWidth(firstKey), inputs,
+    t.emitRows(rows, symbol, ownScores, firstKey, t.getWidth(firstKey), inputs,
                outputs, Form::Transposed, RowPolicies::NaNOnly);
     if (!carry)
       return;
-    for (auto [i, term] : llvm::enumerate(terms)) {
+    for (auto [i, term] : llvm::enumerate(weights)) {
       Value sum = getSums(t, rows, i);
       if (!formulas.getCarried()[i].exponent.empty())
         scaleSums(t, rows, sum, own[i]);
@@ -270,12 +288,13 @@ void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
     SmallVector<Value> known;
     for (ArrayRef<Value> found : statistics)
       llvm::append_range(known, getRows(t, rows, found));
-    Value own = getScores(t, rows, scores[0]);
+    Value own = getScores(t, rows, scores);
+    Value weights = getWeights(t, rows, terms[0]);
     t.emitScores(rows, block, own);
     Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
-    t.emitRows(rows, symbol, own, firstKey, t.getWidth(firstKey), known, own,
-               Form::Elementwise, RowPolicies::None);
-    t.emitValues(rows, block, own, getSums(t, rows, 0));
+    t.emitRows(rows, symbol, own, firstKey, t.getWidth(firstKey), known,
+               weights, Form::Elementwise, RowPolicies::None);
+    t.emitValues(rows, block, weights, getSums(t, rows, 0));
   });
 }
 

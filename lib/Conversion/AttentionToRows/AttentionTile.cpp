@@ -90,6 +90,16 @@ static Value loadPerRow(OpBuilder &b, Location loc, Value memref,
   return memref::LoadOp::create(b, loc, memref, own);
 }
 
+static RowsOp createElementwise(OpBuilder &b, Location loc,
+                                FlatSymbolRefAttr formula, ValueRange inputs,
+                                Value output) {
+  return RowsOp::create(b, loc, TypeRange(), formula, inputs, Value(), output,
+                        EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
+                        TiesAttr(), NegInfAttr(),
+                        FormAttr::get(b.getContext(), Form::Elementwise),
+                        IntegerAttr(), IntegerAttr());
+}
+
 /// Puts what rows have once into scratch, and the queries.
 void AttentionTiling::gatherRows(const AttentionTile &tile) {
   OpFoldResult zero = builder.getIndexAttr(0),
@@ -99,15 +109,14 @@ void AttentionTiling::gatherRows(const AttentionTile &tile) {
                         {nullptr, nullptr, tile.queryCount, size});
     Value target = view(queryScratch, {tile.part, firstRow, zero},
                         {nullptr, tile.queryCount, size});
-    cpu::PackOp::create(builder, loc, source, target, /*transpose=*/false);
+    if (operands.inPairs)
+      createElementwise(builder, loc, copy, source, target);
+    else
+      cpu::PackOp::create(builder, loc, source, target, /*transpose=*/false);
   });
   if (scaleQueries) {
     Value queries = getQueries(tile);
-    RowsOp::create(builder, loc, TypeRange(), scaleQueries, queries, Value(),
-                   queries, EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
-                   TiesAttr(), NegInfAttr(),
-                   FormAttr::get(builder.getContext(), Form::Elementwise),
-                   IntegerAttr(), IntegerAttr());
+    createElementwise(builder, loc, scaleQueries, queries, queries);
   }
   forEachRow(tile, [&](Value head, Value query, Value row) {
     auto store = [&](Value value, Value memref) {
@@ -182,16 +191,6 @@ Value AttentionTiling::getQueries(const AttentionTile &tile) {
 // Scores
 //===----------------------------------------------------------------------===//
 
-static RowsOp createElementwise(OpBuilder &b, Location loc,
-                                FlatSymbolRefAttr formula, ValueRange inputs,
-                                Value output) {
-  return RowsOp::create(b, loc, TypeRange(), formula, inputs, Value(), output,
-                        EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
-                        TiesAttr(), NegInfAttr(),
-                        FormAttr::get(b.getContext(), Form::Elementwise),
-                        IntegerAttr(), IntegerAttr());
-}
-
 /// Scale and cap, bias and mask.
 void AttentionTiling::prepareScores(const AttentionTile &tile, Value firstKey,
                                     Value scores) {
@@ -248,7 +247,7 @@ void AttentionTiling::exclude(const AttentionTile &tile, Value firstKey,
 void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
                                  Value scores) {
   Value firstKey = index.mul(block, index.constant(keysPerBlock));
-  Value panel = getPanel(tile, block);
+  Value panel = findPanel(tile, block);
   {
     OpBuilder::InsertionGuard guard(builder);
     Value now =
@@ -259,10 +258,7 @@ void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
     builder.setInsertionPointToStart(branch.thenBlock());
     packPanel(tile.batch, tile.keyHead, block, panel);
   }
-  OpFoldResult zero = builder.getIndexAttr(0);
-  Value keys = view(keyPanels, {panel, zero, zero},
-                    {nullptr, builder.getIndexAttr(operands.headSize),
-                     builder.getIndexAttr(keysPerBlock)});
+  Value keys = getPanel(keyPanels, panel);
   cpu::ProductOp::create(builder, loc, getQueries(tile), keys, scores,
                          /*accumulate=*/false);
   prepareScores(tile, firstKey, scores);
@@ -273,13 +269,17 @@ void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
 // The formula
 //===----------------------------------------------------------------------===//
 
+bool AttentionTiling::hasVaryingOperands() {
+  return llvm::any_of(
+      llvm::seq<size_t>(0, op.getFormulaOperands().size()),
+      [&](size_t i) { return !formula.isUniformArgument(i + 1); });
+}
+
 Value AttentionTiling::getWidth(Value firstKey) {
   Value whole = index.constant(keysPerBlock);
-  bool hasVarying = false;
-  for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands))
-    hasVarying |= !own && isa<MemRefType>(operand.getType());
-  return hasVarying ? index.min(index.sub(operands.keys, firstKey), whole)
-                    : whole;
+  return hasVaryingOperands()
+             ? index.min(index.sub(operands.keys, firstKey), whole)
+             : whole;
 }
 
 SmallVector<Value> AttentionTiling::getRowInputs(const AttentionTile &tile) {
@@ -305,11 +305,8 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
   FormulaOp made = resolveFormula(op, symbol);
   // All of a row's arguments, as one value per row, per score, or one for all.
   SmallVector<Value> inputs{scores};
-  bool hasVarying = false;
-  for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands)) {
+  for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands))
     inputs.push_back(own ? perRow(own, tile) : Value(operand));
-    hasVarying |= !own && isa<MemRefType>(operand.getType());
-  }
   if (rowIndices[0])
     inputs.push_back(perRow(rowIndices[0], tile));
   if (attended.extent)
@@ -337,7 +334,7 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
                       made.hasReduction() ? form : Form::Elementwise),
         IntegerAttr(), IntegerAttr(), IntegerAttr());
   };
-  if (!hasVarying)
+  if (!hasVaryingOperands())
     return emit(tile.head, inputs, outputs);
   // Scores that operands are beside lie in one head.
   forEachHead(tile, [&](Value head, Value firstRow) {
@@ -375,6 +372,13 @@ void AttentionTiling::fill(Value memref, double value) {
 
 void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
                                  Value weights, Value sums) {
+  if (operands.inPairs) { // Weights of what is not seen are 0, and so are
+                          // packed values that do not exist.
+    Value values = getPanel(valuePanels, findPanel(tile, block));
+    cpu::ProductOp::create(builder, loc, weights, values, sums,
+                           /*accumulate=*/true);
+    return;
+  }
   Value firstKey = index.mul(block, index.constant(keysPerBlock));
   Value count =
       index.min(index.sub(tile.endKey, firstKey), index.constant(keysPerBlock));
@@ -385,7 +389,7 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
       operands.valuesAreReady
           ? view(operands.value, {tile.batch, tile.keyHead, firstKey, zero},
                  {nullptr, nullptr, count, size})
-          : view(valuePanels, {getPanel(tile, block), zero, zero},
+          : view(valuePanels, {findPanel(tile, block), zero, zero},
                  {nullptr, count, size});
   cpu::ProductOp::create(builder, loc, seen, values, sums, /*accumulate=*/true);
 }

@@ -40,6 +40,18 @@ static bool hasUnitStride(Value memref) {
          strides.back() == 1;
 }
 
+/// True when the target has AMX for bf16.
+static bool hasTiles(Operation *op) {
+  auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>(
+      WeirDialect::kTargetAttrName);
+  auto features = target ? target.getAs<StringAttr>("features") : StringAttr();
+  SmallVector<StringRef> all;
+  if (features)
+    features.getValue().split(all, ',');
+  return llvm::is_contained(all, "+amx-tile") &&
+         llvm::is_contained(all, "+amx-bf16");
+}
+
 AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
   Location loc = op.getLoc();
   query = orderDims(b, op, op.getQuery());
@@ -63,7 +75,13 @@ AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
   valueSize = cast<MemRefType>(value.getType()).getDimSize(3);
   Type element = getElementTypeOrSelf(query.getType());
   accumulator = element.isF64() ? element : Type(b.getF32Type());
+  inPairs = element.isBF16() && hasTiles(op);
   valuesAreReady = element == accumulator && hasUnitStride(value);
+}
+
+Type AttentionOperands::getStorage() const {
+  return inPairs ? Type(BFloat16Type::get(accumulator.getContext()))
+                 : accumulator;
 }
 
 //===----------------------------------------------------------------------===//
@@ -91,6 +109,8 @@ static int64_t chooseKeys(const AttentionOperands &operands) {
   int64_t row =
       std::max<int64_t>(std::max(operands.headSize, operands.valueSize), 1);
   int64_t bytes = operands.accumulator.getIntOrFloatBitWidth() / 8;
+  if (operands.inPairs) // Tiles want long sums, and rows long sweeps.
+    return kMostKeys;
   return roundDown(kBlockBytes / (row * bytes), kLeastKeys, kLeastKeys,
                    kMostKeys);
 }
@@ -106,9 +126,11 @@ static std::optional<double> toDouble(std::optional<APFloat> value) {
   return value ? std::optional<double>(value->convertToDouble()) : std::nullopt;
 }
 
-AttentionTiling::AttentionTiling(AttentionRowsOp op, DerivedSymbols &symbols)
+AttentionTiling::AttentionTiling(AttentionRowsOp op,
+                                 const AttentionOperands &operands,
+                                 DerivedSymbols &symbols)
     : op(op), formula(op.resolveFormula()), symbols(symbols), builder(op),
-      loc(op.getLoc()), index(builder, loc), operands(builder, op),
+      loc(op.getLoc()), index(builder, loc), operands(operands),
       keysPerBlock(op.getKeyTile().value_or(chooseKeys(operands))),
       rowsPerTile(
           op.getQueryTile().value_or(chooseRows(operands, keysPerBlock))),
@@ -116,14 +138,25 @@ AttentionTiling::AttentionTiling(AttentionRowsOp op, DerivedSymbols &symbols)
       weights(formula.getFirstVaryingResult()),
       indexType(builder.getIndexType()) {
   blocks = index.ceilDiv(operands.keys, index.constant(keysPerBlock));
-  // Without a cap the scale is applied to the queries, which are fewer.
+  ScoreScale scale(op, operands);
   preparation.softCap = toDouble(op.getSoftCap());
   preparation.hasBias = static_cast<bool>(op.getBias());
   preparation.hasMask = static_cast<bool>(op.getMask());
+  preparation.scale = scale.inPreparation;
+  queryScale = scale.inQueries;
+}
+
+/// bf16 queries stay as they are, or they would be rounded once more.
+ScoreScale::ScoreScale(AttentionRowsOp op, const AttentionOperands &operands) {
   double scale = toDouble(op.getScale())
                      .value_or(1.0 / std::sqrt(double(operands.headSize)));
-  preparation.scale = preparation.softCap ? scale : 1.0;
-  queryScale = preparation.softCap ? 1.0 : scale;
+  if (op.getSoftCap() ||
+      (operands.inPairs && (op.getBias() || op.getMask() || scale <= 0)))
+    inPreparation = scale;
+  else if (operands.inPairs)
+    inFormula = scale;
+  else
+    inQueries = scale;
 }
 
 Value AttentionTiling::allocate(ArrayRef<OpFoldResult> sizes, Type element) {
@@ -193,15 +226,23 @@ Value AttentionTiling::findTiles(AttentionForms &form) {
 
 void AttentionTiling::allocateAll(Value parts) {
   OpFoldResult rows = builder.getIndexAttr(rowsPerTile),
-               block = builder.getIndexAttr(keysPerBlock),
-               head = builder.getIndexAttr(operands.headSize),
-               width = builder.getIndexAttr(operands.valueSize);
+               head = builder.getIndexAttr(operands.headSize);
   Value all = index.mul(index.mul(operands.batches, operands.keyHeads), blocks);
   Value panels = index.select(packsAhead, all, parts);
-  keyPanels = allocate({panels, head, block}, operands.accumulator);
+  Type storage = operands.getStorage();
+  auto allocatePanels = [&](int64_t depth, int64_t length) {
+    SmallVector<OpFoldResult> sizes{panels, builder.getIndexAttr(depth),
+                                    builder.getIndexAttr(length)};
+    if (operands.inPairs) {
+      sizes[1] = builder.getIndexAttr(llvm::divideCeil(depth, 2));
+      sizes.push_back(builder.getIndexAttr(2));
+    }
+    return allocate(sizes, storage);
+  };
+  keyPanels = allocatePanels(operands.headSize, keysPerBlock);
   if (!operands.valuesAreReady)
-    valuePanels = allocate({panels, block, width}, operands.accumulator);
-  queryScratch = allocate({parts, rows, head}, operands.accumulator);
+    valuePanels = allocatePanels(keysPerBlock, operands.valueSize);
+  queryScratch = allocate({parts, rows, head}, storage);
   firstKeys = allocate({parts, rows}, indexType);
   endKeys = allocate({parts, rows}, indexType);
   for (auto [i, operand] : llvm::enumerate(op.getFormulaOperands())) {
@@ -218,6 +259,17 @@ void AttentionTiling::allocateAll(Value parts) {
 // Packing
 //===----------------------------------------------------------------------===//
 
+/// One of several panels.
+Value AttentionTiling::getPanel(Value panels, Value number) {
+  auto shape = cast<MemRefType>(panels.getType()).getShape();
+  SmallVector<OpFoldResult> offsets{number}, sizes{OpFoldResult()};
+  for (int64_t size : shape.drop_front()) {
+    offsets.push_back(builder.getIndexAttr(0));
+    sizes.push_back(builder.getIndexAttr(size));
+  }
+  return view(panels, offsets, sizes);
+}
+
 /// A block of keys, transposed, and of values, where they are packed.
 void AttentionTiling::packPanel(Value batch, Value head, Value block,
                                 Value panel) {
@@ -228,11 +280,7 @@ void AttentionTiling::packPanel(Value batch, Value head, Value block,
   auto pack = [&](Value from, Value to, int64_t size, bool transpose) {
     Value source = view(from, {batch, head, first, zero},
                         {nullptr, nullptr, count, builder.getIndexAttr(size)});
-    auto shape = cast<MemRefType>(to.getType()).getShape();
-    Value target = view(to, {panel, zero, zero},
-                        {nullptr, builder.getIndexAttr(shape[1]),
-                         builder.getIndexAttr(shape[2])});
-    cpu::PackOp::create(builder, loc, source, target, transpose);
+    cpu::PackOp::create(builder, loc, source, getPanel(to, panel), transpose);
   };
   pack(operands.key, keyPanels, operands.headSize, /*transpose=*/true);
   if (!operands.valuesAreReady)
@@ -257,7 +305,7 @@ void AttentionTiling::emitPacking(Value parts) {
   });
 }
 
-Value AttentionTiling::getPanel(const AttentionTile &tile, Value block) {
+Value AttentionTiling::findPanel(const AttentionTile &tile, Value block) {
   Value head =
       index.add(index.mul(tile.batch, operands.keyHeads), tile.keyHead);
   Value ahead = index.add(index.mul(head, blocks), block);
@@ -407,18 +455,27 @@ void AttentionTiling::forEachBlock(
 //===----------------------------------------------------------------------===//
 
 void AttentionTiling::run(AttentionForms &form) {
+  auto insert = [&](StringRef purpose, const ScorePreparation &what) {
+    std::string detail;
+    llvm::raw_string_ostream(detail)
+        << llvm::bit_cast<uint64_t>(what.scale) << " "
+        << llvm::bit_cast<uint64_t>(what.softCap.value_or(0)) << " "
+        << what.hasBias << what.hasMask;
+    return symbols.getOrInsert(
+        op, formula, {}, purpose,
+        [&](StringRef name) { return buildPreparation(loc, what, name); },
+        detail);
+  };
   if (!preparation.isNothing())
-    prepare =
-        symbols.getOrInsert(op, formula, {}, "prepare", [&](StringRef name) {
-          return buildPreparation(loc, preparation, name);
-        });
-  if (queryScale != 1.0)
-    scaleQueries =
-        symbols.getOrInsert(op, formula, {}, "scale", [&](StringRef name) {
-          ScorePreparation scaling;
-          scaling.scale = queryScale;
-          return buildPreparation(loc, scaling, name);
-        });
+    prepare = insert("prepare", preparation);
+  if (queryScale != 1.0) {
+    ScorePreparation scaling;
+    scaling.scale = queryScale;
+    scaleQueries = insert("scale", scaling);
+  }
+  copy = symbols.getOrInsert(op, formula, {}, "copy", [&](StringRef name) {
+    return buildOutput(loc, /*rank=*/0, /*hasOffset=*/false, name);
+  });
   Value parts = findTiles(form);
   allocateAll(parts);
   form.allocate(*this, parts);

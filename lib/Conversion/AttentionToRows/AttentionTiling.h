@@ -31,8 +31,22 @@ struct AttentionOperands {
   mlir::Value batches, queryHeads, keyHeads, queries, keys;
   int64_t headSize, valueSize;
   mlir::Type accumulator;
+  /// True when products are of bf16 in pairs: queries and weights are bf16,
+  /// too.
+  bool inPairs;
   /// True when values are used where they lie.
   bool valuesAreReady;
+
+  /// What queries and weights are stored as.
+  mlir::Type getStorage() const;
+};
+
+/// Where scores are multiplied by the scale: in the queries, which are fewer;
+/// on the way to the formula, with the cap; or in the formula.
+struct ScoreScale {
+  ScoreScale(AttentionRowsOp op, const AttentionOperands &operands);
+
+  double inQueries = 1, inPreparation = 1, inFormula = 1;
 };
 
 /// What is known of the tile at hand.
@@ -71,7 +85,8 @@ public:
 /// The loops around tiles, and what all forms do in one.
 class AttentionTiling {
 public:
-  AttentionTiling(AttentionRowsOp op, DerivedSymbols &symbols);
+  AttentionTiling(AttentionRowsOp op, const AttentionOperands &operands,
+                  DerivedSymbols &symbols);
   void run(AttentionForms &form);
 
   //===--- For forms
@@ -120,6 +135,8 @@ public:
   /// The columns of a block that the formula runs on: all, or, beside varying
   /// operands, those that these have.
   mlir::Value getWidth(mlir::Value firstKey);
+  /// True when the formula has a number for each score beside that.
+  bool hasVaryingOperands();
   mlir::Value perRow(mlir::Value all, const AttentionTile &tile);
 
   AttentionRowsOp op;
@@ -153,7 +170,8 @@ private:
   void gatherRows(const AttentionTile &tile);
   void exclude(const AttentionTile &tile, Value firstKey, Value scores);
   void prepareScores(const AttentionTile &tile, Value firstKey, Value scores);
-  Value getPanel(const AttentionTile &tile, Value block);
+  Value findPanel(const AttentionTile &tile, Value block);
+  Value getPanel(Value panels, Value number);
   void forEachHead(const AttentionTile &tile,
                    llvm::function_ref<void(Value head, Value firstRow)> body);
   void
@@ -169,6 +187,7 @@ private:
   mlir::Type indexType;
   ScorePreparation preparation;
   double queryScale;
+  mlir::FlatSymbolRefAttr copy;
   mlir::FlatSymbolRefAttr prepare, scaleQueries;
   /// Tiles: heads and queries in one, numbers of them.
   Value headsPerTile, queriesPerTile, headTiles, queryTiles, tiles;

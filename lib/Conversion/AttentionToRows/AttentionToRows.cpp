@@ -26,21 +26,25 @@ using namespace weir;
 
 /// The formula on the scores of a tile: the op's own where that needs nothing
 /// to be told.
-static FlatSymbolRefAttr getAttended(AttentionRowsOp op,
+static FlatSymbolRefAttr getAttended(AttentionRowsOp op, double scale,
                                      DerivedSymbols &symbols) {
   FormulaOp formula = op.resolveFormula();
-  if (getAttendedArguments(formula).isUnchanged)
+  if (getAttendedArguments(formula).isUnchanged && scale == 1.0)
     return op.getFormulaAttr();
-  return symbols.getOrInsert(op, formula, {}, "attended", [&](StringRef name) {
-    return buildAttended(formula, name);
-  });
+  return symbols.getOrInsert(
+      op, formula, {}, "attended",
+      [&](StringRef name) { return buildAttended(formula, name, scale); },
+      std::to_string(llvm::bit_cast<uint64_t>(scale)));
 }
 
 static LogicalResult tile(AttentionRowsOp op, DerivedSymbols &symbols) {
   if (!op.getResults().empty())
     return op.emitOpError("works on tensors; bufferize before "
                           "convert-attention-to-rows");
-  FlatSymbolRefAttr attended = getAttended(op, symbols);
+  OpBuilder builder(op);
+  AttentionOperands operands(builder, op);
+  FlatSymbolRefAttr attended =
+      getAttended(op, ScoreScale(op, operands).inFormula, symbols);
   std::unique_ptr<AttentionForms> forms = createBlocksForm(attended);
   if (op.getForm().value_or(AttentionForm::Blocks) != AttentionForm::Blocks) {
     auto rows = std::make_unique<BlockwiseRows>(
@@ -52,7 +56,7 @@ static LogicalResult tile(AttentionRowsOp op, DerivedSymbols &symbols) {
              << op.getFormula() << ": " << rows->getObstacle();
     forms = createSweepsForm(attended, std::move(rows));
   }
-  AttentionTiling(op, symbols).run(*forms);
+  AttentionTiling(op, operands, symbols).run(*forms);
   return success();
 }
 

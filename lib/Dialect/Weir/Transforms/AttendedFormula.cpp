@@ -77,7 +77,16 @@ static void excludeInfinity(FormulaOp formula) {
   yield->setOperand(index, weight);
 }
 
-FormulaOp weir::buildAttended(FormulaOp formula, StringRef name) {
+/// Multiplies the score wherever it is used.
+static void scaleScore(FormulaOp formula, double scale) {
+  OpBuilder builder = OpBuilder::atBlockBegin(&formula.getBody().front());
+  Value score = formula.getBody().getArgument(formula.getScoreIndex());
+  Value factor = createF32Constant(builder, formula.getLoc(), scale);
+  auto scaled = arith::MulFOp::create(builder, formula.getLoc(), score, factor);
+  score.replaceAllUsesExcept(scaled, scaled);
+}
+
+FormulaOp weir::buildAttended(FormulaOp formula, StringRef name, double scale) {
   AttendedArguments arguments = getAttendedArguments(formula);
   FormulaOp made = formula.clone();
   made.setSymName(name);
@@ -97,6 +106,8 @@ FormulaOp weir::buildAttended(FormulaOp formula, StringRef name) {
   made.setFunctionType(
       FunctionType::get(formula.getContext(), types, formula.getResultTypes()));
   made.setArgAttrsAttr(ArrayAttr::get(formula.getContext(), attrs));
+  if (scale != 1.0)
+    scaleScore(made, scale);
   if (weighsExcluded(formula))
     excludeInfinity(made);
   return made;

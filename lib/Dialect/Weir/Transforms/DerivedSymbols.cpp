@@ -35,10 +35,12 @@ TakenApart &DerivedSymbols::get(FormulaOp formula,
 FlatSymbolRefAttr
 DerivedSymbols::getOrInsert(Operation *user, FormulaOp formula,
                             const StatePolicies &policies, StringRef purpose,
-                            llvm::function_ref<FormulaOp(StringRef)> make) {
+                            llvm::function_ref<FormulaOp(StringRef)> make,
+                            StringRef detail) {
   Operation *table = SymbolTable::getNearestSymbolTable(user);
   FlatSymbolRefAttr &known =
-      symbols[{table, getKey(formula, policies) + " " + purpose.str()}];
+      symbols[{table, getKey(formula, policies) + " " + purpose.str() + " " +
+                          detail.str()}];
   if (known)
     return known;
   std::string name = (formula.getSymName() + "." + purpose).str();

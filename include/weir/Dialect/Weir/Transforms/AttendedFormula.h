@@ -31,8 +31,10 @@ struct AttendedArguments {
 /// What the formula needs to be told, made part of its arguments.
 AttendedArguments getAttendedArguments(FormulaOp formula);
 
-/// The formula on the scores of a tile, private and without a place.
-FormulaOp buildAttended(FormulaOp formula, llvm::StringRef name);
+/// The formula on the scores of a tile, private and without a place. The scores
+/// it is given are to be multiplied by `scale` first, which is positive.
+FormulaOp buildAttended(FormulaOp formula, llvm::StringRef name,
+                        double scale = 1.0);
 
 /// How the rows of scores can be read block by block: by states that go from
 /// block to block.

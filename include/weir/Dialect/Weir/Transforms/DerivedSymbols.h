@@ -21,11 +21,13 @@ public:
   TakenApart &get(FormulaOp formula, const StatePolicies &policies);
 
   /// The symbol of a formula that `make` makes under the name it is given; the
-  /// one made before where `purpose` is the same.
+  /// one made before where `purpose` and `detail`, which is no part of the
+  /// name, are the same.
   mlir::FlatSymbolRefAttr
   getOrInsert(mlir::Operation *user, FormulaOp formula,
               const StatePolicies &policies, llvm::StringRef purpose,
-              llvm::function_ref<FormulaOp(llvm::StringRef)> make);
+              llvm::function_ref<FormulaOp(llvm::StringRef)> make,
+              llvm::StringRef detail = "");
 
   /// The symbol of a formula of the mask and the varying operands of `formula`:
   /// weir.length under a mask, a sum over the mask itself, since scores of -inf
