@@ -103,6 +103,18 @@ static Value bound(MathBuilder &m, Value x) {
   return m.atMost(m.atLeast(x, m.splat(-110.0, -760.0)), m.splat(100.0, 720.0));
 }
 
+/// The constant that a vector is multiplied by, which is then taken off it; 1
+/// where it is not.
+static double takeFactor(Value &x) {
+  auto product = x.getDefiningOp<arith::MulFOp>();
+  DenseFPElementsAttr factor;
+  if (!product || !matchPattern(product.getRhs(), m_Constant(&factor)) ||
+      !factor.isSplat())
+    return 1.0;
+  x = product.getLhs();
+  return factor.getSplatValue<APFloat>().convertToDouble();
+}
+
 Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant,
                   NumberRange range) {
   if (m.isF64())
@@ -117,7 +129,11 @@ Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant,
 
 Value expand::expShifted(MathBuilder &m, Value x, Value s,
                          cpu::ExpVariant variant) {
-  Value t = m.mulAdd(x, m.high(kLog2E), m.neg(s));
+  if (m.isF64())
+    return exp2(m, m.mulAdd(x, m.high(kLog2E), m.neg(s)));
+  // One rounding less, and one product.
+  double factor = takeFactor(x) * kLog2EHighF64;
+  Value t = m.mulAdd(x, m.splat(factor), m.neg(s));
   return m.isF64() ? exp2(m, t)
                    : fastExp2(m, t, variant == cpu::ExpVariant::Narrow);
 }

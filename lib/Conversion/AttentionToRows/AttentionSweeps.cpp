@@ -225,7 +225,9 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
     t.emitScores(rows, block, ownScores);
     Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
     t.emitRows(rows, symbol, ownScores, firstKey, t.getWidth(firstKey), inputs,
-               outputs, Form::Transposed, RowPolicies::NaNOnly);
+               outputs, Form::Transposed,
+               blockwise->sumsKeepNaN() ? RowPolicies::Lossy
+                                        : RowPolicies::NaNOnly);
     if (!carry)
       return;
     for (auto [i, term] : llvm::enumerate(weights)) {

@@ -93,11 +93,13 @@ static Value loadPerRow(OpBuilder &b, Location loc, Value memref,
 static RowsOp createElementwise(OpBuilder &b, Location loc,
                                 FlatSymbolRefAttr formula, ValueRange inputs,
                                 Value output) {
-  return RowsOp::create(b, loc, TypeRange(), formula, inputs, Value(), output,
-                        EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
-                        TiesAttr(), NegInfAttr(),
-                        FormAttr::get(b.getContext(), Form::Elementwise),
-                        IntegerAttr(), IntegerAttr());
+  auto rows = RowsOp::create(b, loc, TypeRange(), formula, inputs, Value(),
+                             output, EmptyRowAttr(), PosInfAttr(),
+                             NaNPolicyAttr(), TiesAttr(), NegInfAttr(),
+                             FormAttr::get(b.getContext(), Form::Elementwise),
+                             IntegerAttr(), IntegerAttr());
+  rows.setInCache(true);
+  return rows;
 }
 
 /// Puts what rows have once into scratch, and the queries.
@@ -324,7 +326,7 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
       base = index.add(index.mul(base, operands.queries), tile.query);
       strides.push_back(index.constant(1));
     }
-    RowsOp::create(
+    auto rows = RowsOp::create(
         builder, loc, TypeRange(), symbol, ins, Value(), base, strides, column,
         outs, all ? op.getEmptyRowAttr() : EmptyRowAttr(),
         all ? op.getPosInfAttr() : PosInfAttr(),
@@ -333,6 +335,10 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
         FormAttr::get(builder.getContext(),
                       made.hasReduction() ? form : Form::Elementwise),
         IntegerAttr(), IntegerAttr(), IntegerAttr());
+    rows.setInCache(true);
+    rows.setLossyMaxima(policies == RowPolicies::Lossy);
+    // Of statistics in f32 nobody takes more than the output's precision.
+    rows.setNarrowRatios(operands.inPairs && op.getOutputs().size() == 1);
   };
   if (!hasVaryingOperands())
     return emit(tile.head, inputs, outputs);

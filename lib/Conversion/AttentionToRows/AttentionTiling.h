@@ -68,7 +68,8 @@ class AttentionTiling;
 
 /// Which of the op's policies rows of a tile run under: all where they are
 /// whole.
-enum class RowPolicies { None, NaNOnly, All };
+/// `Lossy`: as NaNOnly, and maxima need not be NaN where a score is.
+enum class RowPolicies { None, NaNOnly, Lossy, All };
 
 /// What one form needs beside the loops over tiles.
 class AttentionForms {

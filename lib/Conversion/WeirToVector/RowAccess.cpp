@@ -292,6 +292,8 @@ static constexpr int64_t kLeastAhead = 2048, kMostAhead = 8192,
                          kMostBlockAhead = 16384;
 
 void RowAccess::prefetch(OpBuilder &b, ArrayRef<Lanes> group) {
+  if (rows.getInCache())
+    return;
   for (auto [i, row] : llvm::enumerate(inputRows))
     if (row && !isBroadcastAlongRow(i))
       prefetchRow(b, row, group, Prefetch{emitAhead(b, row, kPrefetchBytes)});
@@ -358,7 +360,8 @@ Value RowAccess::emitExceedsCache(OpBuilder &b) {
 void RowAccess::emitNextRows(OpBuilder &b) {
   nextRows.assign(rows.getInputs().size(), Value());
   if (!formula.hasReduction() || layout.isAcross() ||
-      rows.getForm() == Form::Online || getOuterSizes().empty())
+      rows.getForm() == Form::Online || getOuterSizes().empty() ||
+      rows.getInCache())
     return;
   Value exceeds = emitExceedsCache(b);
   if (!exceeds)

@@ -36,9 +36,10 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
   };
   NaNPolicy policy = rows.getNan().value_or(NaNPolicy::Propagate);
   maximaMayLoseNaN =
-      policy != NaNPolicy::Arithmetic && allPropagate(/*maximaKeepNaN=*/false);
-  looksForNaN = formula.hasReduction() && score.getType().isF32() &&
-                policy == NaNPolicy::Propagate &&
+      policy != NaNPolicy::Arithmetic &&
+      (rows.getLossyMaxima() || allPropagate(/*maximaKeepNaN=*/false));
+  looksForNaN = !rows.getLossyMaxima() && formula.hasReduction() &&
+                score.getType().isF32() && policy == NaNPolicy::Propagate &&
                 !allPropagate(/*maximaKeepNaN=*/true);
 }
 
@@ -49,6 +50,7 @@ void RowEmitter::enterRow(OpBuilder &builder) {
   rowIndex = Value();
   running.clear();
   sharesInfinity = Value();
+  findings.reset();
   support.reset();
   laneMaxima.clear();
   anchorRowCode(builder);

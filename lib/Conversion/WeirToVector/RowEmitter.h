@@ -119,6 +119,9 @@ public:
     keptBuffer = buffer;
   }
   bool keepsStoredValue() const { return keepsValue; }
+  /// The varying result that the stored value is, where it is written as such
+  /// by the sweep that makes it, and there is no other.
+  std::optional<unsigned> storedResult;
   /// Where it is kept for the row at hand.
   mlir::Value getKeptRow();
   /// Which elements sweeps visit now: up to an end, and from 0 on if the

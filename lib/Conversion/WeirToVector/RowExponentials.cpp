@@ -38,10 +38,11 @@ static bool entersOnlyRatios(Value value) {
 }
 
 static bool isStoredInHalf(RowsOp rows) {
-  return llvm::all_of(rows.getOutputs(), [](Value output) {
-    Type element = getElementTypeOrSelf(output.getType());
-    return element.isBF16() || element.isF16();
-  });
+  return rows.getNarrowRatios() ||
+         llvm::all_of(rows.getOutputs(), [](Value output) {
+           Type element = getElementTypeOrSelf(output.getType());
+           return element.isBF16() || element.isF16();
+         });
 }
 
 cpu::ExpVariant RowEmitter::getAnchoredVariant(Operation *op) {

@@ -368,6 +368,8 @@ static void emitResultGroup(RowEmitter &emitter, OpBuilder &b,
 
 static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
                                const SpecialRows &special) {
+  if (emitter.storedResult) // It is there already.
+    return;
   RowEmitter::SelectedScope selected(emitter);
   // Whole groups begin at `first`, if not null.
   auto sweepFrom = [&](OpBuilder &at, Value first) {

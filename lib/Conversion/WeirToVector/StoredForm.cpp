@@ -234,10 +234,17 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
     return [&, count](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) {
       SmallVector<Element> group(lanes.begin(), lanes.end());
       SmallVector<Value> next = partials.accumulate(b, group, carried, count);
-      if (kept)
-        for (Element &element : group)
+      for (Element &element : group) {
+        if (!kept)
+          break;
+        Value value = emitter.getVector(b, element, kept);
+        if (emitter.storedResult)
+          emitter.access.storeVarying(b, *emitter.storedResult, element.lanes,
+                                      value);
+        else
           emitter.access.storeVector(b, emitter.getKeptRow(), element.lanes,
-                                     emitter.getVector(b, element, kept));
+                                     value);
+      }
       return next;
     };
   };
@@ -283,6 +290,22 @@ bool StoredForm::storesInResult(RowEmitter &emitter) {
   return emitter.resultMasksItself(0);
 }
 
+std::optional<unsigned> StoredForm::findStoredResult(RowEmitter &emitter) {
+  std::optional<unsigned> found;
+  FormulaOp formula = emitter.formula;
+  for (auto [i, value] : llvm::enumerate(formula.getYieldedValues())) {
+    if (formula.isUniformResult(i))
+      continue;
+    if (found || value != emitter.schedule.getStoredValue())
+      return std::nullopt;
+    found = i;
+  }
+  bool fits = found && emitter.rows.getInCache() &&
+              !emitter.access.getLayout().isAcross() &&
+              emitter.resultMasksItself(*found);
+  return fits ? found : std::nullopt;
+}
+
 void StoredForm::emitRow(OpBuilder &builder) {
   emitRowPrologue(emitter, builder);
   auto ordinary = [&](OpBuilder &b) {
@@ -310,7 +333,8 @@ void StoredForm::emitStage(OpBuilder &builder, size_t i) {
     llvm::erase_if(reduces, [&](ReduceOp reduce) {
       return emitter.hasScalar(reduce.getResult());
     });
-  if (keeps && emitter.getKeptRow() == emitter.access.getResultRow(0))
+  if (keeps && (emitter.storedResult ||
+                emitter.getKeptRow() == emitter.access.getResultRow(0)))
     emitFindings(emitter, builder); // The scores may lie there, too.
   emitter.compacted = keeps ? std::nullopt : getSupport(reduces);
   emitStatistics(emitter, builder, reduces, keeps);

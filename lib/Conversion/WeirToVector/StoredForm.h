@@ -21,6 +21,9 @@ public:
 
   /// True when the kept value may lie in the row of result 0.
   static bool storesInResult(RowEmitter &emitter);
+  /// The only varying result, if it is the stored value and may be written
+  /// where scores lie that are read no more.
+  static std::optional<unsigned> findStoredResult(RowEmitter &emitter);
 
   void emitRow(mlir::OpBuilder &builder);
 

@@ -125,7 +125,10 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
   Form form = rows.getForm().value_or(Form::Recompute);
   bool keeps = (form == Form::Stored || form == Form::Transposed) &&
                emitter.schedule.getStoredValue();
-  bool keepsApart = keeps && !StoredForm::storesInResult(emitter);
+  if (keeps)
+    emitter.storedResult = StoredForm::findStoredResult(emitter);
+  bool keepsApart =
+      keeps && !emitter.storedResult && !StoredForm::storesInResult(emitter);
   bool compacts = emitter.canCompact && !keepsApart;
   emitter.access.setGathered(chooseGathered(emitter));
   size_t gatherCount = emitter.access.getGathered().size();

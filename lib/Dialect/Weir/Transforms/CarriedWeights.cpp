@@ -17,6 +17,8 @@
 #include "PolicedResults.h"
 #include "StateMerging.h"
 
+#include "mlir/IR/Matchers.h"
+
 #include <map>
 
 using namespace mlir;
@@ -97,6 +99,20 @@ static void excludeFromTerms(FormulaOp step, unsigned terms) {
   }
 }
 
+/// The extremum over the part. A positive constant factor is applied to that
+/// alone: rounding keeps the order.
+static Value emitExtremum(FormulaWriter &w, ValueMap &map, ReduceOp reduce) {
+  auto product = reduce.getValue().getDefiningOp<arith::MulFOp>();
+  APFloat factor(0.0);
+  if (reduce.getWinner() || !product ||
+      !matchPattern(product.getRhs(), m_ConstantFloat(&factor)) ||
+      !(factor.convertToDouble() > 0))
+    return map.get(reduce.getResult());
+  Value of = map.get(product.getLhs());
+  auto found = ReduceOp::create(w.body, w.loc, reduce.getKind(), of);
+  return w.multiply(found.getResult(), map.get(product.getRhs()));
+}
+
 FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name) {
   FormulaWriter w(formula->getLoc());
   const SweepState &state = getState(sweep);
@@ -115,7 +131,7 @@ FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name) {
   ValueMap before = common, both = common, raw = common;
   for (auto [i, anchor] : llvm::enumerate(state.anchors)) {
     ReduceOp reduce = anchor;
-    Value a = old.at({Slot::Anchor, i}), b = raw.get(reduce.getResult());
+    Value a = old.at({Slot::Anchor, i}), b = emitExtremum(w, raw, reduce);
     Value best = merging.extremum(reduce, a, b);
     merged[{Slot::Anchor, i}] = best;
     if (reduce.getWinner())

@@ -142,6 +142,10 @@ def Weir_RowsOp : Weir_Op<"rows", [
     main memory serves several pages faster than one. What is less than a block is visited from front to back, and so are
     sweeps whose order matters.
 
+    `in_cache` says that the operands are scratch in a near cache: nothing is asked for ahead, and no memory is shared but that of a
+    result may be the score's. With `lossy_maxima` nobody minds if maxima and minima among the results are not NaN where a score is. `narrow_ratios` lets exponentials that enter
+    nothing but ratios have the error that results stored in 16 bits allow, whatever the results here are stored as.
+
     #### Constraints
 
     - C1 to C7, C9 to C12 and C14 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
@@ -164,7 +168,8 @@ def Weir_RowsOp : Weir_Op<"rows", [
   let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyShaped>:$mask),
                        Weir_RowOffset, Weir_ColumnOffset,
                        (ins Variadic<AnyShaped>:$outputs), Weir_Policies, Weir_Schedule,
-                       (ins OptionalAttr<I64Attr>:$along, OptionalAttr<Weir_PlansAttr>:$plans));
+                       (ins OptionalAttr<I64Attr>:$along, OptionalAttr<Weir_PlansAttr>:$plans,
+                            UnitAttr:$in_cache, UnitAttr:$narrow_ratios, UnitAttr:$lossy_maxima));
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
@@ -185,7 +190,8 @@ def Weir_RowsOp : Weir_Op<"rows", [
       "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain, "::mlir::IntegerAttr":$stream_bytes,
       "::mlir::IntegerAttr":$along), [{
     build($_builder, $_state, results, formula, inputs, mask, row_base, row_strides, column, outputs, empty_row, pos_inf,
-          nan, ties, neg_inf, form, thread_grain, stream_bytes, /*thread_part=*/nullptr, /*pages=*/nullptr, along, /*plans=*/nullptr);
+          nan, ties, neg_inf, form, thread_grain, stream_bytes, /*thread_part=*/nullptr, /*pages=*/nullptr, along, /*plans=*/nullptr,
+          /*in_cache=*/nullptr, /*narrow_ratios=*/nullptr, /*lossy_maxima=*/nullptr);
   }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }

@@ -54,10 +54,14 @@ public:
   /// How often the scores are made.
   int64_t getPasses() { return parts.getNumSweeps() + !carries(); }
 
+  /// True when results are NaN where a score is even if maxima are not.
+  bool sumsKeepNaN() const { return keepsNaN; }
+
   TakenApart parts;
 
 private:
   llvm::StringRef obstacle;
+  bool keepsNaN = false;
 };
 
 /// What becomes of a score on the way from the product of query and key to the
