@@ -75,10 +75,14 @@ Value Sweeps::allocateRows(AttentionTiling &t, Value parts, Type type) {
                     type.isF32() ? t.operands.accumulator : type);
 }
 
+/// Rows of scratch are longer than their contents: at a power of two apart they
+/// would lie in few sets of the first-level cache.
+static constexpr int64_t kKeyPad = 32, kValuePad = 16;
+
 void Sweeps::allocate(AttentionTiling &t, Value parts) {
   OpFoldResult rows = t.builder.getIndexAttr(t.rowsPerTile),
-               keys = t.builder.getIndexAttr(t.keysPerBlock),
-               width = t.builder.getIndexAttr(t.operands.valueSize);
+               keys = t.builder.getIndexAttr(t.keysPerBlock + kKeyPad),
+               width = t.builder.getIndexAttr(t.operands.valueSize + kValuePad);
   Type element = t.operands.accumulator, f32 = t.builder.getF32Type();
   bool carries = blockwise->carries();
   if (t.operands.inPairs)

@@ -249,18 +249,7 @@ void AttentionTiling::exclude(const AttentionTile &tile, Value firstKey,
 void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
                                  Value scores) {
   Value firstKey = index.mul(block, index.constant(keysPerBlock));
-  Value panel = findPanel(tile, block);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    Value now =
-        arith::XOrIOp::create(builder, loc, packsAhead,
-                              arith::ConstantIntOp::create(builder, loc, 1, 1));
-    auto branch =
-        scf::IfOp::create(builder, loc, now, /*withElseRegion=*/false);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    packPanel(tile.batch, tile.keyHead, block, panel);
-  }
-  Value keys = getPanel(keyPanels, panel);
+  Value keys = getPanel(keyPanels, emitPanel(Packed::Keys, tile, block));
   cpu::ProductOp::create(builder, loc, getQueries(tile), keys, scores,
                          /*accumulate=*/false);
   prepareScores(tile, firstKey, scores);
@@ -380,7 +369,8 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
                                  Value weights, Value sums) {
   if (operands.inPairs) { // Weights of what is not seen are 0, and so are
                           // packed values that do not exist.
-    Value values = getPanel(valuePanels, findPanel(tile, block));
+    Value values =
+        getPanel(valuePanels, emitPanel(Packed::Values, tile, block));
     cpu::ProductOp::create(builder, loc, weights, values, sums,
                            /*accumulate=*/true);
     return;
@@ -395,7 +385,8 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
       operands.valuesAreReady
           ? view(operands.value, {tile.batch, tile.keyHead, firstKey, zero},
                  {nullptr, nullptr, count, size})
-          : view(valuePanels, {findPanel(tile, block), zero, zero},
+          : view(valuePanels,
+                 {emitPanel(Packed::Values, tile, block), zero, zero},
                  {nullptr, count, size});
   cpu::ProductOp::create(builder, loc, seen, values, sums, /*accumulate=*/true);
 }

@@ -270,21 +270,37 @@ Value AttentionTiling::getPanel(Value panels, Value number) {
   return view(panels, offsets, sizes);
 }
 
-/// A block of keys, transposed, and of values, where they are packed.
-void AttentionTiling::packPanel(Value batch, Value head, Value block,
-                                Value panel) {
+/// A block of keys, transposed, or of values.
+void AttentionTiling::packPanel(Packed what, Value batch, Value head,
+                                Value block, Value panel) {
+  bool isKeys = what == Packed::Keys;
   Value first = index.mul(block, index.constant(keysPerBlock));
   Value count =
       index.min(index.sub(operands.keys, first), index.constant(keysPerBlock));
-  OpFoldResult zero = builder.getIndexAttr(0);
-  auto pack = [&](Value from, Value to, int64_t size, bool transpose) {
-    Value source = view(from, {batch, head, first, zero},
-                        {nullptr, nullptr, count, builder.getIndexAttr(size)});
-    cpu::PackOp::create(builder, loc, source, getPanel(to, panel), transpose);
-  };
-  pack(operands.key, keyPanels, operands.headSize, /*transpose=*/true);
-  if (!operands.valuesAreReady)
-    pack(operands.value, valuePanels, operands.valueSize, /*transpose=*/false);
+  int64_t size = isKeys ? operands.headSize : operands.valueSize;
+  Value source = view(isKeys ? operands.key : operands.value,
+                      {batch, head, first, builder.getIndexAttr(0)},
+                      {nullptr, nullptr, count, builder.getIndexAttr(size)});
+  Value target = getPanel(isKeys ? keyPanels : valuePanels, panel);
+  cpu::PackOp::create(builder, loc, source, target, /*transpose=*/isKeys);
+}
+
+/// The panel of a block, packed now where that did not happen ahead.
+Value AttentionTiling::emitPanel(Packed what, const AttentionTile &tile,
+                                 Value block) {
+  Value head =
+      index.add(index.mul(tile.batch, operands.keyHeads), tile.keyHead);
+  Value ahead = index.add(index.mul(head, blocks), block);
+  Value panel = index.select(packsAhead, ahead, tile.part);
+  OpBuilder::InsertionGuard guard(builder);
+  Value later =
+      arith::XOrIOp::create(builder, loc, packsAhead,
+                            arith::ConstantIntOp::create(builder, loc, 1, 1));
+  auto branch =
+      scf::IfOp::create(builder, loc, later, /*withElseRegion=*/false);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  packPanel(what, tile.batch, tile.keyHead, block, panel);
+  return panel;
 }
 
 /// All keys ahead of all tiles, where several tiles share them.
@@ -299,17 +315,12 @@ void AttentionTiling::emitPacking(Value parts) {
     auto loop = scf::ForOp::create(builder, loc, part, all, parts);
     builder.setInsertionPointToStart(loop.getBody());
     Value panel = loop.getInductionVar();
-    packPanel(index.div(panel, perBatch),
-              index.rem(index.div(panel, blocks), operands.keyHeads),
-              index.rem(panel, blocks), panel);
+    for (Packed what : {Packed::Keys, Packed::Values})
+      if (what == Packed::Keys || !operands.valuesAreReady)
+        packPanel(what, index.div(panel, perBatch),
+                  index.rem(index.div(panel, blocks), operands.keyHeads),
+                  index.rem(panel, blocks), panel);
   });
-}
-
-Value AttentionTiling::findPanel(const AttentionTile &tile, Value block) {
-  Value head =
-      index.add(index.mul(tile.batch, operands.keyHeads), tile.keyHead);
-  Value ahead = index.add(index.mul(head, blocks), block);
-  return index.select(packsAhead, ahead, tile.part);
 }
 
 //===----------------------------------------------------------------------===//

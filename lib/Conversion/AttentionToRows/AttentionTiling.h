@@ -163,7 +163,10 @@ private:
   std::optional<int64_t> getWindowRight();
   void allocateAll(Value parts);
   void emitPacking(Value parts);
-  void packPanel(Value batch, Value head, Value block, Value panel);
+  enum class Packed { Keys, Values };
+  void packPanel(Packed what, Value batch, Value head, Value block,
+                 Value panel);
+  Value emitPanel(Packed what, const AttentionTile &tile, Value block);
   void emitLoop(Value parts, AttentionForms &form);
   void emitTileAt(Value number, Value part, AttentionForms &form);
   void findKeys(AttentionTile &tile);
@@ -171,7 +174,6 @@ private:
   void gatherRows(const AttentionTile &tile);
   void exclude(const AttentionTile &tile, Value firstKey, Value scores);
   void prepareScores(const AttentionTile &tile, Value firstKey, Value scores);
-  Value findPanel(const AttentionTile &tile, Value block);
   Value getPanel(Value panels, Value number);
   void forEachHead(const AttentionTile &tile,
                    llvm::function_ref<void(Value head, Value firstRow)> body);
