@@ -67,20 +67,31 @@ def across():
     return [Case("across", "softmax_across", *shape) for shape in ACROSS]
 
 
+def choice():
+    """What the choice of a form is made between, at the shapes of softmax; of other formulas at some of them."""
+    shapes = SOFTMAX[1:]
+    some = [(16, 64), (4096, 128), (1, 2048), (4096, 1024), (1024, 4096), (1, 131072), (512, 32768), (1, 8 * MI)]
+    return [Case("choice", "choice_softmax", *shape, dtype) for dtype in ("f32", "bf16") for shape in shapes] + [
+        Case("choice", f"choice_{operation}", *shape, dtype) for operation in ("log_softmax", "layer_norm", "logsumexp")
+        for dtype in ("f32", "bf16") for shape in some]
+
+
 def activations():
     from . import operations
 
     return [Case("activations", name, *shape) for name in operations.elementwise() for shape in [(1, 4096), (8192, 8192)]]
 
 
-SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "across": across, "activations": activations}
-# Those of `make bench`. The activations take as long as all others together.
+SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "across": across, "choice": choice, "activations": activations}
+# Those of `make bench`. The activations take as long as all others together, and forms are for who works on their choice.
 USUAL = ["softmax", "sparse", "topk", "fused", "across"]
 
 QUICK = [Case("softmax", "softmax", 16, 64), Case("softmax", "softmax", 3, 100, "bf16"), Case("softmax", "softmax", 2, 40000),
          Case("sparse", "entmax15", 4, 256), Case("sparse", "sparsemax", 4, 256, "f32", "flat"), Case("topk", "topk", 4, 512),
          Case("topk", "softmax_topk", 4, 512), Case("fused", "norm_gate", 4, 256), Case("fused", "scale_bias_softmax", 4, 250, "bf16"),
-         Case("fused", "swiglu", 4, 256), Case("across", "softmax_across", 32, 32), Case("activations", "silu", 4, 256)]
+         Case("fused", "swiglu", 4, 256), Case("across", "softmax_across", 32, 32),
+         Case("choice", "choice_softmax", 16, 64), Case("choice", "choice_layer_norm", 16, 64), Case("choice", "choice_logsumexp", 16, 64, "bf16"),
+         Case("activations", "silu", 4, 256)]
 
 
 def select(suites, pattern, quick):

@@ -33,6 +33,11 @@ class Operation:
     whole_row: bool = True
     # Further functions of weir's to compare, by name.
     variants: dict = dataclasses.field(default_factory=dict)
+    # The attributes of each form that rows of a case can be asked to run in, by name, and the text with such attributes.
+    forms: typing.Callable = lambda case: {}
+    formed: typing.Callable = None
+    # Whether the only result is one f32 for each row.
+    per_row: bool = False
 
 
 def tensor(case, static, shape=("rows", "n"), dtype=None):
@@ -47,14 +52,14 @@ def function(name, inputs, results, body):
     return f"func.func @{name}({arguments}) -> {types} {{\n{body}}}\n"
 
 
-def apply(formula, attributes="", scalars=(), shapes=(("rows", "n"),)):
+def apply(formula, attributes="", scalars=(), shapes=(("rows", "n"),), per_row=False):
     """The text of an operation that applies a formula to tensors of these shapes and then to constants."""
 
     def text(case, name, static):
         types = [tensor(case, static, shape) for shape in shapes]
         constants = "".join(f"  %s{i} = arith.constant {value:e} : f32\n" for i, value in enumerate(scalars))
         operands = ", ".join([f"%x{i}" for i in range(len(types))] + [f"%s{i}" for i in range(len(scalars))])
-        result = tensor(case, static)
+        result = tensor(case, static, ("rows",), "f32") if per_row else tensor(case, static)
         return function(name, types, [result],
                         f"{constants}  %y = weir.apply @{formula}({operands}) {attributes} : "
                         f"({', '.join(types + ['f32'] * len(scalars))}) -> {result}\n  return %y : {result}\n")
@@ -143,7 +148,54 @@ def softmax_kernels(case):
     return [f"softmax_{form}" for form, fits in forms.items() if fits]
 
 
+# Longer rows than these nobody puts side by side.
+LONGEST_SIDE_BY_SIDE = 4096
+
+
+def forms(*names, writes=True):
+    """The named forms that fit a case, plain, with results past the caches where there are such, and online also by pages."""
+
+    def fitting(case):
+        found = {}
+        for name in names:
+            if name == "transposed" and not (case.rows >= 16 and case.n <= LONGEST_SIDE_BY_SIDE):
+                continue
+            found[name] = f"{{form = #weir.form<{name}>}}"
+            if case.elements < 1 << 20 or name == "transposed":
+                continue
+            pages = ", pages = 8 : i64" if name in ("online", "two_pass") else ""
+            past = ", stream_bytes = 1 : i64" if writes else ""
+            if past:
+                found[f"{name} past"] = f"{{form = #weir.form<{name}>{past}}}"
+            if pages:
+                found[f"{name} pages"] = f"{{form = #weir.form<{name}>{past}{pages}}}"
+        return found
+
+    return fitting
+
+
+def chosen(formula, oracle, *names, scalars=(), more=(), per_row=False):
+    """An operation for the suite of choices."""
+    shapes = [("rows", "n"), *more]
+    return Operation(apply(formula, "", scalars, shapes, per_row), tuple(more), oracle, writes=not per_row, per_row=per_row,
+                     forms=forms(*names, writes=not per_row), formed=lambda attributes: apply(formula, attributes, scalars, shapes, per_row))
+
+
+def layer_norm(x, gain, bias):
+    d = x - x.mean(-1, keepdims=True)
+    return d / np.sqrt((d * d).mean(-1, keepdims=True) + EPSILON) * gain + bias
+
+
+def logsumexp(x):
+    m = x.max(-1)
+    return m + np.log(np.exp(x - m[..., None]).sum(-1))
+
+
 OPERATIONS = {
+    "choice_softmax": chosen("softmax", softmax, "stored", "recompute", "online", "two_pass", "transposed"),
+    "choice_log_softmax": chosen("log_softmax", lambda x: x - logsumexp(x)[..., None], "stored", "recompute", "online", "two_pass", "transposed"),
+    "choice_layer_norm": chosen("layer_norm", layer_norm, "stored", "recompute", "online", "transposed", scalars=[EPSILON], more=[("n",), ("n",)]),
+    "choice_logsumexp": chosen("logsumexp", logsumexp, "stored", "recompute", "online", "two_pass", "transposed", per_row=True),
     "softmax": Operation(apply("softmax"), (), softmax, softmax_kernels),
     "entmax15": Operation(apply("entmax15"), (), entmax15, exps=0, variants={"weir softmax": apply("softmax")}),
     "sparsemax": Operation(apply("sparsemax"), (), sparsemax, exps=0, variants={"weir softmax": apply("softmax")}),
@@ -215,6 +267,8 @@ def make_inputs(case):
 
 def make_results(case):
     """Arrays for what weir's function writes."""
+    if find(case.operation).per_row:
+        return [native.aligned((case.rows,), np.float32)]
     if find(case.operation).writes:
         return [native.aligned((case.rows, case.n), native.DTYPES[case.dtype])]
     return [native.aligned((case.rows, K), native.DTYPES[case.dtype]), native.aligned((case.rows, K), np.int32),
@@ -245,6 +299,8 @@ class Oracle:
         if self.expected is None:
             return None
         difference = np.abs(np.asarray(result[self.rows], np.float64) - self.expected)
+        if difference.ndim == 1:
+            return float((difference / np.abs(self.expected)).max())
         return float((difference.max(-1) / np.abs(self.expected).max(-1)).max())
 
     def tolerance(self, ours):

@@ -75,6 +75,11 @@ def ratio(case, seconds):
     return f"{seconds / median(case, 'weir'):.2f}" if seconds else ""
 
 
+def best_form(case):
+    """The fastest of the forms that were asked for as (seconds, name), or (None, None)."""
+    return best(case, [name for name in case["variants"] if name.startswith("form ")])
+
+
 def columns_of(cases):
     """Other functions of weir's and peers that any of these cases has."""
     found = {}
@@ -89,7 +94,9 @@ def table(cases):
     others = columns_of(cases)
     has_yardstick = any(case["yardstick"] for case in cases)
     head = ["case", "time", "Ge/s", "of limit", "limited by", "copy", "read"] + ["exp"] * any(c["exp"] for c in cases)
-    head += ["yardstick", "which"] * has_yardstick + others
+    head += ["yardstick", "which"] * has_yardstick
+    has_forms = any(best_form(case)[0] for case in cases)
+    head += ["best form", "which"] * has_forms + others
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for case in cases:
         weir = median(case, "weir")
@@ -98,6 +105,8 @@ def table(cases):
                  f"{case['limit'] / weir:.2f}", case["limit_by"], ratio(case, case["copy"]), ratio(case, case["read"])]
         cells += [ratio(case, case["exp"])] * ("exp" in head)
         cells += [ratio(case, case["yardstick"]), (case["yardstick_name"] or "").replace("yardstick ", "")] * has_yardstick
+        seconds, form = best_form(case)
+        cells += [ratio(case, seconds), (form or "").replace("form ", "")] * has_forms
         cells += [ratio(case, median(case, name)) for name in others]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -117,7 +126,7 @@ SEARCH = {"normal": 2, "flat": 5}
 
 def slower_than(case):
     """Whom weir is more than 5 % slower than, as text, the worst first."""
-    rivals = {n: median(case, n) / median(case, "weir") for n, v in case["variants"].items() if v["kind"] in ("peer", "yardstick")}
+    rivals = {n: median(case, n) / median(case, "weir") for n, v in case["variants"].items() if v["kind"] in ("peer", "yardstick") or n.startswith("form ")}
     behind = {name: value for name, value in rivals.items() if value < 0.95}
     softmax = median(case, "weir softmax")
     if softmax and median(case, "weir") > SEARCH[case["distribution"]] * softmax:

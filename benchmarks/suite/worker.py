@@ -31,11 +31,16 @@ def library_text(chosen):
         operation = operations.find(case.operation)
         texts = {case.function: (operation.text, True), f"{case.operation}_{case.dtype}": (operation.text, False)}
         texts |= {f"{case.function}_{variant.replace(' ', '_')}": (text, True) for variant, text in operation.variants.items()}
+        texts |= {form_function(case, form): (operation.formed(attributes), True) for form, attributes in operation.forms(case).items()}
         for name, (text, static) in texts.items():
             if name not in seen:
                 seen.add(name)
                 parts.append(text(case, name, static))
     return "\n".join(parts)
+
+
+def form_function(case, form):
+    return f"{case.function}_in_{form.replace(' ', '_')}"
 
 
 class Worker:
@@ -55,10 +60,11 @@ class Worker:
         operation = operations.find(case.operation)
         functions = {"weir": case.function, "weir dynamic": f"{case.operation}_{case.dtype}"}
         functions |= {variant: f"{case.function}_{variant.replace(' ', '_')}" for variant in operation.variants}
+        functions |= {f"form {form}": form_function(case, form) for form in operation.forms(case)}
         for name, function in functions.items():
             results = operations.make_results(case)
             # What another formula or dimension gives is no result of this operation.
-            checked = name in ("weir", "weir dynamic", "weir in two ops", "weir transposed")
+            checked = name in ("weir", "weir dynamic", "weir in two ops", "weir transposed") or name.startswith("form ")
             yield Variant(name, library.timer(self.native, function, inputs + results), (lambda r=results: r[0]) if checked else None)
 
     def yardsticks(self, case, inputs):

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "weir/Dialect/Weir/IR/Weir.h"
 #include "weir/Pipelines/Compile.h"
 #include "weir/Pipelines/Pipelines.h"
 
@@ -52,8 +53,8 @@ struct CommandLine {
                         cl::cat(category)};
   cl::opt<std::string> form{
       "form",
-      cl::desc("stored, recompute or online: for all rows that it fits, in "
-               "place of what the compiler would choose"),
+      cl::desc("stored, recompute, online, transposed or two-pass: for all "
+               "rows that it fits, in place of what the compiler would choose"),
       cl::cat(category)};
   cl::list<std::string> caches{
       "caches",
@@ -165,10 +166,8 @@ int main(int argc, char **argv) {
       !llvm::StringRef(line.output).ends_with(".so"))
     return fail("a shared library is named NAME.so, but -o names '" +
                 line.output + "'");
-  if (!llvm::is_contained({"", "stored", "recompute", "online"},
-                          llvm::StringRef(line.form)))
-    return fail("unknown --form=" + line.form +
-                "; use stored, recompute, online or transposed");
+  if (!line.form.empty() && !weir::parseFormOfRows(line.form))
+    return fail("unknown --form=" + line.form + "; use " + weir::kFormsOfRows.str());
   CompileOptions options;
   if (std::string complaint = readMachine(line, options); !complaint.empty())
     return fail(complaint);

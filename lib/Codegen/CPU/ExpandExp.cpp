@@ -138,6 +138,43 @@ Value expand::expShifted(MathBuilder &m, Value x, Value s,
                    : fastExp2(m, t, variant == cpu::ExpVariant::Narrow);
 }
 
+/// Twice 2^f has a polynomial already; halving its coefficients is exact.
+static Value halved(MathBuilder &m, ArrayRef<double> coefficients, Value f) {
+  SmallVector<double> half;
+  for (double c : coefficients)
+    half.push_back(0.5 * c);
+  return m.polynomial(half, f);
+}
+
+/// The lower bound keeps both finite at -inf, and rounding within reach.
+expand::Pair expand::expSplit(MathBuilder &m, Value x,
+                              cpu::ExpVariant variant) {
+  x = m.atLeast(x, m.splat(-0x1p20));
+  Value n = m.round(m.mul(x, m.high(kLog2E))).number;
+  if (m.isF64() || variant == cpu::ExpVariant::Accurate) {
+    Value r = m.subMul(x, n, m.high(kLn2));
+    r = m.subMul(r, n, m.low(kLn2));
+    return {m.add(reducedExpm1(m, r), m.splat(1.0)), n};
+  }
+  Value f = m.mulAdd(x, m.high(kLog2E), m.neg(n));
+  bool narrow = variant == cpu::ExpVariant::Narrow;
+  return {halved(m, narrow ? ArrayRef(kExp2TwiceNarrowF32)
+                           : ArrayRef(kExp2TwiceF32),
+                 f),
+          n};
+}
+
+/// On any x86-64 the bits of n + bias, which a large number has brought to
+/// where they can be shifted, are the exponent of 2^n, or those of 0.
+Value expand::scale(MathBuilder &m, Value x, Value n) {
+  if (m.isAVX512())
+    return m.masked512("llvm.x86.avx512.mask.scalef.", {x, n});
+  double bias = m.bias();
+  Value held = m.atLeast(n, m.splat(-bias));
+  Value shifted = m.add(held, m.splat(0x1.8p+23 + bias, 0x1.8p+52 + bias));
+  return m.mul(x, m.fromBits(m.shiftLeft(m.bits(shifted), m.mantissaBits())));
+}
+
 Value expand::exp2(MathBuilder &m, Pair x) {
   Value high = m.atMost(m.atLeast(x.high, m.splat(-160.0, -1100.0)),
                         m.splat(140.0, 1040.0));

@@ -100,6 +100,8 @@ Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
   if (auto shifted = dyn_cast<cpu::ExpShiftedOp>(op))
     return expand::expShifted(m, shifted.getX(), shifted.getS(),
                               shifted.getVariant());
+  if (auto scale = dyn_cast<cpu::ScaleOp>(op))
+    return expand::scale(m, scale.getX(), scale.getN());
   if (isa<math::Log1pOp>(op) && !m.isF64() && isUnit(op->getOperand(0)))
     return expand::log1pOfUnit(m, op->getOperand(0));
   if (auto quotient = dyn_cast<arith::DivFOp>(op))
@@ -111,4 +113,12 @@ Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
   if (isa<math::PowFOp>(op))
     return expand::pow(m, op->getOperand(0), op->getOperand(1));
   return Value();
+}
+
+void weir::expandSplit(cpu::ExpSplitOp op, MathTarget target) {
+  OpBuilder builder(op);
+  MathBuilder m(builder, op.getLoc(), op.getX().getType(), target);
+  expand::Pair split = expand::expSplit(m, op.getX(), op.getVariant());
+  op.replaceAllUsesWith(ValueRange{split.high, split.low});
+  op.erase();
 }

@@ -20,6 +20,9 @@ namespace weir {
 mlir::Value expandMath(mlir::OpBuilder &builder, mlir::Operation *op,
                        MathTarget target);
 
+/// Puts code in the place of `op`, at its own position.
+void expandSplit(cpu::ExpSplitOp op, MathTarget target);
+
 /// Code for `op`, a conversion from or to f16 or bf16, where the target or LLVM
 /// would not do it right. Null where they do.
 mlir::Value expandHalf(mlir::OpBuilder &builder, mlir::Operation *op,
@@ -43,6 +46,10 @@ Value exp512(MathBuilder &m, Pair x, Value factor, Value tiny);
 Value expBounded(MathBuilder &m, Pair x, Value factor = Value());
 /// 2 to the power of x log2(e) - s, as weir_cpu.exp_shifted has it.
 Value expShifted(MathBuilder &m, Value x, Value s, cpu::ExpVariant variant);
+/// Mantissa and exponent of e^x, as weir_cpu.exp_split has them.
+Pair expSplit(MathBuilder &m, Value x, cpu::ExpVariant variant);
+/// x 2^n, as weir_cpu.scale has it.
+Value scale(MathBuilder &m, Value x, Value n);
 Value exp2(MathBuilder &m, Value x);
 /// 2 to the sum of the pair.
 Value exp2(MathBuilder &m, Pair x);

@@ -7,23 +7,35 @@
 
 #include "OnlineForm.h"
 
+#include "PairSums.h"
 #include "RunningState.h"
 #include "Searches.h"
 #include "StoredForm.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace weir;
 
 void OnlineForm::emitSweep(OpBuilder &builder, const DerivedSweep &sweep) {
   emitReductions(builder, sweep);
+  emitSearches(builder, sweep);
+}
+
+void OnlineForm::emitSearches(OpBuilder &builder, const DerivedSweep &sweep) {
   for (const Law &law : sweep.laws)
     if (law.kind == Law::Search)
       emitSearch(emitter, builder, law.op);
 }
 
 void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
+  auto emitCorrected = [&](SweepCompanion *with) {
+    emitter.anchorRowCode(builder);
+    RunningState state(emitter, sweep, laws);
+    emitRunning(builder, state, with);
+  };
   if (companion)
-    return emitRunning(builder, sweep, std::exchange(companion, nullptr));
+    return emitCorrected(std::exchange(companion, nullptr));
   // A sweep that leans on nothing unfinished runs as written.
   bool plain = llvm::all_of(sweep.laws, [](const Law &law) {
     return law.kind == Law::Plain || law.kind == Law::Search;
@@ -36,14 +48,12 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
     emitStatistics(emitter, builder, reduces, /*keeps=*/false);
     return;
   }
-  emitRunning(builder, sweep, /*with=*/nullptr);
+  emitCorrected(/*with=*/nullptr);
 }
 
 /// What the companion carries stands in front of the state.
-void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
+void OnlineForm::emitRunning(OpBuilder &builder, CarriedState &state,
                              SweepCompanion *with) {
-  emitter.anchorRowCode(builder);
-  RunningState state(emitter, sweep, laws);
   RowSweep loops(emitter, builder, /*groupSize=*/8);
   if (!with) // Of equal elements a selection takes the first.
     loops.visitPagesInTurn();
@@ -60,12 +70,14 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
     return all;
   };
   auto update = [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c,
-                    int64_t copies) {
+                    bool inBlock) {
     SmallVector<Element> group(lanes.begin(), lanes.end());
     SmallVector<Value> found(c.take_front(own));
     if (with)
       found = with->update(b, group, found);
-    return behindOwn(found, state.update(b, group, c.drop_front(own), copies));
+    ValueRange states = c.drop_front(own);
+    return behindOwn(found, inBlock ? state.updateBlock(b, group, states)
+                                    : state.update(b, group, states));
   };
   llvm::append_range(carried, state.begin(builder));
   carried = loops.emitGroupsInBlocks(
@@ -78,14 +90,15 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
           emitter.access.prefetchTwice(b, lanes);
         else if (prefetches)
           emitter.access.prefetch(b, lanes);
-        return update(b, lanes, c, state.getCopyCount());
+        return update(b, lanes, c, /*inBlock=*/true);
       },
-      [&](OpBuilder &b, ValueRange, ValueRange block) {
-        return behindOwn(block, state.endBlock(b, block.drop_front(own)));
+      [&](OpBuilder &b, ValueRange c, ValueRange block) {
+        return behindOwn(block, state.endBlock(b, c.drop_front(own),
+                                               block.drop_front(own)));
       });
   carried = loops.emitRest(
       carried, [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
-        return update(b, lanes, c, /*copies=*/0);
+        return update(b, lanes, c, /*inBlock=*/false);
       });
   if (with)
     with->finish(builder, ValueRange(carried).take_front(own));
@@ -137,6 +150,8 @@ void OnlineForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
       });
     if (i == sweeps.size())
       break;
+    if (extended && extended->covers(sweeps[i]))
+      return emitPairs(builder, i, versioned);
     if (versioned || !fusesRunningShifts(sweeps[i])) {
       emitSweep(builder, sweeps[i]);
       continue;
@@ -155,4 +170,42 @@ void OnlineForm::emitSweeps(OpBuilder &builder, size_t first, bool versioned) {
     });
   }
   emitRowResults(emitter, builder);
+}
+
+/// A sweep whose sums are pairs. A row that is out of their reach, which is
+/// rare, is swept again with its maxima.
+void OnlineForm::emitPairs(OpBuilder &builder, size_t at, bool versioned) {
+  const DerivedSweep &sweep = laws.getSweeps()[at];
+  Location loc = emitter.rows.getLoc();
+  bool fuses = !versioned && fusesRunningShifts(sweep);
+  RowEmitter::RowValues before = emitter.saveRow();
+  emitter.anchorRowCode(builder);
+  PairSums state(emitter, sweep, *extended, fuses);
+  emitRunning(builder, state, /*with=*/nullptr);
+  emitter.anchorRowCode(builder);
+  Value inReach = state.emitIsInReach(builder);
+  if (fuses)
+    inReach = arith::AndIOp::create(builder, loc, inReach,
+                                    emitter.emitAreShiftsModerate(builder));
+  auto branch =
+      scf::IfOp::create(builder, loc, inReach, /*withElseRegion=*/true);
+  OpBuilder inside = branch.getThenBodyBuilder(),
+            outside = branch.getElseBodyBuilder();
+  RowEmitter::RowValues after = emitter.saveRow();
+
+  emitter.anchorRowCode(outside);
+  emitter.restoreRow(before);
+  const ExtendedExponents *left = std::exchange(extended, nullptr);
+  emitSweeps(outside, at, versioned);
+  extended = left;
+
+  emitter.anchorRowCode(inside);
+  emitter.restoreRow(after);
+  emitter.fusesShifts = fuses;
+  emitter.isKnownNotEmpty = !extended->getFreeExtrema().empty();
+  emitSearches(inside, sweep);
+  emitSweeps(inside, at + 1, versioned || fuses);
+  emitter.isKnownNotEmpty = false;
+  emitter.fusesShifts = false;
+  emitter.anchorRowCode(builder);
 }

@@ -8,8 +8,8 @@
 #ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_ONLINEFORM_H
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ONLINEFORM_H
 
-#include "RowEmitter.h"
-#include "weir/Dialect/Weir/Analysis/RowLaws.h"
+#include "CarriedState.h"
+#include "weir/Dialect/Weir/Analysis/ExtendedExponents.h"
 
 namespace weir {
 
@@ -31,25 +31,31 @@ public:
 /// when the anchors they lean on move.
 class OnlineForm {
 public:
-  /// Where `companion` is given and does not `join` the first sweep, or the
-  /// first sweep has no state to run, it runs alone.
+  /// Where `extended` is given, which has no refusal, sums of exponentials are
+  /// pairs: the form `two_pass`. Where `companion` is given and does not `join`
+  /// the first sweep, or the first sweep has no state to run, it runs alone.
   OnlineForm(RowEmitter &emitter, RowLaws &laws,
+             const ExtendedExponents *extended = nullptr,
              SweepCompanion *companion = nullptr, bool joins = false)
-      : emitter(emitter), laws(laws), companion(companion), joins(joins) {}
+      : emitter(emitter), laws(laws), extended(extended), companion(companion),
+        joins(joins) {}
 
   void emitRow(mlir::OpBuilder &builder);
 
 private:
   void emitSweeps(mlir::OpBuilder &builder, size_t first, bool versioned);
   void emitSweep(mlir::OpBuilder &builder, const DerivedSweep &sweep);
+  void emitSearches(mlir::OpBuilder &builder, const DerivedSweep &sweep);
   void emitReductions(mlir::OpBuilder &builder, const DerivedSweep &sweep);
-  void emitRunning(mlir::OpBuilder &builder, const DerivedSweep &sweep,
+  void emitRunning(mlir::OpBuilder &builder, CarriedState &state,
                    SweepCompanion *with);
+  void emitPairs(mlir::OpBuilder &builder, size_t sweep, bool versioned);
   bool fusesRunningShifts(const DerivedSweep &sweep) const;
   bool canJoin() const;
 
   RowEmitter &emitter;
   RowLaws &laws;
+  const ExtendedExponents *extended;
   SweepCompanion *companion; // Null once it has run.
   bool joins;
 };

@@ -194,6 +194,8 @@ public:
   bool fusesShifts = false;
   /// True when the target has a fused multiply-add and the formula a shift.
   bool canFuseShifts = false;
+  /// True when the target has a fused multiply-add.
+  bool hasFMA = false;
   /// True when the reductions that `value` leans on have their scalars.
   bool isFinished(mlir::Value value) const;
   bool areShiftsFinished() const {
@@ -251,6 +253,10 @@ public:
     findings = values.findings;
   }
 
+  /// The shift u times log2(e) as a row number, u finished.
+  mlir::Value emitScaledShift(mlir::Value u);
+  /// How exact the anchored exponentials that `value` is made of have to be.
+  cpu::ExpVariant getAnchoredVariant(mlir::Value value);
   /// e to an exponent that leans on a maximum: its error is that of the class.
   mlir::Value emitAnchoredExp(mlir::OpBuilder &builder, mlir::Value exponent);
 
@@ -294,7 +300,6 @@ private:
                             mlir::Value score);
   mlir::Value getRowIndex();
   mlir::Value emitShiftedScalar(mlir::Operation *op, mlir::Value u);
-  mlir::Value emitScaledShift(mlir::Value u);
   mlir::Value emitRandom(mlir::OpBuilder &builder, Element &element,
                          RandomOp random);
   mlir::Value emitQuotient(mlir::OpBuilder &builder, Element &element,

@@ -51,6 +51,21 @@ cpu::ExpVariant RowEmitter::getAnchoredVariant(Operation *op) {
              : cpu::ExpVariant::Fast;
 }
 
+cpu::ExpVariant RowEmitter::getAnchoredVariant(Value value) {
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val().getDefiningOp();
+    if (!op || isa<ReduceOp>(op) || !seen.insert(op->getResult(0)).second)
+      continue;
+    if (isa<math::ExpOp, math::Exp2Op>(op) &&
+        getAnchoredVariant(op) == cpu::ExpVariant::Fast)
+      return cpu::ExpVariant::Fast;
+    llvm::append_range(work, op->getOperands());
+  }
+  return cpu::ExpVariant::Narrow;
+}
+
 /// exp of an anchored exponent enters a ratio in which its error is that of the
 /// class, or small beside that of results in 16 bits; any other exp is asked to
 /// be right by itself.

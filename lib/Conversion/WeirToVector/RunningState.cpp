@@ -122,7 +122,8 @@ SmallVector<Value> RunningState::beginBlock(OpBuilder &b, ValueRange carried) {
   return block;
 }
 
-SmallVector<Value> RunningState::endBlock(OpBuilder &b, ValueRange block) {
+SmallVector<Value> RunningState::endBlock(OpBuilder &b, ValueRange /*carried*/,
+                                          ValueRange block) {
   SmallVector<Value> carried(block.take_front(copiesBegin()));
   for (size_t s = 0; s < sums.size(); ++s) {
     Value sum = block[copiesBegin() + s * copyCount];

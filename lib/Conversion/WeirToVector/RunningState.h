@@ -9,6 +9,7 @@
 #ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_RUNNINGSTATE_H
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_RUNNINGSTATE_H
 
+#include "CarriedState.h"
 #include "RowEmitter.h"
 #include "weir/Dialect/Weir/Analysis/SweepState.h"
 
@@ -21,31 +22,40 @@ namespace weir {
 ///   of the anchors totals    one vector per sum moments   count, mean and
 ///   centred square per recentred sum copies    a few vectors per sum, folded
 ///   into the totals at the end of a block
-class RunningState {
+class RunningState : public CarriedState {
 public:
   RunningState(RowEmitter &emitter, const DerivedSweep &sweep, RowLaws &laws);
 
-  int64_t getCopyCount() const { return copyCount; }
-
-  /// The carried values at the start of a row, without copies.
-  llvm::SmallVector<mlir::Value> begin(mlir::OpBuilder &builder);
+  llvm::SmallVector<mlir::Value> begin(mlir::OpBuilder &builder) override;
   /// `carried` with fresh copies behind it.
   llvm::SmallVector<mlir::Value> beginBlock(mlir::OpBuilder &builder,
-                                            mlir::ValueRange carried);
-  /// Folds the copies of a block into the totals and drops them.
+                                            mlir::ValueRange carried) override;
+  /// Folds the copies of a block into its totals, which anchors have moved, and
+  /// drops them.
   llvm::SmallVector<mlir::Value> endBlock(mlir::OpBuilder &builder,
-                                          mlir::ValueRange block);
+                                          mlir::ValueRange carried,
+                                          mlir::ValueRange block) override;
+  llvm::SmallVector<mlir::Value>
+  updateBlock(mlir::OpBuilder &builder, llvm::MutableArrayRef<Element> group,
+              mlir::ValueRange block) override {
+    return update(builder, group, block, copyCount);
+  }
+  llvm::SmallVector<mlir::Value> update(mlir::OpBuilder &builder,
+                                        llvm::MutableArrayRef<Element> group,
+                                        mlir::ValueRange carried) override {
+    return update(builder, group, carried, /*copies=*/0);
+  }
+  void finish(mlir::OpBuilder &builder, mlir::ValueRange carried) override;
+
+private:
+  using Sum = SweepState::Sum;
+
   /// Takes a group of elements into the state, which has `copies` copies of
   /// each sum or none.
   llvm::SmallVector<mlir::Value> update(mlir::OpBuilder &builder,
                                         llvm::MutableArrayRef<Element> group,
                                         mlir::ValueRange carried,
                                         int64_t copies);
-  /// Merges the lanes and gives the reductions their scalars.
-  void finish(mlir::OpBuilder &builder, mlir::ValueRange carried);
-
-private:
-  using Sum = SweepState::Sum;
 
   void collectFrontier(mlir::Value value);
   void collectFrontier(const Expr *expr);

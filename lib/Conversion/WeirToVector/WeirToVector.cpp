@@ -60,6 +60,18 @@ static LogicalResult checkSupported(Operation *rows) {
   return success();
 }
 
+static LogicalResult checkForm(RowsOp rows, FormulaOp formula) {
+  if (rows.getForm() != Form::TwoPass)
+    return success();
+  RowLaws laws(formula);
+  std::optional<Refusal> refusal =
+      ExtendedExponents(formula, laws).getRefusal();
+  if (!refusal)
+    return success();
+  return rows.emitOpError("form two_pass does not fit @")
+         << formula.getSymName() << ": " << refusal->why;
+}
+
 /// The type that rows of scores are computed in.
 static Type getComputeType(Value scores) {
   Type element = getElementTypeOrSelf(scores.getType());
@@ -146,9 +158,12 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
     emitter.access.setGatherBuffers(scratch.take_front(gatherCount));
     Value own = keepsOrCompacts ? scratch.back() : Value();
     emitter.scratch = compacts ? own : Value();
-    if (form == Form::Online) {
+    if (form == Form::Online || form == Form::TwoPass) {
       RowLaws laws(emitter.formula);
-      OnlineForm(emitter, laws).emitRow(b);
+      std::optional<ExtendedExponents> extended;
+      if (form == Form::TwoPass)
+        extended.emplace(emitter.formula, laws);
+      OnlineForm(emitter, laws, extended ? &*extended : nullptr).emitRow(b);
     } else {
       if (keeps)
         emitter.keepStoredValue(compacts ? Value() : own);
@@ -159,7 +174,7 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
 
 static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
   FormulaOp formula = rows.resolveFormula();
-  if (failed(checkSupported(rows)))
+  if (failed(checkSupported(rows)) || failed(checkForm(rows, formula)))
     return failure();
   OpBuilder builder(rows);
   Type computeType = getComputeType(rows.getInputs()[formula.getScoreIndex()]);
@@ -168,6 +183,7 @@ static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
   if (failed(access))
     return failure();
   RowEmitter emitter(rows, formula, *access);
+  emitter.hasFMA = target.fma;
   emitter.canFuseShifts =
       target.fma && computeType.isF32() && !emitter.shifts.getShifts().empty();
   emitter.canCompact =

@@ -12,6 +12,24 @@ func.func @fast(%x: vector<16xf32>) -> vector<16xf32> {
   %e = weir_cpu.exp fast %x : vector<16xf32>
   return %e : vector<16xf32>
 }
+// AVX512-LABEL: func.func @split
+// AVX512: math.roundeven
+// AVX512-NOT: scalef
+// ANY-LABEL: func.func @split
+// ANY-NOT: math.
+func.func @split(%x: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>) {
+  %p, %n = weir_cpu.exp_split narrow %x : vector<16xf32>
+  return %p, %n : vector<16xf32>, vector<16xf32>
+}
+// AVX512-LABEL: func.func @scale
+// AVX512: llvm.x86.avx512.mask.scalef.ps.512
+// ANY-LABEL: func.func @scale
+// ANY: arith.shli
+// ANY: arith.mulf
+func.func @scale(%x: vector<16xf32>, %n: vector<16xf32>) -> vector<16xf32> {
+  %y = weir_cpu.scale %x, %n : vector<16xf32>
+  return %y : vector<16xf32>
+}
 // AVX512-LABEL: func.func @drain
 // AVX512: vector.store
 // AVX512-NEXT: llvm.call_intrinsic "llvm.x86.sse.sfence"()

@@ -32,8 +32,8 @@ struct Response {
 /// else.
 class Responses {
 public:
-  explicit Responses(ReduceOp anchor) : anchor(anchor) {
-    for (Operation &op : anchor->getBlock()->without_terminator()) {
+  Responses(FormulaOp formula, Value anchor) : anchor(anchor) {
+    for (Operation &op : formula.getBody().front().without_terminator()) {
       std::optional<Response> response = respond(&op);
       for (Value result : op.getResults())
         known[result] = response;
@@ -45,6 +45,14 @@ public:
     return found == known.end() ? Response() : found->second;
   }
 
+  /// True when the results stay what they are.
+  bool spareResults(FormulaOp formula) const {
+    return llvm::all_of(formula.getYieldedValues(), [&](Value result) {
+      std::optional<Response> response = get(result);
+      return response && response->isNone();
+    });
+  }
+
 private:
   std::optional<Response> respond(Operation *op) const;
   std::optional<bool> decide(Value condition) const;
@@ -52,7 +60,7 @@ private:
                               std::optional<Response> b, double sign) const;
   std::optional<Response> shared(ValueRange values) const;
 
-  ReduceOp anchor;
+  Value anchor;
   llvm::DenseMap<Value, std::optional<Response>> known;
 };
 
@@ -82,7 +90,7 @@ std::optional<Response> Responses::shared(ValueRange values) const {
 std::optional<bool> Responses::decide(Value condition) const {
   auto compare = condition.getDefiningOp<arith::CmpFOp>();
   APFloat constant(0.0f);
-  if (!compare || compare.getLhs() != ReduceOp(anchor).getResult() ||
+  if (!compare || compare.getLhs() != anchor ||
       !matchPattern(compare.getRhs(), m_ConstantFloat(&constant)) ||
       !constant.isInfinity() || !constant.isNegative())
     return std::nullopt;
@@ -96,7 +104,7 @@ std::optional<bool> Responses::decide(Value condition) const {
 }
 
 std::optional<Response> Responses::respond(Operation *op) const {
-  if (op == anchor)
+  if (llvm::is_contained(op->getResults(), anchor))
     return Response{0, 1};
   auto in = [&](unsigned i) { return get(op->getOperand(i)); };
   auto allNone = [&]() -> std::optional<Response> {
@@ -183,15 +191,17 @@ std::optional<FreeAnchor> weir::findFreeAnchor(FormulaOp formula) {
   ReduceOp witness = findWitness(anchor, stages[1].reduces);
   if (!witness)
     return std::nullopt;
-  Responses responses(anchor);
+  Responses responses(formula, anchor.getResult());
   for (Operation &op : formula.getBody().front().without_terminator())
     for (Value result : op.getResults())
       if (std::optional<Response> response = responses.get(result);
           response && std::abs(response->factor) > kMostFactor)
         return std::nullopt;
-  for (Value result : formula.getYieldedValues())
-    if (std::optional<Response> response = responses.get(result);
-        !response || !response->isNone())
-      return std::nullopt;
+  if (!responses.spareResults(formula))
+    return std::nullopt;
   return FreeAnchor{anchor, witness};
+}
+
+bool weir::isFreeAnchor(FormulaOp formula, Value anchor) {
+  return Responses(formula, anchor).spareResults(formula);
 }

@@ -8,7 +8,7 @@
 #include "weir/Dialect/Weir/Analysis/Passes.h"
 
 #include "weir/Dialect/Weir/Analysis/Monotonicity.h"
-#include "weir/Dialect/Weir/Analysis/RowLaws.h"
+#include "weir/Dialect/Weir/Analysis/ExtendedExponents.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -56,6 +56,8 @@ struct WeirPrintAnalysis
     if (states)
       printLayout(formula, /*sweep=*/0, os);
     printOrder(formula, os);
+    if (pairs)
+      printPairs(formula, laws, os);
     for (const Refusal &refusal : laws.getRefusals())
       emitRemark(refusal.value.getLoc())
           << "costs @" << formula.getSymName() << " a sweep: " << refusal.why;
@@ -67,6 +69,20 @@ struct WeirPrintAnalysis
       if (order && !formula.isUniformResult(i))
         os << "  result " << i << " "
            << stringifyDirection(monotonicity.get(result)) << "\n";
+  }
+
+  void printPairs(FormulaOp formula, RowLaws &laws, llvm::raw_ostream &os) {
+    ExtendedExponents extended(formula, laws);
+    os << "  two_pass: ";
+    if (const std::optional<Refusal> &refusal = extended.getRefusal()) {
+      os << "no, " << refusal->why << "\n";
+      return;
+    }
+    unsigned extrema = 0;
+    for (ReduceOp reduce : formula.getBody().front().getOps<ReduceOp>())
+      extrema += reduce.getKind() != ReductionKind::Add;
+    unsigned found = extrema - extended.getFreeExtrema().size();
+    os << "yes, finding " << found << " of " << extrema << " extrema\n";
   }
 
   /// The layout of a sweep, or of the weights. Where there is none a remark

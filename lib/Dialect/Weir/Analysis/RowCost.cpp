@@ -7,6 +7,7 @@
 
 #include "weir/Dialect/Weir/Analysis/RowCost.h"
 
+#include "weir/Dialect/Weir/Analysis/ExtendedExponents.h"
 #include "weir/Dialect/Weir/Analysis/FormulaSchedule.h"
 #include "weir/Dialect/Weir/Analysis/RowLaws.h"
 
@@ -56,6 +57,11 @@ private:
 
 } // namespace
 
+/// A pair is more than the exponential that it takes the place of: an exponent
+/// that is rounded apart and clamped, its maximum, its distance from that and a
+/// scaling beside the addition.
+static constexpr double kPairInstructions = 6;
+
 /// The body of a search is evaluated in each of its passes.
 static SweepCost getSearchCost(Operation *search, Reading pass) {
   search->walk([&](Operation *op) {
@@ -78,16 +84,24 @@ RowCost::RowCost(FormulaOp formula, Form form, ArrayRef<double> inputBytes,
     for (Operation *search : searches)
       sweeps.append(kSearchPasses, getSearchCost(search, makePass()));
   };
-  if (form == Form::Online) {
+  if (form == Form::Online || form == Form::TwoPass) {
     RowLaws laws(formula);
+    std::optional<ExtendedExponents> pairs;
+    if (form == Form::TwoPass)
+      pairs.emplace(formula, laws);
     for (const DerivedSweep &sweep : laws.getSweeps()) {
       Reading pass = makePass();
       SmallVector<Operation *> searches;
       for (const Law &law : sweep.laws) {
-        if (ReduceOp reduce = law.getReduce()) // Corrections cost a little.
-          pass.reduce(reduce, law.kind == Law::Plain ? 1.0 : 2.0);
-        else
+        ReduceOp reduce = law.getReduce();
+        if (!reduce)
           searches.push_back(law.op);
+        else if (pairs && pairs->getFree(reduce))
+          continue;
+        else if (law.kind == Law::Plain)
+          pass.reduce(reduce);
+        else // Corrections cost a little, pairs more.
+          pass.reduce(reduce, pairs ? kPairInstructions : 2.0);
       }
       sweeps.push_back(pass.cost);
       addSearches(searches);

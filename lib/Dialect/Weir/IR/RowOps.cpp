@@ -45,7 +45,7 @@ static LogicalResult verifyNegInf(RowsLike op, FormulaOp formula) {
     return success();
   if (!formula.getArgumentTypes()[formula.getScoreIndex()].isF32())
     return op.emitOpError("C11: neg_inf = ordinary needs an f32 score");
-  auto refuse = [&](StringRef what) {
+  auto refuse = [&](const Twine &what) {
     return op.emitOpError("C11: neg_inf = ordinary does not go with ")
            << what << ", which excludes scores";
   };
@@ -53,8 +53,8 @@ static LogicalResult verifyNegInf(RowsLike op, FormulaOp formula) {
     return refuse("nan = ignore");
   if (op.getPosInf() == PosInf::Share)
     return refuse("pos_inf = share");
-  if (op.getForm() == Form::Online)
-    return refuse("the form online");
+  if (op.getForm() == Form::Online || op.getForm() == Form::TwoPass)
+    return refuse("the form " + stringifyForm(*op.getForm()).str());
   return success();
 }
 
@@ -252,6 +252,13 @@ StringRef weir::getTransposedObstacle(FormulaOp formula, int64_t rowRank,
   if (rowRank == 1)
     return "there is only one row";
   return across ? "neighbouring rows have a lane each already" : "";
+}
+
+std::optional<Form> weir::parseFormOfRows(StringRef name) {
+  std::string spelled = name.str();
+  llvm::replace(spelled, '-', '_');
+  std::optional<Form> form = symbolizeForm(spelled);
+  return form == Form::Elementwise ? std::nullopt : form;
 }
 
 LogicalResult RowsOp::verifySymbolUses(SymbolTableCollection &) {

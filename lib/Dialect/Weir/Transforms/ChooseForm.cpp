@@ -53,9 +53,9 @@ LaneChoice chooseLanes(ApplyOp apply, FormulaOp formula) {
 }
 
 /// Why the rows of `apply` cannot run in `form`; none when they can.
-std::optional<std::string> getRowsMisfit(ApplyOp apply, FormulaOp formula,
-                                         Form form) {
-  std::optional<std::string> misfit = getMisfit(formula, form);
+std::optional<Misfit> getRowsMisfit(ApplyOp apply, FormulaOp formula,
+                                    Form form) {
+  std::optional<Misfit> misfit = getMisfit(formula, form);
   if (misfit || form != Form::Transposed)
     return misfit;
   StringRef obstacle = getTransposedObstacle(formula, apply.getRowRank(),
@@ -63,15 +63,24 @@ std::optional<std::string> getRowsMisfit(ApplyOp apply, FormulaOp formula,
                                                  LaneDirection::Across);
   if (obstacle.empty())
     return std::nullopt;
-  return (": " + obstacle).str();
+  return Misfit{(": " + obstacle).str(), Value()};
+}
+
+void explain(InFlightDiagnostic &diagnostic, FormulaOp formula,
+             const Misfit &misfit) {
+  diagnostic << " does not fit @" << getPlainName(formula) << misfit.why;
+  if (misfit.value)
+    diagnostic.attachNote(misfit.value.getLoc())
+        << "this value: " << misfit.value;
 }
 
 LogicalResult checkGiven(ApplyOp apply, FormulaOp formula, Form form) {
-  std::optional<std::string> misfit = getRowsMisfit(apply, formula, form);
+  std::optional<Misfit> misfit = getRowsMisfit(apply, formula, form);
   if (!misfit)
     return success();
-  return apply.emitOpError("form ") << stringifyForm(form) << " does not fit @"
-                                    << getPlainName(formula) << *misfit;
+  InFlightDiagnostic error = apply.emitOpError("form ") << stringifyForm(form);
+  explain(error, formula, *misfit);
+  return error;
 }
 
 /// Pages are visited in turn along whole rows only.
@@ -167,17 +176,18 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
 
   /// The form that was asked for on the command line, where it fits.
   std::optional<Form> getWanted(ApplyOp apply, FormulaOp formula) {
-    std::optional<Form> wanted = symbolizeForm(form);
+    std::optional<Form> wanted = parseFormOfRows(form);
     if (!wanted || !formula.hasReduction())
       return std::nullopt;
-    std::optional<std::string> misfit = getRowsMisfit(apply, formula, *wanted);
-    if (!misfit && *wanted == Form::Online &&
+    std::optional<Misfit> misfit = getRowsMisfit(apply, formula, *wanted);
+    if (!misfit && (*wanted == Form::Online || *wanted == Form::TwoPass) &&
         apply.getNegInf() == NegInf::Ordinary)
-      misfit = ": -inf is an ordinary score there";
+      misfit = Misfit{": -inf is an ordinary score there", Value()};
     if (!misfit)
       return wanted;
-    apply.emitWarning("form ") << stringifyForm(*wanted) << " does not fit @"
-                               << getPlainName(formula) << *misfit;
+    InFlightDiagnostic warning = apply.emitWarning("form ")
+                                 << stringifyForm(*wanted);
+    ::explain(warning, formula, *misfit);
     return std::nullopt;
   }
 
@@ -248,10 +258,9 @@ struct WeirChooseForm : weir::impl::WeirChooseFormBase<WeirChooseForm> {
   }
 
   void runOnOperation() override {
-    if (!form.empty() && !symbolizeForm(form)) {
+    if (!form.empty() && !parseFormOfRows(form)) {
       emitError(getOperation().getLoc())
-          << "unknown form '" << form
-          << "'; use stored, recompute, online or transposed";
+          << "unknown form '" << form << "'; use " << kFormsOfRows;
       return signalPassFailure();
     }
     WalkResult walk = getOperation().walk([&](ApplyOp apply) {

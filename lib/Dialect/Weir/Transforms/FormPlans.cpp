@@ -7,7 +7,7 @@
 
 #include "FormPlans.h"
 
-#include "weir/Dialect/Weir/Analysis/RowLaws.h"
+#include "weir/Dialect/Weir/Analysis/ExtendedExponents.h"
 #include "weir/Dialect/Weir/IR/Variance.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -91,15 +91,23 @@ FormQuestion FormQuestion::ask(ApplyOp apply) {
 // What fits
 //===----------------------------------------------------------------------===//
 
-std::optional<std::string> weir::getMisfit(FormulaOp formula, Form form) {
+std::optional<Misfit> weir::getMisfit(FormulaOp formula, Form form) {
   bool elementwise = form == Form::Elementwise;
   if (elementwise && formula.hasReduction())
-    return ", which has a reduction";
+    return Misfit{", which has a reduction", Value()};
   if (!elementwise && !formula.hasReduction())
-    return ", which is elementwise";
-  if (form == Form::Online && !canRunOnline(formula))
-    return ": the winner of a maximum has no running form beside sums";
-  return std::nullopt;
+    return Misfit{", which is elementwise", Value()};
+  bool runs = form == Form::Online || form == Form::TwoPass;
+  if (runs && !canRunOnline(formula))
+    return Misfit{": the winner of a maximum has no running form beside sums",
+                  Value()};
+  if (form != Form::TwoPass)
+    return std::nullopt;
+  RowLaws laws(formula);
+  std::optional<Refusal> refusal = ExtendedExponents(formula, laws).getRefusal();
+  if (!refusal)
+    return std::nullopt;
+  return Misfit{(": " + refusal->why).str(), refusal->value};
 }
 
 //===----------------------------------------------------------------------===//
@@ -228,6 +236,20 @@ static void planBlocks(const FormQuestion &question, PlanList &list, bool keeps,
            bounds, 0, 0);
 }
 
+/// The form that reads long rows least: pairs in the place of running maxima
+/// where those take fewer instructions.
+static Form chooseRunning(const FormQuestion &question) {
+  if (getMisfit(question.formula, Form::TwoPass))
+    return Form::Online;
+  auto count = [&](Form form) {
+    return RowCost(question.formula, form, question.inputBytes,
+                   question.outputBytes)
+        .getOperations();
+  };
+  return count(Form::TwoPass) < count(Form::Online) ? Form::TwoPass
+                                                    : Form::Online;
+}
+
 /// Forms of rows with a reduction that also run online.
 static void planBySize(const FormQuestion &question, PlanList &list,
                        Form inCache, StringRef why, const RowCost &cost) {
@@ -251,8 +273,9 @@ static void planBySize(const FormQuestion &question, PlanList &list,
   }
   StringRef whyOnline =
       "the row is read once less, and is too long to be found in a cache again";
-  list.add(Form::Online, whyOnline, {0, 0, fit(l3)}, 0, 0);
-  list.add(Form::Online, whyOnline, {}, stream, kPages);
+  Form running = chooseRunning(question);
+  list.add(running, whyOnline, {0, 0, fit(l3)}, 0, 0);
+  list.add(running, whyOnline, {}, stream, kPages);
 }
 
 SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {

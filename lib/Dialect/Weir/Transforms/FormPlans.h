@@ -37,8 +37,15 @@ struct FormQuestion {
 /// are to be tried. The last one fits all sizes.
 llvm::SmallVector<ReasonedPlan> choosePlans(const FormQuestion &question);
 
-/// Why `formula` cannot run in `form`; none when it can.
-std::optional<std::string> getMisfit(FormulaOp formula, Form form);
+/// Why a formula cannot run in a form, and the value of it that is to blame, or
+/// null.
+struct Misfit {
+  std::string why;
+  mlir::Value value;
+};
+
+/// None when `formula` can run in `form`.
+std::optional<Misfit> getMisfit(FormulaOp formula, Form form);
 
 /// The name of a formula as a user writes it.
 llvm::StringRef getPlainName(FormulaOp formula);

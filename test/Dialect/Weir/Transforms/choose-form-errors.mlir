@@ -157,3 +157,40 @@ func.func @f(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
   %a = weir.apply @softmax(%x) {stream_bytes = 4096 : i64, form = #weir.form<transposed>} : (tensor<8x4xf32>) -> tensor<8x4xf32>
   return %a : tensor<8x4xf32>
 }
+
+// -----
+
+weir.formula @entropy_here(%x: f32) -> (f32 {weir.uniform}) {
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  // expected-note@+1 {{this value: %2 = arith.mulf %1, %0 : f32}}
+  %p = arith.mulf %e, %d : f32
+  %t = weir.reduce add %p : f32
+  %q = arith.divf %t, %s : f32
+  %l = math.log %s : f32
+  %h = arith.subf %l, %q : f32
+  weir.yield %h : f32
+}
+func.func @f(%x: tensor<4xf32>) -> tensor<f32> {
+  // expected-error@+1 {{form two_pass does not fit @entropy_here: an exponential is multiplied by its distance from the maximum, which is not known in time}}
+  %a = weir.apply @entropy_here(%x) {form = #weir.form<two_pass>} : (tensor<4xf32>) -> tensor<f32>
+  return %a : tensor<f32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{form two_pass does not fit @stablemax: no sum of exponentials in it leans on a maximum}}
+  %a = weir.apply @stablemax(%x) {plans = [#weir.plan<form = two_pass>]} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{C11: neg_inf = ordinary does not go with the form two_pass, which excludes scores}}
+  %a = weir.apply @softmax(%x) {form = #weir.form<two_pass>, neg_inf = #weir.neg_inf<ordinary>} : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}

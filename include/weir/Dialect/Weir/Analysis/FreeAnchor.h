@@ -29,6 +29,11 @@ struct FreeAnchor {
 /// one.
 std::optional<FreeAnchor> findFreeAnchor(FormulaOp formula);
 
+/// True when the results of the formula are the same with anything else in the
+/// place of `anchor`, a maximum or a minimum over the row or what is made of
+/// one.
+bool isFreeAnchor(FormulaOp formula, mlir::Value anchor);
+
 } // namespace weir
 
 #endif // WEIR_DIALECT_WEIR_ANALYSIS_FREEANCHOR_H

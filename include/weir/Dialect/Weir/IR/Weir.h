@@ -58,6 +58,13 @@ FormulaOp resolveFormula(mlir::Operation *from, mlir::FlatSymbolRefAttr name);
 llvm::StringRef getTransposedObstacle(FormulaOp formula, int64_t rowRank,
                                       bool across);
 
+/// The form of that name, which may be written with hyphens: what a user may
+/// ask for of all rows with a reduction. None for other names.
+std::optional<Form> parseFormOfRows(llvm::StringRef name);
+/// Those names, for messages.
+inline constexpr llvm::StringLiteral kFormsOfRows =
+    "stored, recompute, online, transposed or two-pass";
+
 } // namespace weir
 
 #endif // WEIR_DIALECT_WEIR_IR_WEIR_H

@@ -106,7 +106,7 @@ def Weir_TiesAttr : Weir_BracketedEnumAttr<Weir_Ties, "ties">;
 def Weir_Form : Weir_Enum<"Form", "the way a row program runs", [
   I32EnumAttrCase<"Elementwise", 0, "elementwise">, I32EnumAttrCase<"Stored", 1, "stored">,
   I32EnumAttrCase<"Recompute", 2, "recompute">, I32EnumAttrCase<"Online", 3, "online">,
-  I32EnumAttrCase<"Transposed", 4, "transposed">]>;
+  I32EnumAttrCase<"Transposed", 4, "transposed">, I32EnumAttrCase<"TwoPass", 5, "two_pass">]>;
 def Weir_FormAttr : Weir_BracketedEnumAttr<Weir_Form, "form">;
 
 // One of several ways to run rows whose number and length are known at run time only.

@@ -81,8 +81,8 @@ def Weir_ApplyOp : Weir_Op<"apply", [
     - C8: a constant operand lies in the argument's `weir.domain`.
     - C9: `row` has a stride for each outer dimension.
     - C10: `column` needs a formula that asks for neither `weir.length` nor `weir.extent`: a part of a row does not know them.
-    - C11: `neg_inf = ordinary` goes with an f32 score, and not with `nan = ignore`, `pos_inf = share` or the form `online`, which
-      exclude scores.
+    - C11: `neg_inf = ordinary` goes with an f32 score, and not with `nan = ignore`, `pos_inf = share` or the forms `online` and
+      `two_pass`, which exclude scores.
     - C12: `nan = arithmetic` goes with formulas that neither select nor search.
     - C13: `lanes` is `across` only where the row is not the last dimension.
     - C14: `plans` stands in place of `form`, `stream_bytes` and `pages`; the last plan, and no other, fits all sizes.

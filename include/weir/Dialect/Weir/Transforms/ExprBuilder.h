@@ -27,6 +27,10 @@ public:
   mlir::Value emit(const Linear &sum, const Factors &exponent = {});
   /// `value` times the coefficient; a null value is 1.
   mlir::Value emit(const Coefficient &c, mlir::Value value);
+  /// A product of powers.
+  mlir::Value emitPowers(const Factors &factors) {
+    return emitProduct(factors, {});
+  }
   /// The value of a whole form.
   mlir::Value emit(const NormalForm &form);
 

@@ -88,6 +88,70 @@ def WeirCPU_ExpShiftedOp : Op<WeirCPU_Dialect, "exp_shifted", [Pure, SameOperand
   let assemblyFormat = "`` $variant $x `,` $s attr-dict `:` type($result)";
 }
 
+def WeirCPU_ExpSplitOp : Op<WeirCPU_Dialect, "exp_split",
+    [Pure, AllTypesMatch<["x", "mantissa", "exponent"]>]> {
+  let summary = "e to the power of x as a mantissa and an exponent";
+  let description = [{
+    #### Semantics
+
+    e^x = mantissa 2^exponent, with a whole exponent and a mantissa between 0.6 and 1.5, both floating-point numbers: no x makes it overflow or
+    vanish. x below -2^20 counts as -2^20, -inf too. NaN gives a mantissa of NaN; +inf has no mantissa.
+
+    `accurate` is within 3 ulp where abs(x) < 2^16, or 2^8 on targets without a fused multiply-add. `fast` and `narrow` leave out what log2(e) loses as an f32 number: they
+    give e^(x + d x) with d = 2^-26, the same d for every x, and as `weir_cpu.exp_shifted` does; otherwise their relative
+    error is 2.5e-7 and 2^-18. f64 is always accurate.
+
+    #### Inputs
+
+    Vectors of f32 or f64.
+
+    #### Outputs
+
+    Two of the same type.
+
+    #### Examples
+
+    ```mlir
+    func.func @f(%x: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>) {
+      %p, %n = weir_cpu.exp_split fast %x : vector<16xf32>
+      return %p, %n : vector<16xf32>, vector<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins WeirCPU_ExpVariantAttr:$variant, VectorOfAnyRankOf<[F32, F64]>:$x);
+  let results = (outs VectorOfAnyRankOf<[F32, F64]>:$mantissa, VectorOfAnyRankOf<[F32, F64]>:$exponent);
+  let assemblyFormat = "`` $variant $x attr-dict `:` type($x)";
+}
+
+def WeirCPU_ScaleOp : Op<WeirCPU_Dialect, "scale", [Pure, SameOperandsAndResultType]> {
+  let summary = "x times 2^n for a whole n of at most 0";
+  let description = [{
+    #### Semantics
+
+    x 2^n, and 0 where 2^n is no normal number. NaN in x stays, and NaN in n makes NaN.
+
+    #### Inputs
+
+    Vectors of f32 or f64.
+
+    #### Outputs
+
+    A vector of the same type.
+
+    #### Examples
+
+    ```mlir
+    func.func @f(%x: vector<16xf32>, %n: vector<16xf32>) -> vector<16xf32> {
+      %y = weir_cpu.scale %x, %n : vector<16xf32>
+      return %y : vector<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins VectorOfAnyRankOf<[F32, F64]>:$x, VectorOfAnyRankOf<[F32, F64]>:$n);
+  let results = (outs VectorOfAnyRankOf<[F32, F64]>:$result);
+  let assemblyFormat = "$x `,` $n attr-dict `:` type($result)";
+}
+
 def WeirCPU_CompressOp : Op<WeirCPU_Dialect, "compress", [Pure, AllTypesMatch<["vector", "result"]>]> {
   let summary = "the chosen lanes of a vector, moved to its front";
   let description = [{
