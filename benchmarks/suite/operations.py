@@ -153,7 +153,7 @@ LONGEST_SIDE_BY_SIDE = 4096
 
 
 def forms(*names, writes=True):
-    """The named forms that fit a case, plain, with results past the caches where there are such, and online also by pages."""
+    """The named forms that fit a case, plain, with results past the caches, and so with eight pages in turn."""
 
     def fitting(case):
         found = {}
@@ -163,12 +163,11 @@ def forms(*names, writes=True):
             found[name] = f"{{form = #weir.form<{name}>}}"
             if case.elements < 1 << 20 or name == "transposed":
                 continue
-            pages = ", pages = 8 : i64" if name in ("online", "two_pass") else ""
             past = ", stream_bytes = 1 : i64" if writes else ""
             if past:
                 found[f"{name} past"] = f"{{form = #weir.form<{name}>{past}}}"
-            if pages:
-                found[f"{name} pages"] = f"{{form = #weir.form<{name}>{past}{pages}}}"
+            if case.n * native.DTYPES[case.dtype].itemsize >= 8 * 4096:
+                found[f"{name} pages"] = f"{{form = #weir.form<{name}>{past}, pages = 8 : i64}}"
         return found
 
     return fitting

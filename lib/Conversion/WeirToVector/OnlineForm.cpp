@@ -32,7 +32,7 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
   auto emitCorrected = [&](SweepCompanion *with) {
     emitter.anchorRowCode(builder);
     RunningState state(emitter, sweep, laws);
-    emitRunning(builder, state, with);
+    emitRunning(builder, sweep, state, with);
   };
   if (companion)
     return emitCorrected(std::exchange(companion, nullptr));
@@ -52,14 +52,19 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
 }
 
 /// What the companion carries stands in front of the state.
-void OnlineForm::emitRunning(OpBuilder &builder, CarriedState &state,
-                             SweepCompanion *with) {
+void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
+                             CarriedState &state, SweepCompanion *with) {
   RowSweep loops(emitter, builder, /*groupSize=*/8);
   if (!with) // Of equal elements a selection takes the first.
     loops.visitPagesInTurn();
   // A group is worth many instructions, and long rows run in this form. Pages
-  // in turn are far apart, and memory runs ahead in each by itself.
-  bool prefetches = emitter.rows.getPages().value_or(1) == 1;
+  // in turn are far apart, and memory runs ahead in each by itself. Groups that
+  // wait for the quotients of the one before gain nothing from asking, and lose
+  // what it takes.
+  bool prefetches = emitter.rows.getPages().value_or(1) == 1 &&
+                    llvm::none_of(sweep.laws, [](const Law &law) {
+                      return law.kind == Law::Recentre;
+                    });
   SmallVector<Value> carried;
   if (with)
     carried = with->begin(builder);
@@ -181,7 +186,7 @@ void OnlineForm::emitPairs(OpBuilder &builder, size_t at, bool versioned) {
   RowEmitter::RowValues before = emitter.saveRow();
   emitter.anchorRowCode(builder);
   PairSums state(emitter, sweep, *extended, fuses);
-  emitRunning(builder, state, /*with=*/nullptr);
+  emitRunning(builder, sweep, state, /*with=*/nullptr);
   emitter.anchorRowCode(builder);
   Value inReach = state.emitIsInReach(builder);
   if (fuses)

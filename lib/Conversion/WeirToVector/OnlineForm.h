@@ -47,8 +47,8 @@ private:
   void emitSweep(mlir::OpBuilder &builder, const DerivedSweep &sweep);
   void emitSearches(mlir::OpBuilder &builder, const DerivedSweep &sweep);
   void emitReductions(mlir::OpBuilder &builder, const DerivedSweep &sweep);
-  void emitRunning(mlir::OpBuilder &builder, CarriedState &state,
-                   SweepCompanion *with);
+  void emitRunning(mlir::OpBuilder &builder, const DerivedSweep &sweep,
+                   CarriedState &state, SweepCompanion *with);
   void emitPairs(mlir::OpBuilder &builder, size_t sweep, bool versioned);
   bool fusesRunningShifts(const DerivedSweep &sweep) const;
   bool canJoin() const;

@@ -8,6 +8,7 @@
 #include "FormPlans.h"
 
 #include "weir/Dialect/Weir/Analysis/ExtendedExponents.h"
+#include "weir/Dialect/Weir/Analysis/FreeAnchor.h"
 #include "weir/Dialect/Weir/IR/Variance.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -213,6 +214,10 @@ static bool keepsInResult(const FormQuestion &question) {
   });
 }
 
+/// Longer rows whose maximum need not be the true one guess it, which blocks do
+/// not, and have one sweep less.
+static constexpr int64_t kLongestUnguessed = 256;
+
 /// Short rows in blocks. A block, what it keeps included, stays in the first
 /// cache from sweep to sweep; where memory is what takes time nothing is won.
 static void planBlocks(const FormQuestion &question, PlanList &list, bool keeps,
@@ -228,6 +233,8 @@ static void planBlocks(const FormQuestion &question, PlanList &list, bool keeps,
   PlanList::Bounds bounds;
   bounds.minRows = lanes;
   bounds.maxLength = machine.caches[0] * 2 / 3 / lanes / bytes;
+  if (findFreeAnchor(formula))
+    bounds.maxLength = std::min(bounds.maxLength, kLongestUnguessed);
   if (!isBoundByArithmetic(cost, machine))
     bounds.maxElements = machine.caches[1] / cost.getMoved();
   list.add(Form::Transposed,
@@ -259,23 +266,19 @@ static void planBySize(const FormQuestion &question, PlanList &list,
   auto fit = [&](int64_t cache) -> int64_t { return cache / cost.getMoved(); };
   // Of rows of a quarter of the L2 the later passes find all in it. Where
   // neighbouring rows, too, pass through it, less is found again, which matters
-  // where memory is what takes time.
+  // where the last cache is what takes time. Memory is slow enough for a quarter
+  // again, and its pages want to be visited in turn.
   bool patient = isBoundByArithmetic(cost, machine);
   int64_t few = l2 / 4 / bytes, fewer = patient ? few : l2 / 32 / bytes;
   int64_t stream = getStreamBytes(question, cost);
-  if (inCache == Form::Stored && keepsInResult(question)) {
-    list.add(inCache, why, {0, fewer, fit(l3)}, 0, 0);
-    list.add(inCache, why, {0, few, fit(l2)}, 0, 0);
-    list.add(inCache, why, {0, fewer, 0}, stream, 0);
-  } else {
-    list.add(inCache, why, {0, fewer, 0}, stream, 0);
-    list.add(inCache, why, {0, few, fit(l2)}, stream, 0);
-  }
-  StringRef whyOnline =
-      "the row is read once less, and is too long to be found in a cache again";
   Form running = chooseRunning(question);
-  list.add(running, whyOnline, {0, 0, fit(l3)}, 0, 0);
-  list.add(running, whyOnline, {}, stream, kPages);
+  StringRef whyRunning =
+      "the row is read once less, and is too long to be found in a cache again";
+  list.add(inCache, why, {0, fewer, fit(l3)}, 0, 0);
+  list.add(inCache, why, {0, 0, fit(l2)}, 0, 0);
+  list.add(running, whyRunning, {0, 0, fit(l3)}, 0, 0);
+  list.add(inCache, why, {0, few, 0}, stream, kPages);
+  list.add(running, whyRunning, {}, stream, kPages);
 }
 
 SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
