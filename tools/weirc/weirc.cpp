@@ -167,7 +167,8 @@ int main(int argc, char **argv) {
     return fail("a shared library is named NAME.so, but -o names '" +
                 line.output + "'");
   if (!line.form.empty() && !weir::parseFormOfRows(line.form))
-    return fail("unknown --form=" + line.form + "; use " + weir::kFormsOfRows.str());
+    return fail("unknown --form=" + line.form + "; use " +
+                weir::kFormsOfRows.str());
   CompileOptions options;
   if (std::string complaint = readMachine(line, options); !complaint.empty())
     return fail(complaint);

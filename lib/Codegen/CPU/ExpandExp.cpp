@@ -158,10 +158,11 @@ expand::Pair expand::expSplit(MathBuilder &m, Value x,
   }
   Value f = m.mulAdd(x, m.high(kLog2E), m.neg(n));
   bool narrow = variant == cpu::ExpVariant::Narrow;
-  return {halved(m, narrow ? ArrayRef(kExp2TwiceNarrowF32)
-                           : ArrayRef(kExp2TwiceF32),
-                 f),
-          n};
+  return {
+      halved(m,
+             narrow ? ArrayRef(kExp2TwiceNarrowF32) : ArrayRef(kExp2TwiceF32),
+             f),
+      n};
 }
 
 /// On any x86-64 the bits of n + bias, which a large number has brought to

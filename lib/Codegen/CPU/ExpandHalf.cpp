@@ -135,11 +135,11 @@ static Value mendDenormals(OpBuilder &b, arith::TruncFOp op, Value rounded) {
   Type bits = b.getI16Type();
   Value denormal = LLVM::ConstantOp::create(b, loc, b.getI32IntegerAttr(0x20));
   auto lanes = VectorType::get(16, b.getI1Type());
-  Value holds = LLVM::CallIntrinsicOp::create(
-                    b, loc, lanes,
-                    b.getStringAttr("llvm.x86.avx512.fpclass.ps.512"),
-                    ValueRange{op.getIn(), denormal})
-                    ->getResult(0);
+  Value holds =
+      LLVM::CallIntrinsicOp::create(
+          b, loc, lanes, b.getStringAttr("llvm.x86.avx512.fpclass.ps.512"),
+          ValueRange{op.getIn(), denormal})
+          ->getResult(0);
   Value any = arith::CmpIOp::create(
       b, loc, arith::CmpIPredicate::ne,
       LLVM::BitcastOp::create(b, loc, bits, holds),

@@ -113,8 +113,7 @@ struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
       op->replaceAllUsesWith(ValueRange(expanded));
       op->erase();
     }
-    getOperation().walk(
-        [&](cpu::ExpSplitOp op) { expandSplit(op, target); });
+    getOperation().walk([&](cpu::ExpSplitOp op) { expandSplit(op, target); });
     getOperation().walk(lowerCompress);
     getOperation().walk(lowerDrain);
     WalkResult walk = getOperation().walk<WalkOrder::PostOrder>(

@@ -98,8 +98,8 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
         return update(b, lanes, c, /*inBlock=*/true);
       },
       [&](OpBuilder &b, ValueRange c, ValueRange block) {
-        return behindOwn(block, state.endBlock(b, c.drop_front(own),
-                                               block.drop_front(own)));
+        return behindOwn(
+            block, state.endBlock(b, c.drop_front(own), block.drop_front(own)));
       });
   carried = loops.emitRest(
       carried, [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {

@@ -33,8 +33,7 @@ Value weir::emitGreatestExponent(OpBuilder &b, RowEmitter &emitter,
     if (!emitter.maximaMayLoseNaN)
       return arith::MaximumFOp::create(b, loc, x, y);
     // One instruction. A mantissa of NaN is not lost.
-    Value more =
-        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, y, x);
+    Value more = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, y, x);
     return arith::SelectOp::create(b, loc, more, y, x);
   };
   while (tree.size() > 1) {
@@ -53,10 +52,10 @@ Value weir::emitOver(OpBuilder &b, RowEmitter &emitter, ExponentPair pair,
   Location loc = emitter.rows.getLoc();
   if (!exponent || pair.exponent == exponent)
     return pair.mantissa;
-  Value down = pair.exponent
-                   ? Value(arith::SubFOp::create(b, loc, pair.exponent,
-                                                 exponent))
-                   : Value(arith::NegFOp::create(b, loc, exponent));
+  Value down =
+      pair.exponent
+          ? Value(arith::SubFOp::create(b, loc, pair.exponent, exponent))
+          : Value(arith::NegFOp::create(b, loc, exponent));
   return cpu::ScaleOp::create(b, loc, pair.mantissa, down);
 }
 
@@ -98,8 +97,8 @@ ExponentPair PairBuilder::emit(const Linear &sum) {
     }
     ExponentPair term = emit(expr);
     if (k != 1)
-      term.mantissa = arith::MulFOp::create(b, loc, term.mantissa,
-                                            plain.constant(k));
+      term.mantissa =
+          arith::MulFOp::create(b, loc, term.mantissa, plain.constant(k));
     terms.push_back(term);
   }
   if (!rest.isZero() || terms.empty())
@@ -111,7 +110,8 @@ ExponentPair PairBuilder::emit(const Linear &sum) {
   Value total;
   for (ExponentPair &term : terms) {
     Value scaled = emitOver(b, emitter, term, common);
-    total = total ? Value(arith::AddFOp::create(b, loc, total, scaled)) : scaled;
+    total =
+        total ? Value(arith::AddFOp::create(b, loc, total, scaled)) : scaled;
   }
   return {total, common};
 }
@@ -124,8 +124,8 @@ ExponentPair PairBuilder::emit(const Expr *expr) {
   }
   switch (expr->kind) {
   case Expr::Exp: {
-    auto split = cpu::ExpSplitOp::create(b, loc, variant,
-                                         plain.emit(expr->args[0]));
+    auto split =
+        cpu::ExpSplitOp::create(b, loc, variant, plain.emit(expr->args[0]));
     return {split.getMantissa(), split.getExponent()};
   }
   case Expr::Sum:
@@ -155,9 +155,9 @@ ExponentPair PairBuilder::raise(ExponentPair base, double power) {
     return multiply(base, base);
   Value inverse =
       arith::DivFOp::create(b, loc, plain.constant(1.0), base.mantissa);
-  return {inverse, base.exponent ? Value(arith::NegFOp::create(b, loc,
-                                                               base.exponent))
-                                 : Value()};
+  return {inverse, base.exponent
+                       ? Value(arith::NegFOp::create(b, loc, base.exponent))
+                       : Value()};
 }
 
 ExponentPair PairBuilder::emitProduct(const Factors &factors) {

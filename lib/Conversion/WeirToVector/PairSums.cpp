@@ -100,14 +100,14 @@ static bool vanishes(const SweepState::Sum &sum, RowEmitter &emitter) {
   return isPower && emitter.limits.vanishesWhenExcluded(sum.reduce);
 }
 
-ExponentPair PairSums::getTerm(OpBuilder &b, Element &element,
-                               const Sum &sum) {
+ExponentPair PairSums::getTerm(OpBuilder &b, Element &element, const Sum &sum) {
   // What results are formed with must err as the sum does.
   bool scaled = fuses && llvm::all_of(sum.exponent, [&](auto &term) {
                   return movesScaled(sum, term.first, term.second);
                 });
   auto variant =
-      scaled ? emitter.getAnchoredVariant(ReduceOp(sum.reduce).getValue()) : cpu::ExpVariant::Accurate;
+      scaled ? emitter.getAnchoredVariant(ReduceOp(sum.reduce).getValue())
+             : cpu::ExpVariant::Accurate;
   ExponentPair term = emitPair(b, emitter, element, sum.h, variant);
   if (vanishes(sum, emitter))
     return term;
@@ -167,8 +167,8 @@ SmallVector<Value> PairSums::update(OpBuilder &b,
     for (Element &element : group)
       terms.push_back(getPlainTerm(b, element, *sum));
     Value &total = next[totalsBegin() + i];
-    total = arith::AddFOp::create(b, loc, total,
-                                  addUp(b, loc, std::move(terms)));
+    total =
+        arith::AddFOp::create(b, loc, total, addUp(b, loc, std::move(terms)));
   }
   return next;
 }
@@ -182,11 +182,13 @@ ExponentPair PairSums::finishPair(OpBuilder &b, ExponentPair lanes) {
   if (layout.isAcross())
     return lanes;
   bool mayLose = emitter.maximaMayLoseNaN;
-  Value greatest = layout.combine(
-      b, mayLose ? vector::CombiningKind::MAXNUMF : vector::CombiningKind::MAXIMUMF,
-      lanes.exponent,
-      mayLose ? arith::FastMathFlags::nnan | arith::FastMathFlags::nsz
-              : arith::FastMathFlags::none);
+  Value greatest = layout.combine(b,
+                                  mayLose ? vector::CombiningKind::MAXNUMF
+                                          : vector::CombiningKind::MAXIMUMF,
+                                  lanes.exponent,
+                                  mayLose ? arith::FastMathFlags::nnan |
+                                                arith::FastMathFlags::nsz
+                                          : arith::FastMathFlags::none);
   Value everywhere = vector::BroadcastOp::create(b, loc, type, greatest);
   Value sum = layout.combine(b, vector::CombiningKind::ADD,
                              emitOver(b, emitter, lanes, everywhere),
@@ -219,7 +221,8 @@ Value PairSums::emitSum(OpBuilder &b, const Sum &sum, ExponentPair pair) {
   Value octaves = pair.exponent, distance;
   for (auto &[atom, k] : sum.exponent) {
     if (fuses && movesScaled(sum, atom, k)) {
-      octaves = plus(octaves, multiple(emitter.emitScaledShift(atom->value), k));
+      octaves =
+          plus(octaves, multiple(emitter.emitScaledShift(atom->value), k));
       continue;
     }
     Linear anchor;
@@ -236,8 +239,7 @@ Value PairSums::emitSum(OpBuilder &b, const Sum &sum, ExponentPair pair) {
   distance = emitter.hasFMA
                  ? Value(math::FmaOp::create(b, loc, octaves, high, distance))
                  : plus(multiple(octaves, highPart), distance);
-  distance =
-      plus(distance, multiple(octaves, wide ? kLn2LowF64 : kLn2LowF32));
+  distance = plus(distance, multiple(octaves, wide ? kLn2LowF64 : kLn2LowF32));
   return arith::MulFOp::create(b, loc, pair.mantissa,
                                math::ExpOp::create(b, loc, distance));
 }

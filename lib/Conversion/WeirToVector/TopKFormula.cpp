@@ -88,7 +88,9 @@ void weir::emitTopKOfFormula(TopKAccess &access, RowEmitter &emitter,
       arith::ConstantIndexOp::create(b, access.op.getLoc(), access.op.getK())};
   if (canRunOnline(formula)) {
     RowLaws laws(formula);
-    OnlineForm(emitter, laws, /*extended=*/nullptr, &selector, /*joins=*/!sorting).emitRow(b);
+    OnlineForm(emitter, laws, /*extended=*/nullptr, &selector,
+               /*joins=*/!sorting)
+        .emitRow(b);
   } else {
     selector.runAlone(b);
     StoredForm(emitter).emitRow(b);

@@ -148,7 +148,9 @@ void ExtendedExponents::study(const DerivedSweep &sweep) {
           return refuse(reduce.getValue(), why);
   }
   if (!canCarryState(sweep))
-    return refuse(Value(), "a reduction is not of what it is written of; normalise the formula");
+    return refuse(
+        Value(),
+        "a reduction is not of what it is written of; normalise the formula");
   SweepState state(sweep);
   for (ReduceOp extremum : state.anchors)
     findFree(extremum, sweep, state);

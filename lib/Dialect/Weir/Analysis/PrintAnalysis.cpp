@@ -7,8 +7,8 @@
 
 #include "weir/Dialect/Weir/Analysis/Passes.h"
 
-#include "weir/Dialect/Weir/Analysis/Monotonicity.h"
 #include "weir/Dialect/Weir/Analysis/ExtendedExponents.h"
+#include "weir/Dialect/Weir/Analysis/Monotonicity.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinOps.h"

@@ -105,7 +105,8 @@ std::optional<Misfit> weir::getMisfit(FormulaOp formula, Form form) {
   if (form != Form::TwoPass)
     return std::nullopt;
   RowLaws laws(formula);
-  std::optional<Refusal> refusal = ExtendedExponents(formula, laws).getRefusal();
+  std::optional<Refusal> refusal =
+      ExtendedExponents(formula, laws).getRefusal();
   if (!refusal)
     return std::nullopt;
   return Misfit{(": " + refusal->why).str(), refusal->value};
@@ -266,8 +267,8 @@ static void planBySize(const FormQuestion &question, PlanList &list,
   auto fit = [&](int64_t cache) -> int64_t { return cache / cost.getMoved(); };
   // Of rows of a quarter of the L2 the later passes find all in it. Where
   // neighbouring rows, too, pass through it, less is found again, which matters
-  // where the last cache is what takes time. Memory is slow enough for a quarter
-  // again, and its pages want to be visited in turn.
+  // where the last cache is what takes time. Memory is slow enough for a
+  // quarter again, and its pages want to be visited in turn.
   bool patient = isBoundByArithmetic(cost, machine);
   int64_t few = l2 / 4 / bytes, fewer = patient ? few : l2 / 32 / bytes;
   int64_t stream = getStreamBytes(question, cost);
