@@ -11,6 +11,8 @@
 #include "Searches.h"
 #include "StoredForm.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 using namespace mlir;
 using namespace weir;
 
@@ -39,6 +41,14 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
   emitRunning(builder, sweep, /*with=*/nullptr);
 }
 
+static void emitIf(OpBuilder &b, Value condition,
+                   llvm::function_ref<void(OpBuilder &)> then) {
+  auto branch = scf::IfOp::create(b, condition.getLoc(), condition,
+                                  /*withElseRegion=*/false);
+  OpBuilder inside = branch.getThenBodyBuilder();
+  then(inside);
+}
+
 /// What the companion carries stands in front of the state.
 void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
                              SweepCompanion *with) {
@@ -51,8 +61,11 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
   // in turn are far apart, and memory runs ahead in each by itself.
   bool prefetches = emitter.rows.getPages().value_or(1) == 1;
   SmallVector<Value> carried;
-  if (with)
+  Value isFar;
+  if (with) {
     carried = with->begin(builder);
+    isFar = emitter.access.emitScoresExceedCache(builder);
+  }
   size_t own = carried.size();
   auto behindOwn = [&](ValueRange c, ArrayRef<Value> states) {
     SmallVector<Value> all(c.take_front(own));
@@ -75,7 +88,9 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
       },
       [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
         if (with)
-          emitter.access.prefetchTwice(b, lanes);
+          emitIf(b, isFar, [&](OpBuilder &then) {
+            emitter.access.prefetchPages(then, lanes);
+          });
         else if (prefetches)
           emitter.access.prefetch(b, lanes);
         return update(b, lanes, c, state.getCopyCount());
