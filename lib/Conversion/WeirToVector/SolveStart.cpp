@@ -35,7 +35,7 @@ Value SolveSearch::emitStartStep(OpBuilder &b, Value low, Held held) {
 /// ones. Along a row, a step towards their root pays where more than a few of
 /// them are above `low`; the rows of a block share the steps.
 Value SolveSearch::emitStart(OpBuilder &b, Value low) {
-  constexpr int64_t kFewLanes = 3, kSharedSteps = 3;
+  constexpr int64_t kFewLanes = 3, kSharedSteps = 2;
   const Variance &variance = emitter.schedule.getVariance();
   const auto *maximum = llvm::find_if(
       emitter.laneMaxima, [&](const RowEmitter::LaneMaxima &maximum) {
