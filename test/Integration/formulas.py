@@ -92,7 +92,7 @@ def number(empty=0.0):
 HUGE = ("all -1e30", "-1e30 head", "-1e30 and -inf", "huge apart")
 TINY = ("denormal", "denormal in f64")  # Where sums of squares vanish.
 PLAIN = ("recompute", "stored", "transposed")  # A winner's position has no running form beside sums.
-SEARCHING = ("recompute", "stored", "online")  # Rows do not search side by side.
+SELECTING = ("recompute", "stored", "online")  # Rows do not select side by side.
 positive = Full(lambda rng, shape: rng.gamma(2, 1, shape))
 share = Full(lambda rng, shape: rng.dirichlet(np.ones(max(shape[-1], 1)), shape[:-1])[..., : shape[-1]])
 gumbel = Full(lambda rng, shape: rng.gumbel(size=shape))
@@ -220,11 +220,11 @@ CASES = [
     elementwise("sigmoid_weights", Uniform(-2.3, 0.0)),
     elementwise("relu_weights"),
     # Exact zeros.
-    Case("sparsemax", functools.partial(a_root, alpha=2.0), sums_to_one=True, forms=SEARCHING),
-    Case("entmax15", functools.partial(a_root, alpha=1.5), sums_to_one=True, forms=SEARCHING),
-    Case("entmax", a_root, (alphas,), forms=SEARCHING),
-    Case("entmax_tau", (a_root, a_root), (alphas,), (WEIGHTS, *number()), forms=SEARCHING),
-    Case("sparse_softmax", a_exp(), (Count(3, 1, 20, 0, 10**6),), forms=SEARCHING),
+    Case("sparsemax", functools.partial(a_root, alpha=2.0), sums_to_one=True),
+    Case("entmax15", functools.partial(a_root, alpha=1.5), sums_to_one=True),
+    Case("entmax", a_root, (alphas,)),
+    Case("entmax_tau", (a_root, a_root), (alphas,), (WEIGHTS, *number())),
+    Case("sparse_softmax", a_exp(), (Count(3, 1, 20, 0, 10**6),), forms=SELECTING),
     # Norms and statistics.
     Case("rms_norm", a_sum(), (gain, eps), beyond=HUGE, forms=UNPAIRED),
     Case("layer_norm", a_norm, (gain, bias, eps), beyond=HUGE, forms=UNPAIRED),
@@ -241,9 +241,9 @@ CASES = [
     loss("z_loss", Uniform(0.5, 2.0), Uniform(1.0, 5.0), scale=z_error, beyond=(*HUGE, *TINY), forms=UNPAIRED),
     loss("stablemax_cross_entropy", forms=UNPAIRED),
     loss("noisy_softmax_loss", Uniform(0.1, 0.0), Uniform(9.0), Uniform(-0.7, 1.3)),
-    loss("sparsemax_loss", forms=SEARCHING),
-    loss("entmax15_loss", forms=SEARCHING),
-    loss("entmax_loss", alphas, scale=lambda row, t, alpha: largest(row.x) + 2, forms=SEARCHING),
+    loss("sparsemax_loss"),
+    loss("entmax15_loss"),
+    loss("entmax_loss", alphas, scale=lambda row, t, alpha: largest(row.x) + 2),
     Case("adpo", a_log(anchored), (Full(), share, Uniform(0.5, 1.0)), number(math.nan)),
     Case("vq_logsumexp", a_log(), (cells,), number(-math.inf)),
     elementwise("bckd", Full(), Uniform(1.0, 2.0)),

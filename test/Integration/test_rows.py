@@ -250,7 +250,7 @@ def test_rows(library, case):
 #===----------------------------------------------------------------------===#
 
 LEFT_OUT = [(case, form) for case in CASES if not case.elementwise for form in ALL_FORMS if form not in case.forms]
-WHY_NOT = {"online": "no running form", "transposed": "a search goes its own way in every row", "two_pass": "form two_pass does not fit"}
+WHY_NOT = {"online": "no running form", "transposed": "a selection goes its own way in every row", "two_pass": "form two_pass does not fit"}
 
 
 @pytest.mark.parametrize("case,form", LEFT_OUT, ids=lambda value: getattr(value, "name", value))

@@ -141,6 +141,22 @@ weir.formula @nested_here(%x: f32) -> (f32 {weir.uniform}, f32 {weir.uniform}) {
   }
   weir.yield %a, %b : f32, f32
 }
+weir.formula @inner_here(%x: f32) -> (f32 {weir.uniform}) {
+  %hi = weir.reduce max %x : f32
+  %lo = weir.reduce min %x : f32
+  %b = weir.solve %lo to %hi decreasing {max_iterations = 60 : i64, tolerance = 0.0 : f64} : f32 {
+  ^bb0(%t: f32):
+    %u = weir.solve %lo to %hi decreasing {max_iterations = 60 : i64, tolerance = 0.0 : f64} : f32 {
+    ^bb1(%q: f32):
+      %d = arith.subf %x, %q : f32
+      %s = weir.reduce add %d : f32
+      weir.yield %s : f32
+    }
+    %f = arith.subf %u, %t : f32
+    weir.yield %f : f32
+  }
+  weir.yield %b : f32
+}
 weir.formula @noise_here(%x: f32, %seed: i64 {weir.uniform}) -> f32 {
   %u = weir.random %seed stream 5 : f32
   weir.yield %u : f32
@@ -161,20 +177,24 @@ def function(name, formula, operands, results, form=None, ties=None):
 
 ROWS, STATISTIC, POSITION = "tensor<?x?xf32>", "tensor<?xf32>", "tensor<?xindex>"
 FORMS = ["recompute", "online"]
+SOLVING = [*FORMS, "transposed"]
 
 
 @pytest.fixture(scope="module", params=TARGETS)
 def library(request, compile_library):
     text = FORMULAS
-    for form in FORMS:
+    for form in SOLVING:
         text += function(f"sparse_{form}", "sparse_here", [ROWS], [ROWS, STATISTIC], form)
         text += function(f"cubic_{form}", "cubic_here", [ROWS], [ROWS], form)
         text += function(f"squares_{form}", "squares_here", [ROWS], [ROWS, STATISTIC], form)
         text += function(f"steep_{form}", "steep_here", [ROWS], [ROWS, STATISTIC], form)
         text += function(f"median_{form}", "median_like", [ROWS], [STATISTIC], form)
+    for form in FORMS:
         text += function(f"select_{form}", "select_here", [ROWS, "index"], [ROWS, STATISTIC, POSITION], form)
-    text += function("squares_wide", "squares_here", ["tensor<?x?xf64>"], ["tensor<?x?xf64>", "tensor<?xf64>"])
+    for form in ("recompute", "transposed"):
+        text += function(f"squares_wide_{form}", "squares_here", ["tensor<?x?xf64>"], ["tensor<?x?xf64>", "tensor<?xf64>"], form)
     text += function("nested", "nested_here", [ROWS], [STATISTIC, STATISTIC])
+    text += function("inner_transposed", "inner_here", [ROWS], [STATISTIC], "transposed")
     text += function("keep_ties", "select_here", [ROWS, "index"], [ROWS, STATISTIC, POSITION], ties="all_equal")
     text += function("noise", "noise_here", [ROWS, "i64"], [ROWS], "elementwise")
     return compile_library(text, f"--target={request.param}", name="searches")
@@ -209,7 +229,7 @@ def bisect(f, low, high):
     return (low + high) / 2
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", SOLVING)
 @pytest.mark.parametrize("n", LENGTHS)
 def test_thresholds(library, form, n):
     x = rows(n, np.random.default_rng(n))
@@ -257,7 +277,7 @@ def check_hinges(w, tau, x, exponent, tolerance):
         assert (w[i][~keep] == 0).all()
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", SOLVING)
 @pytest.mark.parametrize("n", [1, 2, 3, 15, 16, 17, 63, 64, 65, 128, 129, 257, 1000, 4096])
 def test_sums_of_hinges(library, form, n):
     x = hinge_rows(n, np.random.default_rng(n))
@@ -267,26 +287,45 @@ def test_sums_of_hinges(library, form, n):
         check_hinges(w, tau, x, exponent, 3e-7)
 
 
+@pytest.mark.parametrize("form", ["recompute", "transposed"])
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 31, 32, 33, 500])
-def test_sums_of_hinges_in_f64(library, n):
+def test_sums_of_hinges_in_f64(library, form, n):
     x = hinge_rows(n, np.random.default_rng(n)).astype(np.float64)
     w, tau = np.full_like(x, 7), np.full(len(x), 7, np.float64)
-    library.call("squares_wide", x, w, tau)
+    library.call(f"squares_wide_{form}", x, w, tau)
     check_hinges(w, tau, x, 2, 2e-15)
 
 
-def test_hinges_of_rows_that_are_empty_or_hold_nan(library):
+@pytest.mark.parametrize("form", SOLVING)
+def test_hinges_of_rows_that_are_empty_or_hold_nan(library, form):
     x = np.full((3, 100), -np.inf, np.float32)
     x[1] = 1.0
     x[1, 7] = np.nan
     x[2, 9] = -3.0
     w, tau = np.full_like(x, 7), np.full(3, 7, np.float32)
-    library.call("squares_recompute", x, w, tau)
+    library.call(f"squares_{form}", x, w, tau)
     assert (w[0] == 0).all() and np.isnan(w[1]).all()
     assert w[2, 9] == 1 and w[2].sum() == 1
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["sparse", "squares", "steep"])
+@pytest.mark.parametrize("n", [17, 64, 257, 1000])
+def test_roots_do_not_depend_on_neighbours(library, name, n):
+    """Rows of a block search at once, each as if it were alone: to the bit, and in any lane."""
+    rng = np.random.default_rng(n)
+    x = hinge_rows(n, rng)
+    alone = np.full_like(x, 7), np.full(len(x), 7, np.float32)
+    for i in range(len(x)):
+        library.call(f"{name}_transposed", x[i:i + 1], alone[0][i:i + 1], alone[1][i:i + 1])
+    for count in (5, 16, 37):
+        order = rng.integers(0, len(x), count)
+        w, tau = np.full((count, n), 7, np.float32), np.full(count, 7, np.float32)
+        library.call(f"{name}_transposed", x[order], w, tau)
+        np.testing.assert_array_equal(w, alone[0][order])
+        np.testing.assert_array_equal(tau, alone[1][order])
+
+
+@pytest.mark.parametrize("form", SOLVING)
 def test_bisection_where_there_is_no_derivative(library, form):
     rng = np.random.default_rng(3)
     for n in (1, 5, 133):
@@ -304,6 +343,10 @@ def test_searches_within_searches(library):
     most, mean = np.zeros(3, np.float32), np.zeros(3, np.float32)
     library.call("nested", x, most, mean)
     np.testing.assert_allclose(most, x.max(1), rtol=0, atol=3e-6)
+    np.testing.assert_allclose(mean, x.astype(np.float64).mean(1), rtol=0, atol=3e-6)
+    x = np.random.default_rng(5).normal(0, 2, (19, 77)).astype(np.float32)
+    mean = np.zeros(19, np.float32)
+    library.call("inner_transposed", x, mean)
     np.testing.assert_allclose(mean, x.astype(np.float64).mean(1), rtol=0, atol=3e-6)
 
 

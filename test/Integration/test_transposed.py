@@ -14,9 +14,10 @@ COUNTS = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33]  # About the lanes of all vectors
 LENGTHS = [0, 1, 3, 8, 15, 16, 17, 31, 64, 65, 127, 128, 300]
 F64_LENGTHS = [0, 1, 2, 7, 8, 9, 33]  # The oracles with many digits are slow.
 # Sums, results with and without exponentials kept, several results, numbers of rows as arguments and results, winners, positions,
-# rows' indices, random numbers, integers.
+# rows' indices, random numbers, integers, searches.
 NAMES = ["softmax", "log_softmax", "softmax_lse", "ssmax", "gumbel_softmax_seeded", "soft_wta", "softpick", "layer_norm",
-         "margin", "cross_entropy", "adpo", "bucket_softmax", "row_scaled", "ramp_bias"]
+         "margin", "cross_entropy", "adpo", "bucket_softmax", "row_scaled", "ramp_bias", "sparsemax", "entmax15",
+         "entmax_tau", "sparsemax_loss"]
 TESTED = [case for case in CASES if (case.name in NAMES or ALL) and "transposed" in case.forms]
 
 

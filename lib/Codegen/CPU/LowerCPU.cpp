@@ -15,6 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace weir {
@@ -88,6 +89,28 @@ static void lowerCompress(cpu::CompressOp op) {
   op.erase();
 }
 
+/// A maximum or minimum with a constant, where zeros are one number. The
+/// instruction gives its second operand where one is NaN, which the constant
+/// is not.
+static Value expandExtremum(OpBuilder &builder, Operation *op) {
+  if (!isa<arith::MaximumFOp, arith::MinimumFOp>(op))
+    return Value();
+  auto flags = cast<arith::ArithFastMathInterface>(op).getFastMathFlagsAttr();
+  if (!arith::bitEnumContainsAll(flags.getValue(), arith::FastMathFlags::nsz))
+    return Value();
+  Value number = op->getOperand(1), x = op->getOperand(0);
+  APFloat constant(0.0f);
+  if (!matchPattern(number, m_ConstantFloat(&constant)))
+    std::swap(number, x);
+  if (!matchPattern(number, m_ConstantFloat(&constant)) || constant.isNaN())
+    return Value();
+  bool isMax = isa<arith::MaximumFOp>(op);
+  Value beats = arith::CmpFOp::create(
+      builder, op->getLoc(),
+      isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, number, x);
+  return arith::SelectOp::create(builder, op->getLoc(), beats, number, x);
+}
+
 static void lowerDrain(cpu::DrainStoresOp op) {
   OpBuilder builder(op);
   LLVM::CallIntrinsicOp::create(builder, op.getLoc(),
@@ -108,6 +131,8 @@ struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
       Value expanded = expandMath(builder, op, target);
       if (!expanded)
         expanded = expandHalf(builder, op, target);
+      if (!expanded)
+        expanded = expandExtremum(builder, op);
       if (!expanded)
         continue;
       op->replaceAllUsesWith(ValueRange(expanded));

@@ -43,6 +43,8 @@ public:
   /// True when as many rows as there are lanes are at hand at once, so that row
   /// numbers are vectors.
   bool hasRowVectors() const { return kind != LaneKind::Along; }
+  LaneKind getKind() const { return kind; }
+  void setKind(LaneKind value) { kind = value; }
   int64_t getLaneCount() const { return laneCount; }
   /// How many positions of a row one vector covers.
   int64_t getPositionCount() const { return isAcross() ? 1 : laneCount; }

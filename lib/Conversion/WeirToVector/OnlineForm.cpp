@@ -51,6 +51,14 @@ void OnlineForm::emitReductions(OpBuilder &builder, const DerivedSweep &sweep) {
   emitCorrected(/*with=*/nullptr);
 }
 
+static void emitIf(OpBuilder &b, Value condition,
+                   llvm::function_ref<void(OpBuilder &)> then) {
+  auto branch = scf::IfOp::create(b, condition.getLoc(), condition,
+                                  /*withElseRegion=*/false);
+  OpBuilder inside = branch.getThenBodyBuilder();
+  then(inside);
+}
+
 /// What the companion carries stands in front of the state.
 void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
                              CarriedState &state, SweepCompanion *with) {
@@ -66,8 +74,11 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
                       return law.kind == Law::Recentre;
                     });
   SmallVector<Value> carried;
-  if (with)
+  Value isFar;
+  if (with) {
     carried = with->begin(builder);
+    isFar = emitter.access.emitScoresExceedCache(builder);
+  }
   size_t own = carried.size();
   auto behindOwn = [&](ValueRange c, ArrayRef<Value> states) {
     SmallVector<Value> all(c.take_front(own));
@@ -92,7 +103,9 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
       },
       [&](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange c) {
         if (with)
-          emitter.access.prefetchTwice(b, lanes);
+          emitIf(b, isFar, [&](OpBuilder &then) {
+            emitter.access.prefetchPages(then, lanes);
+          });
         else if (prefetches)
           emitter.access.prefetch(b, lanes);
         return update(b, lanes, c, /*inBlock=*/true);

@@ -228,6 +228,16 @@ Value RowAccess::emitBufferSize(OpBuilder &builder) {
   return arith::MulIOp::create(builder, loc, lines, index(line));
 }
 
+/// An odd number of lines, so that rows do not meet on the same sets of a
+/// cache.
+Value RowAccess::emitPitch(OpBuilder &builder) {
+  Location loc = rows.getLoc();
+  int64_t line = 512 / getComputeType().getIntOrFloatBitWidth();
+  Value size = emitBufferSize(builder);
+  return arith::OrIOp::create(
+      builder, loc, size, arith::ConstantIndexOp::create(builder, loc, line));
+}
+
 Value RowAccess::loadVarying(OpBuilder &builder, unsigned index,
                              const Lanes &lanes, Value padding) {
   if (Value buffer = gatheredRows.lookup(index))
@@ -282,8 +292,6 @@ Value RowAccess::loadScalar(OpBuilder &builder, unsigned index) {
 /// main memory.
 static constexpr int64_t kPrefetchBytes = 2048;
 
-/// What exceeds this does not stay in a core's second-level cache.
-static constexpr int64_t kCacheBytes = int64_t(1) << 20;
 /// The sizes of one argument's row, or block of rows, between which the next is
 /// worth asking for. Shorter ones follow each other fast enough for the
 /// processor's own prefetching, though not blocks, and longer ones would drive
@@ -299,13 +307,14 @@ void RowAccess::prefetch(OpBuilder &b, ArrayRef<Lanes> group) {
       prefetchRow(b, row, group, Prefetch{emitAhead(b, row, kPrefetchBytes)});
 }
 
-void RowAccess::prefetchTwice(OpBuilder &b, ArrayRef<Lanes> group) {
-  constexpr int64_t kFar = 4 * kPrefetchBytes, kNear = kPrefetchBytes / 2;
+Value RowAccess::emitScoresExceedCache(OpBuilder &b) {
+  return emitExceedCache(b, rows.getInputs()[formula.getScoreIndex()]);
+}
+
+void RowAccess::prefetchPages(OpBuilder &b, ArrayRef<Lanes> group) {
   for (auto [i, row] : llvm::enumerate(inputRows))
     if (row && !isBroadcastAlongRow(i))
-      prefetchRow(b, row, group,
-                  {Prefetch{emitAhead(b, row, kNear)},
-                   Prefetch{emitAhead(b, row, kFar), /*locality=*/2}});
+      RowViews::prefetchPages(b, row, group);
 }
 
 /// The size that `size` is known to be, or 0.

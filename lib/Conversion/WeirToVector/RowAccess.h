@@ -49,6 +49,8 @@ public:
   /// The elements of the compute type that a buffer for a row holds; across
   /// rows, for all that are at hand.
   mlir::Value emitBufferSize(mlir::OpBuilder &builder);
+  /// How many elements apart such buffers of the rows of a block lie.
+  mlir::Value emitPitch(mlir::OpBuilder &builder);
 
   /// Loads argument `index` as a vector of the compute type; lanes off the end
   /// read `padding`.
@@ -56,10 +58,10 @@ public:
                           const Lanes &lanes, mlir::Value padding);
   /// Asks for the memory of all arguments that a loop will read after `group`.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
-  /// The same in two steps, for loops that memory can just keep up with: far
-  /// ahead, beyond the end of the row too, for the second-level cache, and from
-  /// there for the first.
-  void prefetchTwice(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
+  /// The same by pages in turn.
+  void prefetchPages(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
+  /// Whether the scores of all rows exceed a cache.
+  mlir::Value emitScoresExceedCache(mlir::OpBuilder &builder);
   /// Asks for the arguments of what is entered next, at the places of `group`,
   /// where they are not in a cache yet.
   void prefetchNext(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);

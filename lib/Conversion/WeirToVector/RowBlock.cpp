@@ -30,13 +30,12 @@ static Block *getFrame(Block *block) {
   return &block->getParent()->front();
 }
 
-Value RowBlock::take(OpBuilder &builder, ArrayRef<int64_t> shape,
-                     Type element) {
+Value RowBlock::take(ArrayRef<int64_t> shape, Type element) {
   auto type = MemRefType::get(shape, element);
   Pool &pool = pools[type];
   if (pool.taken == pool.buffers.size()) {
-    OpBuilder frame =
-        OpBuilder::atBlockBegin(getFrame(builder.getInsertionBlock()));
+    // Regions may be part of no op yet while they are filled.
+    OpBuilder frame = OpBuilder::atBlockBegin(getFrame(rows->getBlock()));
     pool.buffers.push_back(memref::AllocaOp::create(
         frame, loc, type, frame.getI64IntegerAttr(64)));
   }
@@ -75,7 +74,7 @@ Value RowBlock::loadOwn(OpBuilder &ahead, Value rowNumber) {
   Type element = type.getElementType(), stored = getStoredType(element);
   Value &buffer = saved[rowNumber];
   if (!buffer) {
-    buffer = take(ahead, type.getShape(), stored);
+    buffer = take(type.getShape(), stored);
     Value zero = arith::ConstantIndexOp::create(ahead, loc, 0);
     vector::StoreOp::create(ahead, loc, emitStored(ahead, loc, rowNumber),
                             buffer, zero);
@@ -98,7 +97,7 @@ Value RowBlock::spread(OpBuilder &ahead, Value rowNumber) {
 }
 
 Value RowBlock::getOwnPart(Value buffer) {
-  Value pitch = access.emitBufferSize(rowBuilder);
+  Value pitch = access.emitPitch(rowBuilder);
   Value first = arith::MulIOp::create(rowBuilder, loc, row, pitch,
                                       arith::IntegerOverflowFlags::nsw);
   auto type = memref::SubViewOp::inferRankReducedResultType(
@@ -143,7 +142,7 @@ RowBlock::emitLoop(OpBuilder &builder, ValueRange carried, bool backwards,
   SmallVector<Value> buffers;
   for (Value each : carried)
     buffers.push_back(
-        take(builder, {lanes, lanes},
+        take({lanes, lanes},
              getStoredType(cast<VectorType>(each.getType()).getElementType())));
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0),
         one = arith::ConstantIndexOp::create(builder, loc, 1),
@@ -165,6 +164,25 @@ RowBlock::emitLoop(OpBuilder &builder, ValueRange carried, bool backwards,
     storePartials(rest, absent.getInductionVar(), carried, buffers);
   }
   return buffers;
+}
+
+Value RowBlock::emitLoopForNumber(
+    OpBuilder &builder, llvm::function_ref<void(Operation *)> anchor,
+    llvm::function_ref<Value(OpBuilder &)> emitRow) {
+  VectorType type = access.getVectorType(builder.getI32Type());
+  Value buffer;
+  emitLoop(builder, {}, /*backwards=*/false, anchor, [&](OpBuilder &inside) {
+    OpBuilder ahead(inside.getInsertionBlock()->getParentOp());
+    buffer = take(type.getShape(), type.getElementType());
+    Value none = arith::ConstantOp::create(ahead, loc, ahead.getZeroAttr(type));
+    vector::StoreOp::create(
+        ahead, loc, none, buffer,
+        arith::ConstantIndexOp::create(ahead, loc, 0).getResult());
+    memref::StoreOp::create(inside, loc, emitRow(inside), buffer, row);
+    return SmallVector<Value>();
+  });
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  return vector::LoadOp::create(builder, loc, type, buffer, zero);
 }
 
 void RowBlock::emitLoopWhere(OpBuilder &builder, Value chosen,

@@ -18,8 +18,9 @@ namespace weir {
 /// the frame of the function, which a broadcast from memory reads at no cost.
 class RowBlock {
 public:
-  explicit RowBlock(RowAccess &access)
-      : access(access), loc(access.getRowLength().getLoc()) {}
+  /// `rows` stands where the code of the block is emitted.
+  RowBlock(RowsOp rows, RowAccess &access)
+      : rows(rows), access(access), loc(rows.getLoc()) {}
 
   /// Emits the code of one row at `builder`, from the initial values on.
   using Row =
@@ -31,6 +32,12 @@ public:
   llvm::SmallVector<mlir::Value>
   emitLoop(mlir::OpBuilder &builder, mlir::ValueRange carried, bool backwards,
            llvm::function_ref<void(mlir::Operation *)> anchor, Row row);
+  /// Emits the loop; returns the row number that holds what each row has made,
+  /// an i32, and 0 for rows that do not exist.
+  mlir::Value
+  emitLoopForNumber(mlir::OpBuilder &builder,
+                    llvm::function_ref<void(mlir::Operation *)> anchor,
+                    llvm::function_ref<mlir::Value(mlir::OpBuilder &)> row);
   /// Emits the loop over rows for which `chosen`, a row number, is true.
   void emitLoopWhere(mlir::OpBuilder &builder, mlir::Value chosen,
                      llvm::function_ref<void(mlir::Operation *)> anchor,
@@ -49,14 +56,14 @@ public:
   mlir::Value getOwnPart(mlir::Value buffer);
 
 private:
-  mlir::Value take(mlir::OpBuilder &builder, llvm::ArrayRef<int64_t> shape,
-                   mlir::Type element);
+  mlir::Value take(llvm::ArrayRef<int64_t> shape, mlir::Type element);
   mlir::Value loadOwn(mlir::OpBuilder &ahead, mlir::Value rowNumber);
   void storePartials(mlir::OpBuilder &builder, mlir::Value row,
                      mlir::ValueRange vectors, mlir::ValueRange buffers);
   void enterRow(mlir::OpBuilder &builder, mlir::Value row);
   void beginLoop();
 
+  RowsOp rows;
   RowAccess &access;
   mlir::Location loc;
   mlir::OpBuilder rowBuilder{loc.getContext()};

@@ -26,7 +26,7 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
       scoreExcludes(formula.hasReduction() &&
                     rows.getNegInf() != NegInf::Ordinary),
       limits(formula, scoreExcludes), schedule(formula), shifts(formula),
-      loc(rows.getLoc()), rowBuilder(rows), block(access),
+      loc(rows.getLoc()), rowBuilder(rows), block(rows, access),
       score(formula.getBody().getArgument(formula.getScoreIndex())) {
   auto allPropagate = [&](bool maximaKeepNaN) {
     return llvm::all_of(formula.getYieldedValues(), [&](Value result) {
@@ -86,10 +86,17 @@ void RowEmitter::visitRowsWhere(OpBuilder &builder, Value chosen,
   forgetSplats();
 }
 
+Value RowEmitter::visitRowsForNumber(
+    OpBuilder &builder, llvm::function_ref<Value(OpBuilder &)> row) {
+  forgetSplats();
+  Value number = block.emitLoopForNumber(
+      builder, [&](Operation *loop) { anchorRowCode(loop); }, row);
+  forgetSplats();
+  return number;
+}
+
 Value RowEmitter::getKeptRow() {
-  if (!keptBuffer)
-    return access.getResultRow(0);
-  return block.isInRow() ? block.getOwnPart(keptBuffer) : keptBuffer;
+  return keptBuffer ? getOwnPart(keptBuffer) : access.getResultRow(0);
 }
 
 Value RowEmitter::constant(OpBuilder &builder, Type type, double value) {
@@ -161,6 +168,11 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
     state.attributes.set(
         "fastmath", arith::FastMathFlagsAttr::get(
                         builder.getContext(), arith::FastMathFlags::contract));
+  // Zeros are one number.
+  if (isa<arith::MaximumFOp, arith::MinimumFOp>(op))
+    state.attributes.set(
+        "fastmath", arith::FastMathFlagsAttr::get(builder.getContext(),
+                                                  arith::FastMathFlags::nsz));
   // Nor need a quotient be rounded once.
   if (isa<arith::DivFOp>(op) && asVector)
     state.attributes.set(

@@ -60,6 +60,11 @@ public:
   llvm::SmallVector<mlir::Value> visitRows(mlir::OpBuilder &builder,
                                            mlir::ValueRange carried,
                                            RowBlock::Row row);
+  /// Visits the rows of a block. Returns the row number that has what `row`
+  /// makes, an i32, in the lane of each, and 0 in lanes without a row.
+  mlir::Value
+  visitRowsForNumber(mlir::OpBuilder &builder,
+                     llvm::function_ref<mlir::Value(mlir::OpBuilder &)> row);
   /// Visits those rows of the block for which the row number `chosen` is true.
   void visitRowsWhere(mlir::OpBuilder &builder, mlir::Value chosen,
                       llvm::function_ref<void(mlir::OpBuilder &)> row);
@@ -83,11 +88,12 @@ public:
     mlir::Value root;
   };
   std::optional<Support> support;
-  /// Maxima over the row with the vector that each was taken of last: its lanes
-  /// are values of different elements, or -inf.
+  /// Maxima over the row with what each was taken of last: values of different
+  /// elements, or -inf. Along rows these are the lanes of one vector, in blocks
+  /// there is a vector for each of them with a lane for each row.
   struct LaneMaxima {
     ReduceOp reduce;
-    mlir::Value lanes;
+    llvm::SmallVector<mlir::Value> vectors;
   };
   llvm::SmallVector<LaneMaxima, 2> laneMaxima;
   /// Elements that were selected, when results are those of these elements:
@@ -108,10 +114,33 @@ public:
   private:
     RowEmitter &emitter;
   };
+  /// While one of these lives, code on the rows of a block is as code across
+  /// rows is: lane j of every vector belongs to row j.
+  class AcrossScope {
+  public:
+    explicit AcrossScope(RowEmitter &emitter)
+        : emitter(emitter), kind(emitter.access.getLayout().getKind()) {
+      enter(LaneKind::Across);
+    }
+    ~AcrossScope() { enter(kind); }
+
+  private:
+    void enter(LaneKind next) {
+      emitter.access.setLaneKind(next);
+      emitter.forgetSplats();
+    }
+    RowEmitter &emitter;
+    LaneKind kind;
+  };
   /// True when the target can move the lanes of a row together.
   bool canCompact = false;
-  /// A buffer as long as the row, for the row's own use, or null.
+  /// A buffer as long as the row, for the row's own use, or null. In blocks
+  /// such a buffer for each row, and behind them one for all at once.
   mlir::Value scratch;
+  /// The part of `buffer` that belongs to the row of a block that is visited.
+  mlir::Value getOwnPart(mlir::Value buffer) {
+    return block.isInRow() ? block.getOwnPart(buffer) : buffer;
+  }
   /// Keeps the schedule's stored value of every element from the last sweep for
   /// the results: in `buffer`, or in the row of result 0 where that is null.
   void keepStoredValue(mlir::Value buffer) {

@@ -34,7 +34,9 @@ Value RowEmitter::combine(OpBuilder &builder, ReduceOp reduce, Value a,
                           Value b) {
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(a.getType()));
   if (reduce.getKind() == ReductionKind::Add)
-    return isFloat ? Value(arith::AddFOp::create(builder, loc, a, b))
+    // A product may be fused into its sum.
+    return isFloat ? Value(arith::AddFOp::create(
+                         builder, loc, a, b, arith::FastMathFlags::contract))
                    : Value(arith::AddIOp::create(builder, loc, a, b));
   bool isMax = reduce.getKind() == ReductionKind::Max;
   if (!isFloat)

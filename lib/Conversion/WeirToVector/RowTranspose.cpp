@@ -95,6 +95,46 @@ SmallVector<Value> weir::joinRows(OpBuilder &b, Location loc,
   return partials[0];
 }
 
+/// Where joinRows joins the two halves that a step takes, both are kept.
+SmallVector<Value> weir::turnRows(OpBuilder &b, Location loc, ValueRange rows) {
+  auto type = cast<VectorType>(rows[0].getType());
+  int64_t lanes = type.getNumElements();
+  // Each set has the same lanes of all rows; `first` are those of its first
+  // vector, as numbers of the first row's lanes. A step halves them.
+  struct Set {
+    SmallVector<Value> vectors;
+    SmallVector<int64_t> first;
+  };
+  SmallVector<Set> sets = {
+      {SmallVector<Value>(rows), llvm::to_vector(llvm::seq<int64_t>(lanes))}};
+  for (const Step &step : planSteps(lanes, type.getElementTypeBitWidth())) {
+    SmallVector<Set> next;
+    for (const Set &set : sets)
+      for (ArrayRef<int64_t> taken :
+           {ArrayRef(step.low), ArrayRef(step.high)}) {
+        Set &half = next.emplace_back();
+        for (size_t i = 0; i < set.vectors.size(); i += 2)
+          half.vectors.push_back(vector::ShuffleOp::create(
+              b, loc, set.vectors[i], set.vectors[i + 1], taken));
+        for (int64_t lane : taken) // Of other rows, no matter which.
+          half.first.push_back(lane < lanes ? set.first[lane] : -1);
+      }
+    sets = std::move(next);
+  }
+  SmallVector<Value> turned(lanes);
+  for (const Set &set : sets)
+    turned[set.first[0]] = set.vectors[0];
+  return turned;
+}
+
+SmallVector<Value> weir::loadRows(OpBuilder &b, Location loc, Value buffer) {
+  SmallVector<Value> rows;
+  int64_t count = cast<MemRefType>(buffer.getType()).getDimSize(0);
+  for (int64_t row = 0; row < count; ++row)
+    rows.push_back(loadRow(b, loc, buffer, row)[0]);
+  return rows;
+}
+
 Value weir::combineRows(OpBuilder &b, Location loc, vector::CombiningKind kind,
                         Value buffer, arith::FastMathFlags flags) {
   auto type = cast<MemRefType>(buffer.getType());

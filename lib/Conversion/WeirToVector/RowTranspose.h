@@ -32,8 +32,17 @@ llvm::SmallVector<mlir::Value> joinRows(mlir::OpBuilder &builder,
                                         mlir::ValueRange buffers,
                                         JoinPartials join);
 
-/// The same for one buffer and a kind of reduction. Flags, which buffers hold
-/// as bytes, become flags again.
+/// Turns a square of vectors, one for each row: lane j of vector i becomes lane
+/// i of vector j.
+llvm::SmallVector<mlir::Value>
+turnRows(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange rows);
+
+/// The vector of each row in such a buffer.
+llvm::SmallVector<mlir::Value> loadRows(mlir::OpBuilder &builder,
+                                        mlir::Location loc, mlir::Value buffer);
+
+/// The same as joinRows for one buffer and a kind of reduction. Flags, which
+/// buffers hold as bytes, become flags again.
 mlir::Value combineRows(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::vector::CombiningKind kind, mlir::Value buffer,
                         mlir::arith::FastMathFlags flags);

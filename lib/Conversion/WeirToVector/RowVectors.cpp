@@ -268,6 +268,60 @@ void RowViews::prefetchRow(OpBuilder &b, Value row, ArrayRef<Lanes> group,
   }
 }
 
+/// A line of the block has the number q in the order in which the lines are
+/// asked for: it lies on page q % kPages, and line q / kPages of it. The group
+/// asks for as many as it reads, from the number on that it has itself in
+/// memory.
+void RowViews::prefetchPages(OpBuilder &b, Value row, ArrayRef<Lanes> group) {
+  constexpr int64_t kPages = 8, kPageBytes = 4096;
+  constexpr int64_t kBlockBytes = kPages * kPageBytes;
+  int64_t step = getStep(row);
+  int64_t bytes = group.size() * layout.getPositionCount() * step;
+  int64_t lines = bytes / kLineBytes;
+  if (lines == 0 || kPages % lines != 0)
+    return;
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value position = group.front().position;
+  Place place = getPlace(b, row, {position, Value()});
+  Value address = emitAddressAsIndex(b, loc, row, place.indices);
+  auto maskBits = [&](int64_t bits) -> Value {
+    return arith::AndIOp::create(b, loc, address, index(bits));
+  };
+  // The numbers of the first line's page and of the line, both in bytes.
+  Value inBlock = maskBits(kBlockBytes - 1);
+  Value page = arith::MulIOp::create(
+      b, loc, maskBits((kPages - 1) * kLineBytes & ~(bytes - 1)),
+      index(kPageBytes / kLineBytes));
+  Value line = arith::DivUIOp::create(
+      b, loc, maskBits(kBlockBytes - kPages * kLineBytes), index(kPages));
+  Value there = arith::AddIOp::create(b, loc, page, line);
+  Value way = arith::SubIOp::create(
+      b, loc, arith::AddIOp::create(b, loc, there, index(kBlockBytes)),
+      inBlock);
+  Value ahead = arith::AddIOp::create(
+      b, loc, position, arith::DivUIOp::create(b, loc, way, index(step)));
+  for (int64_t i = 0; i < lines; ++i) {
+    Value at =
+        arith::AddIOp::create(b, loc, ahead, index(i * kPageBytes / step));
+    memref::PrefetchOp::create(b, loc, row,
+                               getPlace(b, row, {at, Value()}).indices,
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
+  }
+}
+
+Value RowViews::emitExceedCache(OpBuilder &b, Value operand) {
+  int64_t bytes = getByteSize(getElementType(operand));
+  Value size = getRowLength();
+  for (Value outer : getOuterSizes())
+    size = arith::MulIOp::create(b, loc, size, outer);
+  return arith::CmpIOp::create(
+      b, loc, arith::CmpIPredicate::uge, size,
+      arith::ConstantIndexOp::create(b, loc, kCacheBytes / bytes));
+}
+
 //===----------------------------------------------------------------------===//
 // Row numbers and flags
 //===----------------------------------------------------------------------===//

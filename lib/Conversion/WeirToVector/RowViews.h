@@ -44,6 +44,9 @@ public:
   /// Across rows, says which lanes of the row that is entered next have one;
   /// null means all.
   void setRowMask(mlir::Value mask) { layout.setRowMask(mask); }
+  /// What vectors of elements are from now on; those of a block may be vectors
+  /// across its rows for a while.
+  void setLaneKind(LaneKind kind) { layout.setKind(kind); }
   /// Enters the row at outer indices `indices`, across rows and in blocks those
   /// of the first: emits its views.
   virtual void enterRow(mlir::OpBuilder &builder, mlir::ValueRange indices) = 0;
@@ -91,6 +94,17 @@ public:
   /// prefetch never faults.
   void prefetchRow(mlir::OpBuilder &builder, mlir::Value row,
                    llvm::ArrayRef<Lanes> group, llvm::ArrayRef<Prefetch> steps);
+  /// Asks for memory while a whole row, larger than caches, is read from its
+  /// beginning to its end: a step ahead of `group`, each line once. Main memory
+  /// serves the pages of a block in turn faster than one after the other, so
+  /// that is the order in which lines are asked for, not that in which they are
+  /// read: those of the block behind the one that `group` lies in.
+  void prefetchPages(mlir::OpBuilder &builder, mlir::Value row,
+                     llvm::ArrayRef<Lanes> group);
+  /// What exceeds this does not stay in a core's second-level cache.
+  static constexpr int64_t kCacheBytes = int64_t(1) << 20;
+  /// Whether all rows of `operand` together do.
+  mlir::Value emitExceedCache(mlir::OpBuilder &builder, mlir::Value operand);
   /// The elements of `row` in `bytes`, as an index.
   mlir::Value emitAhead(mlir::OpBuilder &builder, mlir::Value row,
                         int64_t bytes);

@@ -230,8 +230,8 @@ Value SolveSearch::goesOn(OpBuilder &b, const Step &step) {
                                isEarly);
 }
 
-/// One step of the search. Across rows, those that have settled stay where they
-/// are, so that a row's root does not depend on its neighbours.
+/// One step of the search. Of several rows at hand, those that have settled
+/// stay where they are, so that a row's root does not depend on its neighbours.
 SolveSearch::Step SolveSearch::advance(OpBuilder &b, const Step &from,
                                        Held held) {
   RowEmitter::RowValues known = emitter.saveRow();
@@ -241,7 +241,7 @@ SolveSearch::Step SolveSearch::advance(OpBuilder &b, const Step &from,
   to.at = next(b, to, held);
   to.unsettled = isUnsettled(b, to, held);
   emitter.restoreRow(known);
-  if (!layout.isAcross())
+  if (!layout.hasRowVectors())
     return to;
   for (Value Step::*field : Step::kFields)
     if (field != &Step::count && field != &Step::unsettled)
@@ -299,7 +299,11 @@ void SolveSearch::emit(OpBuilder &builder) {
   }
   step.at = step.before = step.low;
   step.sum = step.slope = step.curvature = number(builder, 0.0);
-  if (emitter.compacted && knowsSlope())
+  std::optional<RowEmitter::AcrossScope> across;
+  bool isBlock = layout.isBlock();
+  if (emitter.compacted && isBlock)
+    across.emplace(emitter);
+  else if (emitter.compacted && knowsSlope())
     step = searchHeld(builder, step);
   auto loop = scf::WhileOp::create(
       builder, loc, ValueRange(step.pack()).getTypes(), step.pack(),
@@ -311,8 +315,9 @@ void SolveSearch::emit(OpBuilder &builder) {
         Step to = advance(b, Step::unpack(carried), {});
         scf::YieldOp::create(b, loc, to.pack());
       });
+  across.reset();
   emitter.support.reset();
-  if (emitter.compacted)
+  if (emitter.compacted && !isBlock)
     emitter.support = {*emitter.compacted, solve.getResult()};
   emitter.compacted.reset();
   emitter.anchorRowCode(builder);

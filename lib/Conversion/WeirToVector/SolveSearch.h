@@ -73,6 +73,10 @@ private:
 
   mlir::Value emitStart(mlir::OpBuilder &b, mlir::Value low);
   mlir::Value emitMargin(mlir::OpBuilder &b, mlir::Value low);
+  mlir::Value emitStartStep(mlir::OpBuilder &b, mlir::Value low, Held held);
+  mlir::Value copyAbove(mlir::OpBuilder &b, mlir::Value cut,
+                        mlir::Value buffer);
+  void turnCopies(mlir::OpBuilder &b, mlir::Value lengths);
   void compact(mlir::OpBuilder &b, mlir::Value cut);
   Step searchHeld(mlir::OpBuilder &b, const Step &from);
   void reduceHeld(mlir::OpBuilder &b, llvm::ArrayRef<ReduceOp> reduces,

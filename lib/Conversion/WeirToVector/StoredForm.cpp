@@ -156,7 +156,7 @@ struct Partials {
       emitter.setScalar(reduce.getResult(), scalar);
       if (reduce.getKind() == ReductionKind::Max &&
           !emitter.access.getLayout().isAcross())
-        emitter.laneMaxima.push_back({reduce, vector});
+        emitter.laneMaxima.push_back({reduce, {vector}});
       if (reduce.getWinner())
         emitter.setScalar(
             reduce.getWinner(),
@@ -181,6 +181,10 @@ struct Partials {
     emitter.setScalar(reduce.getResult(), rows[0]);
     if (reduce.getWinner())
       emitter.setScalar(reduce.getWinner(), rows[1]);
+    if (reduce.getKind() == ReductionKind::Max && emitter.canCompact)
+      emitter.laneMaxima.push_back(
+          {reduce, turnRows(b, reduce.getLoc(),
+                            loadRows(b, reduce.getLoc(), buffers[0]))});
   }
 
   Value winnerOf(OpBuilder &b, ReduceOp reduce, Value values, Value indices,

@@ -17,6 +17,7 @@
 #include "RowSweep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -155,6 +156,15 @@ Value weir::emitTopKByInsertion(TopKAccess &access, OpBuilder &builder) {
   };
   RowSweep sweep(access, builder, access.op.getLoc(), /*groupSize=*/4);
   SmallVector<Value> list = insertion.begin(builder);
-  list = sweep.emitRest(sweep.emitGroups(list, body), body);
+  Value isFar = access.emitExceedCache(builder, access.op.getScores());
+  auto bodyAhead = [&](OpBuilder &b, ArrayRef<Lanes> group,
+                       ValueRange carried) {
+    auto branch =
+        scf::IfOp::create(b, isFar.getLoc(), isFar, /*withElseRegion=*/false);
+    OpBuilder inside = branch.getThenBodyBuilder();
+    access.prefetchPages(inside, access.getScores(), group);
+    return body(b, group, carried);
+  };
+  list = sweep.emitRest(sweep.emitGroups(list, bodyAhead), body);
   return insertion.finish(builder, list);
 }

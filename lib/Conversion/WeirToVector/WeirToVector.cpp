@@ -121,14 +121,18 @@ static bool mayCutRows(RowEmitter &emitter) {
 }
 
 /// The elements of a scratch buffer for all rows that are at hand at once.
-static Value emitScratchSize(OpBuilder &builder, RowAccess &access) {
+static Value emitScratchSize(OpBuilder &builder, RowAccess &access,
+                             bool compacts) {
   Value size = access.emitBufferSize(builder);
   if (!access.getLayout().isBlock())
     return size;
   Location loc = size.getLoc();
+  Value each = access.emitPitch(builder);
+  if (compacts) // What the rows have copied, and the same with a row in a lane.
+    each = arith::AddIOp::create(builder, loc, each, size);
   Value count =
       arith::ConstantIndexOp::create(builder, loc, access.getLaneCount());
-  return arith::MulIOp::create(builder, loc, size, count);
+  return arith::MulIOp::create(builder, loc, each, count);
 }
 
 static void emitForm(OpBuilder &builder, RowEmitter &emitter,
@@ -149,7 +153,7 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
   if (gatherCount || keepsOrCompacts)
     scratchRows.assign(gatherCount + keepsOrCompacts,
                        {emitter.access.getComputeType(),
-                        emitScratchSize(builder, emitter.access)});
+                        emitScratchSize(builder, emitter.access, compacts)});
   auto flushes = mayFlushDenormals(emitter) ? RowLoops::Flushes::All
                                             : RowLoops::Flushes::None;
   RowLoops loops(rows, emitter.access, rows.getThreadGrain().value_or(0),

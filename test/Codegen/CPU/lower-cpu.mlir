@@ -52,4 +52,24 @@ func.func @flush(%x: memref<16xf32>, %v: vector<16xf32>) {
   }
   return
 }
+// Where zeros are one number, a maximum with a constant keeps NaN by the order of its operands.
+// ANY-LABEL: func.func @extrema
+// ANY-SAME: %[[X:[a-z0-9]+]]: vector<16xf32>
+// ANY-DAG: %[[ZERO:[a-z0-9_]+]] = arith.constant dense<0.0
+// ANY-DAG: %[[ONE:[a-z0-9_]+]] = arith.constant dense<1.0
+// ANY: %[[MORE:.*]] = arith.cmpf ogt, %[[ZERO]], %[[X]] :
+// ANY: arith.select %[[MORE]], %[[ZERO]], %[[X]]
+// ANY: %[[LESS:.*]] = arith.cmpf olt, %[[ONE]], %[[X]]
+// ANY: arith.select %[[LESS]], %[[ONE]], %[[X]]
+// ANY: arith.maximumf %[[X]], %[[ZERO]] :
+// ANY: arith.maximumf %[[X]], %{{.*}} fastmath<nsz>
+func.func @extrema(%x: vector<16xf32>, %z: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>) {
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %a = arith.maximumf %x, %zero fastmath<nsz> : vector<16xf32>
+  %b = arith.minimumf %one, %x fastmath<nsz> : vector<16xf32>
+  %c = arith.maximumf %x, %zero : vector<16xf32>
+  %d = arith.maximumf %x, %z fastmath<nsz> : vector<16xf32>
+  return %a, %b, %c, %d : vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+}
 }

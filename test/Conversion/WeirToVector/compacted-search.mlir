@@ -174,4 +174,31 @@ func.func @whole(%x: memref<?xf32>, %z: memref<f32>) {
   weir.rows @moment ins(%x : memref<?xf32>) outs(%z : memref<f32>)
   return
 }
+
+// The rows of a block copy one after the other, each to a part of its own, lines apart from the next. What they have copied is turned, and
+// the search runs with a row in each lane: nothing is reduced over lanes but whether some row goes on.
+// CHECK-LABEL: func.func @block
+// CHECK:         %[[SCRATCH:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2304xf32>
+// CHECK:         vector.shuffle
+// CHECK-NOT:     vector.reduction
+// CHECK:         math.sqrt %{{.*}} : vector<16xf32>
+// CHECK:         scf.for %[[ROW:.*]] = %c0 to %c16
+// CHECK:           %[[FIRST:.*]] = arith.muli %[[ROW]], %c80
+// CHECK:           memref.subview %[[SCRATCH]][%[[FIRST]]] [80] [1]
+// CHECK:           weir_cpu.compress
+// CHECK:         %[[TURNED:.*]] = memref.subview %[[SCRATCH]][1280] [1024] [1]
+// CHECK:         vector.reduction <maxui>, %{{.*}} : vector<16xi32> into i32
+// CHECK:         scf.for {{.*}} step %c16
+// CHECK-NOT:       scf.for
+// CHECK:           vector.shuffle
+// CHECK:           vector.store %{{.*}}, %[[TURNED]]
+// CHECK:         scf.while
+// CHECK:           vector.reduction <or>
+// CHECK:           scf.condition
+// CHECK-NOT:       vector.reduction
+// CHECK:           scf.yield
+func.func @block(%x: memref<32x64xf32>, %y: memref<32x64xf32>) {
+  weir.rows @differentiated ins(%x : memref<32x64xf32>) outs(%y : memref<32x64xf32>) {form = #weir.form<transposed>}
+  return
+}
 }

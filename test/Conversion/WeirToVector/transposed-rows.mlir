@@ -105,10 +105,10 @@ func.func @winners(%x: memref<8x64xf32>, %v: memref<8xf32>, %i: memref<8xindex>)
 
 // What is kept in 16-bit rows lies in scratch, a row for each of the block.
 // CHECK-LABEL: func.func @narrow
-// CHECK:         %[[SCRATCH:.*]] = memref.alloc() {alignment = 64 : i64} : memref<256xf32>
+// CHECK:         %[[SCRATCH:.*]] = memref.alloc() {alignment = 64 : i64} : memref<320xf32>
 // CHECK:         scf.for %[[R:.*]] = %c0 to %c4
-// CHECK:           %[[FIRST:.*]] = arith.muli %{{.*}}, %c64
-// CHECK:           memref.subview %[[SCRATCH]][%[[FIRST]]] [64] [1]
+// CHECK:           %[[FIRST:.*]] = arith.muli %{{.*}}, %c80
+// CHECK:           memref.subview %[[SCRATCH]][%[[FIRST]]] [80] [1]
 func.func @narrow(%x: memref<12x64xbf16>, %y: memref<12x64xbf16>) {
   weir.rows @softmax_here ins(%x : memref<12x64xbf16>) outs(%y : memref<12x64xbf16>) {form = #weir.form<transposed>}
   return

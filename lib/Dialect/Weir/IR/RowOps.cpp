@@ -247,8 +247,11 @@ void ApplyOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 
 StringRef weir::getTransposedObstacle(FormulaOp formula, int64_t rowRank,
                                       bool across) {
-  if (formula.hasSearch())
-    return "a search goes its own way in every row";
+  bool selects = formula.getBody()
+                     .walk([](KthOp) { return WalkResult::interrupt(); })
+                     .wasInterrupted();
+  if (selects)
+    return "a selection goes its own way in every row";
   if (rowRank == 1)
     return "there is only one row";
   return across ? "neighbouring rows have a lane each already" : "";

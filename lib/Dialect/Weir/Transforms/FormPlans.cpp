@@ -127,13 +127,6 @@ static bool isDear(FormulaOp formula) {
   return dear;
 }
 
-static bool searches(FormulaOp formula) {
-  bool found = false;
-  formula.getBody().walk(
-      [&](Operation *op) { found |= isa<KthOp, SolveOp>(op); });
-  return found;
-}
-
 /// Pages of a row that are visited in turn. Memory then serves a core faster by
 /// a third; caches do not mind.
 static constexpr int64_t kPages = 8;
@@ -221,6 +214,8 @@ static constexpr int64_t kLongestUnguessed = 256;
 
 /// Short rows in blocks. A block, what it keeps included, stays in the first
 /// cache from sweep to sweep; where memory is what takes time nothing is won.
+/// The steps of a search wait for one another, unless those of many rows are
+/// one: that is worth a way to the second cache, and to memory.
 static void planBlocks(const FormQuestion &question, PlanList &list, bool keeps,
                        const RowCost &cost) {
   FormulaOp formula = question.formula;
@@ -233,13 +228,17 @@ static void planBlocks(const FormQuestion &question, PlanList &list, bool keeps,
     bytes += 2 * compute; // Written and read.
   PlanList::Bounds bounds;
   bounds.minRows = lanes;
-  bounds.maxLength = machine.caches[0] * 2 / 3 / lanes / bytes;
-  if (findFreeAnchor(formula))
+  bool searches = formula.hasSearch();
+  int64_t most = searches ? machine.caches[1] / 16 : machine.caches[0] * 2 / 3;
+  bounds.maxLength = most / lanes / bytes;
+  if (!searches && findFreeAnchor(formula))
     bounds.maxLength = std::min(bounds.maxLength, kLongestUnguessed);
-  if (!isBoundByArithmetic(cost, machine))
+  if (!searches && !isBoundByArithmetic(cost, machine))
     bounds.maxElements = machine.caches[1] / cost.getMoved();
+  StringRef what =
+      searches ? "the steps of searches" : "the ends of reductions";
   list.add(Form::Transposed,
-           "in short rows the ends of reductions take long, unless those of " +
+           "in short rows " + what + " take long, unless those of " +
                Twine(lanes) + " rows are one",
            bounds, 0, 0);
 }
@@ -299,7 +298,7 @@ SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
   RowCost cost(formula, inCache, question.inputBytes, question.outputBytes);
   planBlocks(question, list, dear, cost);
   bool mayRunOnline = question.mayExclude && !question.isAcross &&
-                      !searches(formula) && !getMisfit(formula, Form::Online);
+                      !formula.hasSearch() && !getMisfit(formula, Form::Online);
   if (mayRunOnline &&
       RowCost(formula, Form::Online, question.inputBytes, question.outputBytes)
               .getReads() < cost.getReads())

@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weir;
 
@@ -67,16 +69,22 @@ static Value getRampSlope(Value ramp, Value derivative) {
   return isSlope(maximum.getLhs(), yes, no) ? no : Value();
 }
 
-Value ForwardDerivative::multiply(Value a, Value derivative) {
+Value ForwardDerivative::multiply(Value a, Value derivative, double times) {
   if (!derivative)
     return Value();
   if (Value slope = getRampSlope(a, derivative))
     derivative = slope;
   APFloat number(0.0f);
-  if (matchPattern(derivative, m_ConstantFloat(&number)) &&
-      abs(number).isExactlyValue(1.0))
-    return number.isNegative() ? add(Value(), a, -1) : a;
-  return arith::MulFOp::create(builder, loc, a, derivative);
+  if (matchPattern(derivative, m_ConstantFloat(&number))) {
+    double factor = times * number.convertToDouble();
+    if (std::abs(factor) == 1.0)
+      return factor < 0 ? add(Value(), a, -1) : a;
+    return arith::MulFOp::create(builder, loc, a, constant(factor));
+  }
+  Value product = arith::MulFOp::create(builder, loc, a, derivative);
+  return times == 1.0
+             ? product
+             : Value(arith::AddFOp::create(builder, loc, product, product));
 }
 
 LogicalResult ForwardDerivative::run() {
@@ -128,9 +136,8 @@ FailureOr<Value> ForwardDerivative::derive(Operation *op) {
   if (isa<arith::NegFOp>(op))
     return add(Value(), d(0), -1);
   if (isa<arith::MulFOp>(op)) {
-    Value second = in(0) == in(1) ? multiply(in(0), d(0)) : Value();
-    if (second)
-      return add(second, second, 1);
+    if (in(0) == in(1))
+      return multiply(in(0), d(0), /*times=*/2);
     return add(multiply(in(1), d(0)), multiply(in(0), d(1)), 1);
   }
   if (isa<arith::DivFOp>(op))

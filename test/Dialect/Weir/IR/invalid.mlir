@@ -570,8 +570,9 @@ func.func @f(%x: memref<8x4xf32>) {
 // -----
 
 func.func @f(%x: memref<8x4xf32>) {
-  // expected-error@+1 {{C13: form transposed does not fit @sparsemax: a search goes its own way in every row}}
-  weir.rows @sparsemax ins(%x : memref<8x4xf32>) outs(%x : memref<8x4xf32>) {form = #weir.form<transposed>}
+  %k = arith.constant 2 : index
+  // expected-error@+1 {{C13: form transposed does not fit @sparse_softmax: a selection goes its own way in every row}}
+  weir.rows @sparse_softmax ins(%x, %k : memref<8x4xf32>, index) outs(%x : memref<8x4xf32>) {form = #weir.form<transposed>}
   return
 }
 

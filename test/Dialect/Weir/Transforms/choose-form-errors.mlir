@@ -129,8 +129,9 @@ func.func @f(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
 // -----
 
 func.func @f(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
-  // expected-error@+1 {{form transposed does not fit @sparsemax: a search goes its own way in every row}}
-  %a = weir.apply @sparsemax(%x) {form = #weir.form<transposed>} : (tensor<8x4xf32>) -> tensor<8x4xf32>
+  %k = arith.constant 2 : index
+  // expected-error@+1 {{form transposed does not fit @sparse_softmax: a selection goes its own way in every row}}
+  %a = weir.apply @sparse_softmax(%x, %k) {form = #weir.form<transposed>} : (tensor<8x4xf32>, index) -> tensor<8x4xf32>
   return %a : tensor<8x4xf32>
 }
 

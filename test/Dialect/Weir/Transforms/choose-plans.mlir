@@ -29,9 +29,10 @@ func.func @plans(%x: tensor<?x?xf32>, %y: tensor<?x16384xf32>, %z: tensor<64x131
   // expected-remark@+2 {{@softmax runs in the transposed form for 16 rows}}
   // expected-remark@+1 {{@softmax else runs in the stored form: }}
   %d = weir.apply @softmax(%x) {neg_inf = #weir.neg_inf<ordinary>} : (tensor<?x?xf32>) -> tensor<?x?xf32>
-  // A search needs the whole row.
-  // CHECK: @sparsemax({{.*}}{form = #weir.form<recompute>, stream_bytes = 16777216 : i64}
-  // expected-remark@+1 {{@sparsemax runs in the recompute form: }}
+  // A search needs the whole row. Rows side by side share its steps, also where they exceed the first cache.
+  // CHECK: @sparsemax({{.*}}plans = [#weir.plan<form = transposed, min_rows = 16, max_length = 512>, #weir.plan<form = recompute, stream_bytes = 16777216>]
+  // expected-remark@+2 {{@sparsemax runs in the transposed form for 16 rows or more and rows of at most 512 elements: in short rows the steps of searches take long}}
+  // expected-remark@+1 {{@sparsemax else runs in the recompute form: }}
   %f = weir.apply @sparsemax(%x) : (tensor<?x?xf32>) -> tensor<?x?xf32>
   // Plans that are given stay.
   // CHECK: @softmax({{.*}}plans = [#weir.plan<form = online, min_rows = 4>, #weir.plan<form = recompute>]

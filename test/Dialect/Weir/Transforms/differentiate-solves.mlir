@@ -7,8 +7,8 @@
 // CHECK:           %[[R:.*]] = arith.maximumf %[[D]]
 // CHECK-NOT:       arith.select
 // CHECK:           %[[RR:.*]] = arith.mulf %[[R]], %[[R]]
-// CHECK:           %[[HALF:.*]] = arith.negf %[[R]]
-// CHECK:           %[[DRR:.*]] = arith.addf %[[HALF]], %[[HALF]]
+// CHECK:           %[[TWICE:.*]] = arith.constant -2.000000e+00
+// CHECK:           %[[DRR:.*]] = arith.mulf %[[R]], %[[TWICE]]
 // CHECK:           %[[S:.*]] = weir.reduce add %[[RR]]
 // CHECK:           %[[DS:.*]] = weir.reduce add %[[DRR]]
 // CHECK:           %[[F:.*]] = arith.subf %[[S]]

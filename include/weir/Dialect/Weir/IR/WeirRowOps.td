@@ -150,7 +150,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
 
     - C1 to C7, C9 to C12 and C14 as of `weir.apply`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
     - C8: `form` is `elementwise` exactly where the formula has no reduction.
-    - C13: `form` is `transposed` only where the formula has no search and there are outer dimensions, with the row as the last.
+    - C13: `form` is `transposed` only where the formula selects nothing (`weir.kth`) and there are outer dimensions, with the row as the last.
 
     #### Examples
 
