@@ -10,6 +10,9 @@ SOFTMAX = [(1, 8), (16, 64), (16, 128), (4096, 128), (4096, 127), (1, 2048), (40
 SPARSE = [256, 1024, 4096, 32768]
 # From the CPU's cache to main memory.
 FUSED = [(16, 1024), (512, 1024), (4096, 1024), (2048, 4096)]
+# Rows, columns and terms of a sum.
+MATMUL = [(64, 64, 64), (1, 4096, 4096), (8, 4096, 4096), (256, 256, 256), (1000, 1000, 1000), (1024, 1024, 1024), (4096, 1024, 1024),
+          (2048, 2048, 2048)]
 ACROSS = [(1000, 1000), (1024, 1024), (4096, 4096)]
 
 
@@ -22,22 +25,29 @@ class Case:
     dtype: str = "f32"
     # How the first input is distributed: "normal" or "flat", all elements equal.
     distribution: str = "normal"
+    # Of a product of matrices, the terms of a sum.
+    k: int = 0
 
     @property
     def elements(self):
         return self.rows * self.n
 
     @property
+    def work(self):
+        """What rates count: elements, of products multiplications and additions."""
+        return self.elements * (2 * self.k or 1)
+
+    @property
     def shape(self):
         def short(n):
             return f"{n // MI}M" if n >= MI and n % MI == 0 else str(n)
 
-        return f"{short(self.rows)}x{short(self.n)}"
+        return f"{short(self.rows)}x{short(self.n)}" + (f"x{short(self.k)}" if self.k else "")
 
     @property
     def function(self):
         """The name of weir's function for it."""
-        return f"{self.operation}_{self.dtype}_{self.rows}x{self.n}"
+        return f"{self.operation}_{self.dtype}_{self.rows}x{self.n}" + (f"x{self.k}" if self.k else "")
 
     @property
     def name(self):
@@ -63,6 +73,10 @@ def fused():
             for dtype in ("f32", "bf16") for shape in FUSED]
 
 
+def matmul():
+    return [Case("matmul", "matmul", m, n, dtype, k=k) for dtype in ("f32", "bf16") for m, n, k in MATMUL]
+
+
 def across():
     return [Case("across", "softmax_across", *shape) for shape in ACROSS]
 
@@ -82,14 +96,16 @@ def activations():
     return [Case("activations", name, *shape) for name in operations.elementwise() for shape in [(1, 4096), (8192, 8192)]]
 
 
-SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "across": across, "choice": choice, "activations": activations}
+SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "across": across, "matmul": matmul, "choice": choice,
+          "activations": activations}
 # Those of `make bench`. The activations take as long as all others together, and forms are for who works on their choice.
-USUAL = ["softmax", "sparse", "topk", "fused", "across"]
+USUAL = ["softmax", "sparse", "topk", "fused", "across", "matmul"]
 
 QUICK = [Case("softmax", "softmax", 16, 64), Case("softmax", "softmax", 3, 100, "bf16"), Case("softmax", "softmax", 2, 40000),
          Case("sparse", "entmax15", 4, 256), Case("sparse", "sparsemax", 4, 256, "f32", "flat"), Case("topk", "topk", 4, 512),
          Case("topk", "softmax_topk", 4, 512), Case("fused", "norm_gate", 4, 256), Case("fused", "scale_bias_softmax", 4, 250, "bf16"),
          Case("fused", "swiglu", 4, 256), Case("across", "softmax_across", 32, 32),
+         Case("matmul", "matmul", 96, 128, k=64), Case("matmul", "matmul", 64, 64, "bf16", k=96),
          Case("choice", "choice_softmax", 16, 64), Case("choice", "choice_layer_norm", 16, 64), Case("choice", "choice_logsumexp", 16, 64, "bf16"),
          Case("activations", "silu", 4, 256)]
 

@@ -20,7 +20,7 @@ EPSILON = 1e-6
 class Operation:
     # IR of the function: text(case, name, static) -> str.
     text: typing.Callable
-    # Inputs beyond the first, as shapes of (rows, n).
+    # Inputs beyond the first, as shapes of (rows, n), or (rows, n, k) for products.
     more: tuple = ()
     # The results in f64 of inputs in f64, of some rows.
     oracle: typing.Callable = None
@@ -38,10 +38,13 @@ class Operation:
     formed: typing.Callable = None
     # Whether the only result is one f32 for each row.
     per_row: bool = False
+    first: tuple = ("rows", "n")
+    # The type of the result, where it is not that of the inputs.
+    result: str = None
 
 
 def tensor(case, static, shape=("rows", "n"), dtype=None):
-    sizes = {"rows": case.rows if static else "?", "n": case.n if static else "?"}
+    sizes = {"rows": case.rows if static else "?", "n": case.n if static else "?", "k": case.k if static else "?"}
     return f"tensor<{''.join(f'{sizes.get(s, s)}x' for s in shape)}{dtype or case.dtype}>"
 
 
@@ -76,6 +79,22 @@ def topk_text(first):
                         f"({', '.join(results)})\n  return %v, %i, %c : {', '.join(results)}\n")
 
     return text
+
+
+def matmul_text(case, name, static):
+    a, b, c = tensor(case, static, ("rows", "k")), tensor(case, static, ("k", "n")), tensor(case, static, dtype="f32")
+    dims = "" if static else f"  %i0 = arith.constant 0 : index\n  %i1 = arith.constant 1 : index\n" \
+        f"  %m = tensor.dim %x0, %i0 : {a}\n  %n = tensor.dim %x1, %i1 : {b}\n"
+    return function(name, [a, b], [c],
+                    f"{dims}  %zero = arith.constant 0.0 : f32\n  %e = tensor.empty({'' if static else '%m, %n'}) : {c}\n"
+                    f"  %f = linalg.fill ins(%zero : f32) outs(%e : {c}) -> {c}\n"
+                    f"  %y = linalg.matmul ins(%x0, %x1 : {a}, {b}) outs(%f : {c}) -> {c}\n  return %y : {c}\n")
+
+
+def matmul_kernels(case):
+    """Hand-written for sizes that fill their tiles."""
+    rows = {"f32": 2, "bf16": 32}[case.dtype]
+    return ["matmul"] if case.rows % rows == 0 and case.n % 64 == 0 and case.k % 32 == 0 else []
 
 
 # What a user writes for whom the library has no formula of the whole.
@@ -207,6 +226,7 @@ OPERATIONS = {
                                     variants={"weir in two ops": chain_text}),
     "swiglu": Operation(apply("swiglu", "", [], [("rows", "n")] * 2), (("rows", "n"),), lambda g, v: silu(g) * v, lambda case: ["swiglu"],
                         whole_row=False),
+    "matmul": Operation(matmul_text, (("k", "n"),), np.matmul, matmul_kernels, exps=0, whole_row=False, first=("rows", "k"), result="f32"),
     "softmax_across": Operation(apply("softmax", "{along = 0}"), (), lambda x: softmax(x.T).T, whole_row=False,
                                 variants={"weir transposed": apply("softmax", "{along = 0, lanes = #weir.lanes<along>}"),
                                           "weir last dimension": apply("softmax")}),
@@ -249,9 +269,10 @@ def make_inputs(case):
     """Arrays in the storage type. No score lies so low that a weight is denormal: such weights take every system another way."""
     generator = np.random.default_rng(case.elements)
     spread = 3 if "softmax" in case.operation else 1
-    sizes = {"rows": case.rows, "n": case.n}
+    operation = find(case.operation)
+    sizes = {"rows": case.rows, "n": case.n, "k": case.k}
     inputs = []
-    for shape in (("rows", "n"),) + find(case.operation).more:
+    for shape in (operation.first,) + operation.more:
         x = native.aligned([sizes[s] for s in shape], native.DTYPES[case.dtype])
         flat = x.reshape(-1)
         block = generator.normal(0, spread, min(flat.size, 1 << 20)).astype(x.dtype)
@@ -269,7 +290,7 @@ def make_results(case):
     if find(case.operation).per_row:
         return [native.aligned((case.rows,), np.float32)]
     if find(case.operation).writes:
-        return [native.aligned((case.rows, case.n), native.DTYPES[case.dtype])]
+        return [native.aligned((case.rows, case.n), native.DTYPES[find(case.operation).result or case.dtype])]
     return [native.aligned((case.rows, K), native.DTYPES[case.dtype]), native.aligned((case.rows, K), np.int32),
             native.aligned((case.rows,), np.int32)]
 
@@ -290,7 +311,8 @@ class Oracle:
         self.dtype = case.dtype
         self.expected = None
         if operation.oracle:
-            wide = [x.astype(np.float64) if x.ndim == 1 else x[self.rows].astype(np.float64) for x in inputs]
+            shapes = (operation.first,) + operation.more
+            wide = [(x[self.rows] if shape[0] == "rows" else x).astype(np.float64) for x, shape in zip(inputs, shapes)]
             self.expected = operation.oracle(*wide)
 
     def error(self, result):

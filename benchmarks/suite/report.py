@@ -13,13 +13,16 @@ def best(case, names):
     return min(((median(case, n), n) for n in names if median(case, n)), default=(None, None))
 
 
+def yardstick(case):
+    return best(case, [n for n, v in case["variants"].items() if v["kind"] == "yardstick"])
+
+
 def derive(run, level2):
     """Adds to each case its copy, read and limit in seconds, what limits it, and its fastest yardstick."""
     from . import operations
 
     for case in run["cases"]:
         operation = operations.find(case["operation"])
-        names = case["variants"]
         case["copy"], case["copy_way"] = best(case, ["limit copy", "limit stream", "limit pages"])
         case["read"], _ = best(case, ["limit read", "limit read_pages"])
         case["exp"] = median(case, "limit exp")
@@ -30,10 +33,16 @@ def derive(run, level2):
         if operation.whole_row and operation.writes and 2 * row_bytes > level2:
             traffic += case["read"]
             case["limit_by"] = "read + copy"
-        case["limit"] = max(traffic, case["exp"] or 0)
+        case["multiply"] = median(case, "limit multiply")
+        # Products move little: only their multiplications are timed.
+        if case["multiply"]:
+            case["limit"], case["limit_by"] = case["multiply"], "multiply"
+            case["yardstick"], case["yardstick_name"] = yardstick(case)
+            continue
+        case["limit"] = max(traffic or 0, case["exp"] or 0)
         if case["limit"] != traffic:
             case["limit_by"] = "exp"
-        case["yardstick"], case["yardstick_name"] = best(case, [n for n, v in names.items() if v["kind"] == "yardstick"])
+        case["yardstick"], case["yardstick_name"] = yardstick(case)
 
 
 def rounded(value):

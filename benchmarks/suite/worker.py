@@ -70,16 +70,20 @@ class Worker:
             yield Variant(name, library.timer(self.native, function, inputs + results), (lambda r=results: r[0]) if checked else None)
 
     def yardsticks(self, case, inputs):
-        if case.dtype == "bf16" and not machine.has("avx512_bf16"):
+        if case.dtype == "bf16" and not machine.has("amx_bf16" if case.k else "avx512_bf16"):
             return
         for name in operations.find(case.operation).yardsticks(case):
             result = operations.make_results(case)[0]
-            timer = self.native.timer(self.native.function(f"{name}_{case.dtype}"), [*inputs, result, case.rows, case.n])
+            timer = self.native.timer(self.native.function(f"{name}_{case.dtype}"), [*inputs, result, case.rows, case.n] + [case.k] * bool(case.k))
             yield Variant(f"yardstick {name.rsplit('_', 1)[-1]}", timer, lambda r=result: r, "yardstick")
 
     def limits(self, case, inputs):
         """Copies of the large inputs into one result, reads of them, exponentials."""
         operation, timer, function = operations.find(case.operation), self.native.timer, self.native.function
+        if case.k:
+            if case.dtype != "bf16" or machine.has("amx_bf16"):
+                yield Variant("limit multiply", timer(function(f"limit_multiply_{case.dtype}"), [case.work // 2, 0]), None, "limit")
+            return
         large = [x for x in inputs if x.size == case.elements]
         if operation.writes:
             result = operations.make_results(case)[0]
@@ -140,7 +144,7 @@ class Worker:
         timings = measure.measure(variants, rounds, settle)
         for timing, variant in zip(timings, variants):
             timing.error = errors.get(variant.name)
-        return {**dataclasses.asdict(case), "name": case.name, "shape": case.shape, "threads": self.options.threads, "elements": case.elements,
+        return {**dataclasses.asdict(case), "name": case.name, "shape": case.shape, "threads": self.options.threads, "elements": case.work,
                 "variants": {v.name: {"kind": v.kind, **dataclasses.asdict(t)} for v, t in zip(variants, timings)}, "refused": refused}
 
 

@@ -94,6 +94,9 @@ void weir::buildTensorPipeline(OpPassManager &pm,
 void weir::buildCPUCodePipeline(OpPassManager &pm,
                                 const CPUPipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
+  WeirBlockContractionsOptions contractions;
+  contractions.threads = options.threads;
+  pm.addPass(createWeirBlockContractions(contractions));
   pm.addPass(createWeirOrderContractions());
   pm.addPass(createWeirExpandCopies());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());

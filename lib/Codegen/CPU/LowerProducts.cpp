@@ -40,8 +40,11 @@ namespace {
 /// Writes one product.
 class VectorProduct {
 public:
-  VectorProduct(cpu::ProductOp op, ProductTarget target)
-      : op(op), target(target), loc(op.getLoc()) {}
+  VectorProduct(Location loc, ValueRange operands, bool accumulate,
+                ProductTarget target)
+      : loc(loc), left(operands[0]), right(operands[1]), result(operands[2]),
+        accumulate(accumulate), target(target),
+        element(getElementTypeOrSelf(result.getType())) {}
   void emit(OpBuilder &builder);
 
 private:
@@ -65,16 +68,16 @@ private:
   Value rowOf(OpBuilder &b, const Tile &tile, int64_t i) {
     return emitSum(b, loc, tile.row, i);
   }
-  VectorType getType(int64_t lanes) {
-    return VectorType::get(lanes, op.getC().getType().getElementType());
-  }
+  VectorType getType(int64_t lanes) { return VectorType::get(lanes, element); }
   Value size(OpBuilder &b, Value memref, int64_t dim) {
     return b.createOrFold<memref::DimOp>(loc, memref, dim);
   }
 
-  cpu::ProductOp op;
-  ProductTarget target;
   Location loc;
+  Value left, right, result; // A, B and C.
+  bool accumulate;
+  ProductTarget target;
+  Type element;
 };
 } // namespace
 
@@ -100,16 +103,16 @@ SmallVector<Value> VectorProduct::loadRow(OpBuilder &b, Value memref, Value row,
 void VectorProduct::storeRow(OpBuilder &b, Value row, const Tile &tile,
                              ValueRange vectors) {
   for (auto [i, vector] : llvm::enumerate(vectors))
-    storeVector(b, loc, vector, op.getC(),
+    storeVector(b, loc, vector, result,
                 {row, emitSum(b, loc, tile.column, i * tile.lanes)}, tile.mask);
 }
 
 SmallVector<Value> VectorProduct::emitTerms(OpBuilder &b, const Tile &tile,
                                             Value k, ValueRange sums) {
-  Vectors row = loadRow(b, op.getB(), k, tile), next;
+  Vectors row = loadRow(b, right, k, tile), next;
   for (int64_t i = 0; i < tile.rows; ++i) {
-    Value element = memref::LoadOp::create(b, loc, op.getA(),
-                                           ValueRange{rowOf(b, tile, i), k});
+    Value element =
+        memref::LoadOp::create(b, loc, left, ValueRange{rowOf(b, tile, i), k});
     Value factor =
         vector::BroadcastOp::create(b, loc, getType(tile.lanes), element);
     for (auto [j, vector] : llvm::enumerate(row))
@@ -122,8 +125,8 @@ SmallVector<Value> VectorProduct::emitTerms(OpBuilder &b, const Tile &tile,
 void VectorProduct::emitTile(OpBuilder &b, const Tile &tile) {
   Vectors sums;
   for (int64_t i = 0; i < tile.rows; ++i) {
-    if (op.getAccumulate())
-      llvm::append_range(sums, loadRow(b, op.getC(), rowOf(b, tile, i), tile));
+    if (accumulate)
+      llvm::append_range(sums, loadRow(b, result, rowOf(b, tile, i), tile));
     else
       sums.append(tile.vectors,
                   arith::ConstantOp::create(
@@ -132,7 +135,7 @@ void VectorProduct::emitTile(OpBuilder &b, const Tile &tile) {
   Value zero = arith::ConstantIndexOp::create(b, loc, 0),
         one = arith::ConstantIndexOp::create(b, loc, 1);
   auto loop = scf::ForOp::create(
-      b, loc, zero, size(b, op.getA(), 1), one, sums,
+      b, loc, zero, size(b, left, 1), one, sums,
       [&](OpBuilder &inner, Location, Value k, ValueRange before) {
         scf::YieldOp::create(inner, loc, emitTerms(inner, tile, k, before));
       });
@@ -143,15 +146,15 @@ void VectorProduct::emitTile(OpBuilder &b, const Tile &tile) {
 
 void VectorProduct::emitRows(OpBuilder &b, Value column, int64_t vectors,
                              int64_t lanes, Value mask) {
-  emitInSteps(b, loc, size(b, op.getC(), 0), target.getMostRows(vectors), 1,
+  emitInSteps(b, loc, size(b, result, 0), target.getMostRows(vectors), 1,
               [&](OpBuilder &inner, Value row, int64_t rows) {
                 emitTile(inner, {row, column, rows, vectors, lanes, mask});
               });
 }
 
 void VectorProduct::emit(OpBuilder &b) {
-  int64_t lanes = target.getLanes(op.getC().getType().getElementType());
-  Value columns = size(b, op.getC(), 1);
+  int64_t lanes = target.getLanes(element);
+  Value columns = size(b, result, 1);
   Value rest = emitInSteps(b, loc, columns, target.getMostVectors(), lanes,
                            [&](OpBuilder &inner, Value column, int64_t count) {
                              emitRows(inner, column, count, lanes, Value());
@@ -178,6 +181,68 @@ static LogicalResult checkPairs(ModuleOp module, ProductTarget target) {
   return failure(walk.wasInterrupted());
 }
 
+static void emitProduct(OpBuilder &b, cpu::ProductOp op, ValueRange operands,
+                        ProductTarget target) {
+  if (op.isInPairs())
+    emitTileProduct(b, op.getLoc(), operands, op.getAccumulate());
+  else
+    VectorProduct(op.getLoc(), operands, op.getAccumulate(), target).emit(b);
+}
+
+/// A function that computes what `op` does.
+static func::FuncOp createFunction(SymbolTable &symbols, cpu::ProductOp op,
+                                   ProductTarget target) {
+  OpBuilder b = OpBuilder::atBlockEnd(&symbols.getOp()->getRegion(0).front());
+  Location loc = op.getLoc();
+  auto function = func::FuncOp::create(
+      b, loc, "weir.product", b.getFunctionType(op->getOperandTypes(), {}));
+  function.setPrivate();
+  function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
+  b.setInsertionPointToStart(function.addEntryBlock());
+  emitProduct(b, op, function.getArguments(), target);
+  func::ReturnOp::create(b, loc);
+  symbols.insert(function); // Gives it a name of its own.
+  return function;
+}
+
+/// Products of one type share a function; one that is alone stands where it is
+/// if it may.
+static void lowerAlike(SymbolTable &symbols, ArrayRef<cpu::ProductOp> alike,
+                       ProductTarget target) {
+  cpu::ProductOp first = alike.front();
+  bool standsAlone = alike.size() == 1 && !first.isInPairs();
+  func::FuncOp function;
+  if (!standsAlone)
+    function = createFunction(symbols, first, target);
+  for (cpu::ProductOp op : alike) {
+    OpBuilder b(op);
+    if (standsAlone)
+      emitProduct(b, op, op->getOperands(), target);
+    else
+      func::CallOp::create(b, op.getLoc(), function, op->getOperands());
+    op.erase();
+  }
+}
+
+static void lowerProducts(ModuleOp module, ProductTarget target) {
+  SmallVector<SmallVector<cpu::ProductOp>> groups;
+  module.walk([&](cpu::ProductOp op) {
+    auto *group = llvm::find_if(groups, [&](ArrayRef<cpu::ProductOp> known) {
+      cpu::ProductOp first = known.front();
+      return first->getOperandTypes() == op->getOperandTypes() &&
+             first.getAccumulate() == op.getAccumulate();
+    });
+    if (group == groups.end()) {
+      groups.emplace_back();
+      group = &groups.back();
+    }
+    group->push_back(op);
+  });
+  SymbolTable symbols(module);
+  for (ArrayRef<cpu::ProductOp> group : groups)
+    lowerAlike(symbols, group, target);
+}
+
 namespace {
 struct WeirLowerProducts
     : weir::impl::WeirLowerProductsBase<WeirLowerProducts> {
@@ -186,12 +251,7 @@ struct WeirLowerProducts
     ProductTarget target = ProductTarget::get(module);
     if (failed(checkPairs(module, target)))
       return signalPassFailure();
-    lowerTileProducts(module);
-    module.walk([&](cpu::ProductOp op) {
-      OpBuilder builder(op);
-      VectorProduct(op, target).emit(builder);
-      op.erase();
-    });
+    lowerProducts(module, target);
     module.walk([&](cpu::PackOp op) {
       OpBuilder builder(op);
       emitPack(builder, op, target);

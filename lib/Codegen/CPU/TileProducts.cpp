@@ -9,9 +9,7 @@
 // 16 of C. Two by two tiles of C take four loads for four products in each step
 // of k. All tiles have the one shape, since a register's shape holds for a
 // whole function: what is smaller, at the edges of the operands, goes through
-// buffers of a tile's size that are filled up with zeros. Each product is a
-// function of its own because LLVM loads the shapes where a function begins and
-// saves no tile around a call.
+// buffers of a tile's size that are filled up with zeros.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +18,6 @@
 #include "Spans.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -394,46 +391,7 @@ void TileProduct::emit(OpBuilder &b) {
            });
 }
 
-//===----------------------------------------------------------------------===//
-// Functions
-//===----------------------------------------------------------------------===//
-
-static func::FuncOp createFunction(ModuleOp module, cpu::ProductOp op,
-                                   StringRef name) {
-  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  Location loc = op.getLoc();
-  auto function = func::FuncOp::create(
-      b, loc, name, b.getFunctionType(op->getOperandTypes(), {}));
-  function.setPrivate();
-  function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
-  b.setInsertionPointToStart(function.addEntryBlock());
-  TileProduct(b, loc, function.getArguments(), op.getAccumulate()).emit(b);
-  func::ReturnOp::create(b, loc);
-  return function;
-}
-
-void weir::lowerTileProducts(ModuleOp module) {
-  SmallVector<cpu::ProductOp> products;
-  module.walk([&](cpu::ProductOp op) {
-    if (op.isInPairs())
-      products.push_back(op);
-  });
-  SymbolTable symbols(module);
-  SmallVector<std::pair<cpu::ProductOp, func::FuncOp>> functions;
-  for (cpu::ProductOp op : products) {
-    auto *known = llvm::find_if(functions, [&](auto &each) {
-      return each.first->getOperandTypes() == op->getOperandTypes() &&
-             each.first.getAccumulate() == op.getAccumulate();
-    });
-    if (known == functions.end()) {
-      func::FuncOp function = createFunction(module, op, "weir.product");
-      symbols.insert(function); // Gives it a name of its own.
-      functions.push_back({op, function});
-      known = &functions.back();
-    }
-    OpBuilder b(op);
-    func::CallOp::create(b, op.getLoc(), known->second, op->getOperands());
-  }
-  for (cpu::ProductOp op : products)
-    op.erase();
+void weir::emitTileProduct(OpBuilder &builder, Location loc,
+                           ValueRange operands, bool accumulate) {
+  TileProduct(builder, loc, operands, accumulate).emit(builder);
 }

@@ -8,15 +8,15 @@
 #ifndef WEIR_LIB_CODEGEN_CPU_TILEPRODUCTS_H
 #define WEIR_LIB_CODEGEN_CPU_TILEPRODUCTS_H
 
-#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
-
-#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Builders.h"
 
 namespace weir {
 
-/// Makes of each product in pairs in `module` a call of a function that
-/// computes it in tile registers. Products of one type share a function.
-void lowerTileProducts(mlir::ModuleOp module);
+/// Writes a product in pairs of `operands`, A, B and C, in tile registers. It
+/// must be a function of its own: LLVM loads the shapes of tiles where a
+/// function begins, and saves no tile around a call.
+void emitTileProduct(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::ValueRange operands, bool accumulate);
 
 } // namespace weir
 

@@ -41,8 +41,8 @@ def WeirLowerProducts : Pass<"weir-lower-products", "::mlir::ModuleOp"> {
   let description = [{
     A product becomes loops over tiles of a few rows by a few vectors, which stay in registers during one loop over k; the module's
     `weir.target` says how wide vectors are and how many registers there are. Columns beyond whole vectors are masked where that costs
-    nothing and else taken one by one. A transposing pack goes through squares of vectors in registers. A product in pairs becomes a call
-    of a function of its own, in which two by two tiles of AMX stay in registers.
+    nothing and else taken one by one. A transposing pack goes through squares of vectors in registers. In a product in pairs two by
+    two tiles of AMX stay in registers; it is a function of its own. Products of one type share a function.
 
     Before: `weir_cpu.product ins(%a, %b : memref<6x?xf32>, memref<?x64xf32>) outs(%c : memref<6x64xf32>)`.
     After: one `scf.for` over k with 24 sums of `vector<16xf32>`, four loads of b, six broadcasts of a, and stores to c behind it.
@@ -78,10 +78,30 @@ def WeirExactMathToLibm : Pass<"weir-exact-math-to-libm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::vector::VectorDialect"];
 }
 
+def WeirBlockContractions : Pass<"weir-block-contractions", "::mlir::ModuleOp"> {
+  let summary = "Cut matrix products of linalg into products in caches";
+  let description = [{
+    A contraction on memrefs with one loop over rows, one over columns and one over the sum, and any number of others, becomes loops over
+    `weir_cpu.pack` and `weir_cpu.product`: panels of B are packed in strips of a register tile's width, blocks of A that lie transposed or
+    in another type too. The caches of the module's `weir.target` say how large those are. Sums of f16 and bf16 are formed in f32 and
+    rounded once; of bf16 by AMX where the target has it. Of few rows, B is read where it lies. Other contractions, of integers for instance or
+    with gaps between the columns of C, are left as they are.
+
+    Before: `linalg.matmul ins(%a, %b : memref<?x?xf32>, memref<?x?xf32>) outs(%c : memref<?x?xf32>)`.
+    After: `scf.for %column ... { scf.for %k ... { weir_cpu.pack ins(%panel) ...; scf.for %row ... { weir_cpu.product ins(%rows, %strip)
+    outs(%block) {accumulate} } } }`.
+  }];
+  let options = [
+    Option<"threads", "threads", "bool", /*default=*/"false", "share the work among threads, by weir_cpu.parts and scf.parallel">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::weir::cpu::WeirCPUDialect"];
+}
+
 def WeirOrderContractions : Pass<"weir-order-contractions", "::mlir::ModuleOp"> {
   let summary = "Order the loops of matrix products so that the innermost one is contiguous";
   let description = [{
-    A matrix product on memrefs becomes a `linalg.generic` whose reduction lies outside the columns of the result, so that the inner
+    A matrix product on memrefs that `weir-block-contractions` has left becomes a `linalg.generic` whose reduction lies outside the columns of the result, so that the inner
     loop reads and writes rows. Every element still adds its terms in the same order.
 
     Before: `linalg.matmul ins(%a, %b) outs(%c)`, loops (m, n, k). After: `linalg.generic` with loops (m, k, n).
