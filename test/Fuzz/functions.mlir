@@ -43,6 +43,12 @@ func.func @product(%a: tensor<?x?xf32>, %b: tensor<?x5xf32>) -> tensor<?x5xf32> 
   return %s : tensor<?x5xf32>
 }
 
+func.func @attend(%q: tensor<?x2x?x4xf32>, %k: tensor<?x1x?x4xf32>, %v: tensor<?x1x?x4xf32>) -> tensor<?x2x?x4xf32> {
+  %o = weir.attention @softmax(%q, %k, %v) {causal, window_left = 2 : i64}
+    : (tensor<?x2x?x4xf32>, tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>) -> tensor<?x2x?x4xf32>
+  return %o : tensor<?x2x?x4xf32>
+}
+
 func.func @pass(%x: tensor<?x?xi64>, %b: tensor<?xi1>) -> (tensor<?x?xi64>, tensor<?xi1>) {
   return %x, %b : tensor<?x?xi64>, tensor<?xi1>
 }

@@ -153,6 +153,10 @@ void AttentionTiling::gatherRows(const AttentionTile &tile) {
 /// and sizes of all four dimensions; those without a size vanish.
 Value AttentionTiling::slice(Value operand, ArrayRef<OpFoldResult> offsets,
                              ArrayRef<OpFoldResult> sizes) {
+  if (cast<MemRefType>(operand.getType()).getRank() == 0)
+    operand = memref::ExpandShapeOp::create( // A row lies along a dimension.
+        builder, loc, ArrayRef<int64_t>{1}, operand,
+        ArrayRef<ReassociationIndices>());
   auto type = cast<MemRefType>(operand.getType());
   int64_t missing = 4 - type.getRank();
   SmallVector<OpFoldResult> from, size;

@@ -169,22 +169,27 @@ Value AttentionTiling::allocate(ArrayRef<OpFoldResult> sizes, Type element) {
 Value AttentionTiling::view(Value memref, ArrayRef<OpFoldResult> offsets,
                             ArrayRef<OpFoldResult> sizes) {
   SmallVector<OpFoldResult> whole(sizes),
-      strides(sizes.size(), builder.getIndexAttr(1));
-  SmallVector<int64_t> shape;
-  for (OpFoldResult &size : whole) {
-    if (!size) {
-      size = builder.getIndexAttr(1);
-      continue;
-    }
-    std::optional<int64_t> known = getConstantIntValue(size);
-    if (known)
+      ones(sizes.size(), builder.getIndexAttr(1));
+  for (OpFoldResult &size : whole)
+    if (std::optional<int64_t> known = size ? getConstantIntValue(size) : 1)
       size = builder.getIndexAttr(*known);
-    shape.push_back(known.value_or(ShapedType::kDynamic));
-  }
-  auto type = memref::SubViewOp::inferRankReducedResultType(
-      shape, cast<MemRefType>(memref.getType()), offsets, whole, strides);
-  return memref::SubViewOp::create(builder, loc, cast<MemRefType>(type), memref,
-                                   offsets, whole, strides);
+  auto all = cast<MemRefType>(memref::SubViewOp::inferResultType(
+      cast<MemRefType>(memref.getType()), offsets, whole, ones));
+  auto [strides, offset] = all.getStridesAndOffset();
+  // Of several dimensions of size 1 it matters which vanish: what is left keeps
+  // its stride.
+  SmallVector<int64_t> ownShape, ownStrides;
+  for (auto [dim, size] : llvm::enumerate(sizes))
+    if (size) {
+      ownShape.push_back(all.getDimSize(dim));
+      ownStrides.push_back(strides[dim]);
+    }
+  auto layout =
+      StridedLayoutAttr::get(builder.getContext(), offset, ownStrides);
+  auto type = MemRefType::get(ownShape, all.getElementType(), layout,
+                              all.getMemorySpace());
+  return memref::SubViewOp::create(builder, loc, type, memref, offsets, whole,
+                                   ones);
 }
 
 /// How many threads there may be, and how many queries a tile has. A tile with

@@ -50,10 +50,10 @@ static LogicalResult tile(AttentionRowsOp op, DerivedSymbols &symbols) {
     auto rows = std::make_unique<BlockwiseRows>(
         resolveFormula(op, attended),
         StatePolicies{op.getEmptyRow(), op.getNan()}, op.getPosInf());
-    if (!rows->getObstacle().empty())
-      return op.emitOpError("form ")
+    if (std::string misfit = rows->getMisfit(*op.getForm()); !misfit.empty())
+      return op.emitOpError("C11: form ")
              << stringifyAttentionForm(*op.getForm()) << " does not fit @"
-             << op.getFormula() << ": " << rows->getObstacle();
+             << op.getFormula() << ": " << misfit;
     forms = createSweepsForm(attended, std::move(rows));
   }
   AttentionTiling(op, operands, symbols).run(*forms);

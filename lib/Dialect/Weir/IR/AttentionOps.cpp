@@ -18,6 +18,24 @@ using namespace weir;
 // Constraints
 //===----------------------------------------------------------------------===//
 
+/// With these the size of scratch is a number of bytes, and what is added to
+/// an index is one.
+static constexpr int64_t kMaxHeadSize = 65536, kMaxTile = 65536;
+static constexpr int64_t kMaxWindow = int64_t(1) << 62;
+
+/// Sizes as a type would show them.
+static std::string show(ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleaveComma(shape, os, [&](int64_t size) {
+    if (ShapedType::isDynamic(size))
+      os << '?';
+    else
+      os << size;
+  });
+  return text;
+}
+
 namespace {
 
 /// The constraints that both ops share.
@@ -69,7 +87,10 @@ private:
     if (hasPolicy && !formula.hasReduction())
       return error("C9") << "a row policy needs a formula with a reduction; @"
                          << formula.getSymName() << " is elementwise";
-    return success();
+    if (op.getEmptyRow() == EmptyRow::Uniform)
+      return error("C9") << "empty_row = uniform shares among the keys of a "
+                            "row, but a query with an empty row sees none";
+    return verifyNaN(op, "C9", op.getNan(), formula);
   }
 
   LogicalResult verifyInputs() {
@@ -80,11 +101,16 @@ private:
     Type element = getElementTypeOrSelf(op.getInputs()[0].getType());
     for (auto [i, input] : llvm::enumerate(op.getInputs())) {
       ShapedType type = getDense(input.getType());
-      if (!type || type.getRank() != 4 || type.getElementType() != element ||
-          !fitsStorage(Float32Type::get(op.getContext()), element))
+      if (!type || type.getRank() != 4 ||
+          !fitsStorage(Float32Type::get(op.getContext()),
+                       type.getElementType()))
         return error("C3") << "the " << kNames[i] << " are " << input.getType()
-                           << " but must be dense, of rank 4, and of the same "
-                              "type as the queries: f32, bf16, f16 or f64";
+                           << " but must be dense, of rank 4, and hold f32, "
+                              "bf16, f16 or f64";
+      if (type.getElementType() != element)
+        return error("C3") << "the " << kNames[i] << " hold "
+                           << type.getElementType() << " but the queries "
+                           << element;
     }
     return success();
   }
@@ -109,10 +135,10 @@ private:
                          << op.getValue().getType()
                          << " must have the same heads and lengths";
     for (unsigned i : {0, 1, 2})
-      if (ShapedType::isDynamic(getSize(i, 3)))
-        return error("C4") << "the size of a head, the last dimension, must be "
-                              "static in "
-                           << op.getInputs()[i].getType();
+      if (getSize(i, 3) < 1 || getSize(i, 3) > kMaxHeadSize)
+        return error("C4") << "the size of a head, the last dimension of "
+                           << op.getInputs()[i].getType()
+                           << ", must be static and from 1 to " << kMaxHeadSize;
     if (getSize(0, 3) != getSize(1, 3))
       return error("C4") << "queries have heads of " << getSize(0, 3)
                          << " elements, keys of " << getSize(1, 3);
@@ -154,8 +180,8 @@ private:
                            << (uniform ? ": a scalar or a tensor of the rows ("
                                        : ": a tensor that broadcasts to the "
                                          "scores (")
-                           << (uniform ? rows : scores) << ")";
-      if (failed(verifyDomain(op, "C10", formula, i + 1, operand)))
+                           << show(uniform ? rows : scores) << ")";
+      if (failed(verifyDomain(op, "C10", formula, i + 1, operand, i)))
         return failure();
     }
     return success();
@@ -177,6 +203,9 @@ private:
       bool isOutput = i == *weights;
       Type wanted = formals[i].isF32() ? accumulator : formals[i];
       ShapedType shaped = getDense(type);
+      std::string storage = "f32, bf16, f16 or f64";
+      if (!isOutput)
+        llvm::raw_string_ostream(storage = "") << wanted;
       bool fits = shaped && succeeded(verifyCompatibleShape(
                                 shaped.getShape(), isOutput ? output : rows));
       if (isOutput)
@@ -186,9 +215,8 @@ private:
       if (!fits)
         return error("C6") << "result " << i << " is " << type
                            << " but must have the shape ("
-                           << (isOutput ? output : rows) << ") and hold "
-                           << (isOutput ? "f32, bf16, f16 or f64"
-                                        : "the type of a statistic");
+                           << show(isOutput ? output : rows) << ") and hold "
+                           << storage;
     }
     return success();
   }
@@ -199,14 +227,15 @@ private:
       if (!value)
         continue;
       ShapedType type = getDense(value.getType());
-      Type formal = value == op.getMask()
-                        ? Type(IntegerType::get(op.getContext(), 1))
-                        : Type(Float32Type::get(op.getContext()));
+      bool isMask = value == op.getMask();
+      Type formal = isMask ? Type(IntegerType::get(op.getContext(), 1))
+                           : Type(Float32Type::get(op.getContext()));
+      StringRef holds = isMask ? "i1" : "f32, bf16, f16 or f64";
       if (!type || !fitsStorage(formal, type.getElementType()) ||
           !broadcastsTo(type.getShape(), scores, /*exact=*/false))
         return error("C7") << name << " is " << value.getType()
-                           << " but must broadcast to the scores (" << scores
-                           << ") and hold " << formal;
+                           << " but must broadcast to the scores ("
+                           << show(scores) << ") and hold " << holds;
     }
     if (!op.getLengths())
       return success();
@@ -227,6 +256,15 @@ private:
         (!op.getSoftCap()->isFinite() || op.getSoftCap()->isNegative() ||
          op.getSoftCap()->isZero()))
       return error("C8") << "soft_cap is not a positive finite number";
+    using Bounded = std::tuple<StringLiteral, std::optional<int64_t>, int64_t>;
+    for (auto [name, number, most] :
+         {Bounded("window_left", op.getWindowLeft(), kMaxWindow),
+          Bounded("window_right", op.getWindowRight(), kMaxWindow),
+          Bounded("query_tile", op.getQueryTile(), kMaxTile),
+          Bounded("key_tile", op.getKeyTile(), kMaxTile)})
+      if (number > most)
+        return error("C8") << name << " = " << *number << ", but it is at most "
+                           << most;
     return success();
   }
 

@@ -58,10 +58,10 @@ static LogicalResult verifyNegInf(RowsLike op, FormulaOp formula) {
   return success();
 }
 
-/// Comparisons with NaN give a selection no order and a search no direction.
-template <typename RowsLike>
-static LogicalResult verifyNaN(RowsLike op, FormulaOp formula) {
-  if (op.getNan() != NaNPolicy::Arithmetic)
+LogicalResult weir::verifyNaN(Operation *op, StringRef constraint,
+                              std::optional<NaNPolicy> policy,
+                              FormulaOp formula) {
+  if (policy != NaNPolicy::Arithmetic)
     return success();
   Operation *search = nullptr;
   formula.getBody().walk([&](Operation *inner) {
@@ -70,13 +70,16 @@ static LogicalResult verifyNaN(RowsLike op, FormulaOp formula) {
   });
   if (!search)
     return success();
-  return op.emitOpError("C12: nan = arithmetic does not go with ")
-         << search->getName() << " in @" << formula.getSymName();
+  return op->emitOpError(constraint)
+         << ": nan = arithmetic does not go with " << search->getName()
+         << " in @" << formula.getSymName();
 }
 
 template <typename RowsLike>
 static LogicalResult verifyPolicies(RowsLike op, FormulaOp formula) {
-  return failed(verifyNegInf(op, formula)) ? failure() : verifyNaN(op, formula);
+  if (failed(verifyNegInf(op, formula)))
+    return failure();
+  return verifyNaN(op, "C12", op.getNan(), formula);
 }
 
 template <typename RowsLike>

@@ -189,7 +189,7 @@ static LogicalResult verifyTypes(const RowSignature &s) {
 
 LogicalResult weir::verifyDomain(Operation *op, StringRef constraint,
                                  FormulaOp formula, unsigned argument,
-                                 Value operand) {
+                                 Value operand, unsigned number) {
   DenseF64ArrayAttr domain = formula.getDomain(argument);
   APFloat constant(0.0);
   if (!domain || !matchPattern(operand, m_ConstantFloat(&constant)))
@@ -203,14 +203,14 @@ LogicalResult weir::verifyDomain(Operation *op, StringRef constraint,
     return text;
   };
   return op->emitOpError(constraint)
-         << ": operand " << argument << " is the constant " << show(value)
+         << ": operand " << number << " is the constant " << show(value)
          << ", but @" << formula.getSymName() << " takes " << show(domain[0])
          << " to " << show(domain[1]);
 }
 
 static LogicalResult verifyDomains(const RowSignature &s) {
   for (auto [i, input] : llvm::enumerate(s.inputs))
-    if (failed(verifyDomain(s.op, "C8", s.formula, i, input)))
+    if (failed(verifyDomain(s.op, "C8", s.formula, i, input, i)))
       return failure();
   return success();
 }

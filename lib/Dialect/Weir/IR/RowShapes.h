@@ -56,10 +56,16 @@ mlir::LogicalResult resolveOrError(mlir::Operation *op,
 mlir::LogicalResult verifyOneKind(mlir::Operation *op);
 
 /// A constant operand that the formula's declaration rules out is an error
-/// rather than NaN at run time.
+/// rather than NaN at run time. `number` is what the op counts it as.
 mlir::LogicalResult verifyDomain(mlir::Operation *op,
                                  llvm::StringRef constraint, FormulaOp formula,
-                                 unsigned argument, mlir::Value operand);
+                                 unsigned argument, mlir::Value operand,
+                                 unsigned number);
+
+/// Comparisons with NaN give a selection no order and a search no direction.
+mlir::LogicalResult verifyNaN(mlir::Operation *op, llvm::StringRef constraint,
+                              std::optional<NaNPolicy> policy,
+                              FormulaOp formula);
 
 /// The part of the constraints below that concerns operands. Gives the full
 /// shape.

@@ -126,6 +126,20 @@ BlockwiseRows::BlockwiseRows(FormulaOp attended, const StatePolicies &policies,
   else if (posInf == PosInf::Share)
     obstacle =
         "whether scores of +inf share the mass is a matter of whole rows";
+  else if (policies.nan == NaNPolicy::Arithmetic)
+    obstacle = "nan = arithmetic has no state";
+}
+
+std::string BlockwiseRows::getMisfit(AttentionForm form) {
+  if (form == AttentionForm::Blocks)
+    return "";
+  if (!obstacle.empty())
+    return obstacle.str();
+  bool isOne = getPasses() == 1;
+  if (isOne == (form == AttentionForm::OnePass))
+    return "";
+  return "it makes the scores " + std::to_string(getPasses()) +
+         (isOne ? " time" : " times");
 }
 
 FormulaOp weir::buildPreparation(Location loc, const ScorePreparation &prepared,

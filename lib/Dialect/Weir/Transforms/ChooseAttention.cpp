@@ -45,26 +45,13 @@ struct WeirChooseAttention
     return AttentionForm::Blocks;
   }
 
-  /// What keeps a given form from fitting; empty where it fits.
-  std::string getMisfit(AttentionForm form, BlockwiseRows &rows) {
-    if (form == AttentionForm::Blocks)
-      return "";
-    if (!rows.getObstacle().empty())
-      return rows.getObstacle().str();
-    bool one = rows.getPasses() == 1;
-    if (one == (form == AttentionForm::OnePass))
-      return "";
-    return "it makes the scores " + std::to_string(rows.getPasses()) +
-           (one ? " time" : " times");
-  }
-
   LogicalResult decide(AttentionOp op) {
     FormulaOp formula = op.resolveFormula();
     OwningOpRef<FormulaOp> attended = buildAttended(formula, "attended");
     BlockwiseRows rows(*attended, {op.getEmptyRow(), op.getNan()},
                        op.getPosInf());
     if (std::optional<AttentionForm> given = op.getForm()) {
-      std::string misfit = getMisfit(*given, rows);
+      std::string misfit = rows.getMisfit(*given);
       if (misfit.empty())
         return success();
       return op.emitOpError("C11: form ")

@@ -18,3 +18,10 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
   %c = weir.apply @relu(%b) : (tensor<4xf32>) -> tensor<4xf32>
   return %c : tensor<4xf32>
 }
+
+// CHECK-LABEL: func.func @attend
+func.func @attend(%q: tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32> {
+  // CHECK: weir.attention @weir.lib.softmax(
+  %o = weir.attention @softmax(%q, %q, %q) : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+  return %o : tensor<1x2x3x4xf32>
+}

@@ -61,3 +61,17 @@ func.func @largest(%x: tensor<?x?xf32>) -> (tensor<?x5xi32>, tensor<?x65xi32>, t
     : (tensor<?x?xf32>) -> (tensor<?x5xf32>, tensor<?x5xi32>, tensor<?xi32>)
   return %0#1, %1#1, %2#2 : tensor<?x5xi32>, tensor<?x65xi32>, tensor<?xi32>
 }
+
+// CHECK-LABEL: func.func @attend
+func.func @attend(%q: tensor<1x4x?x64xf32>) -> (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>) {
+  // CHECK: weir.attention {{.*}}thread_grain = 4096
+  // NONE: weir.attention {{.*}}thread_grain = 0
+  // expected-remark@+1 {{attention runs on several threads where each gets 4096 elements or more: each score takes two products of heads}}
+  %a = weir.attention @softmax(%q, %q, %q)
+    : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32>
+  // CHECK: weir.attention {{.*}}thread_grain = 9
+  // NONE: weir.attention {{.*}}thread_grain = 0
+  %b = weir.attention @softmax(%q, %q, %q) {thread_grain = 9 : i64}
+    : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32>
+  return %a, %b : tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>
+}

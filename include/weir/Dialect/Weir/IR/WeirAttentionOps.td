@@ -105,12 +105,12 @@ def Weir_AttentionOp : Weir_Op<"attention", [
     - C1: the reference names a `weir.formula` in the nearest symbol table that has it, or one of the library.
     - C2: the formula's first argument is the score, an f32; one result varies, an f32: the weights.
     - C3: three inputs of rank 4 and one type: queries, keys, values.
-    - C4: their sizes agree as above; those of a head, D and Dv, are static; Hq is a multiple of Hkv where both are static.
+    - C4: their sizes agree as above; D and Dv, those of a head, are static, from 1 to 65536; Hq is a multiple of Hkv where both are static.
     - C5: `operands` has one operand for each argument after the score, of a type and shape as above.
     - C6: the results have the types and shapes above.
     - C7: the mask is of i1; mask and bias broadcast to [B, Hq, Lq, Lk]; `lengths` is [B], of i32 or i64.
-    - C8: `scale` is finite, `soft_cap` positive and finite.
-    - C9: policies need a formula with a reduction.
+    - C8: `scale` is finite, `soft_cap` positive and finite; windows are at most 2^62, tiles 65536.
+    - C9: policies need a formula with a reduction; `empty_row = uniform` has no keys to share among; `nan = arithmetic` does not go with searches.
     - C10: a constant operand lies in the argument's `weir.domain`.
     - C11: the formula fits the form.
 

@@ -47,6 +47,8 @@ public:
 
   /// Why the rows cannot be read so; empty where they can.
   llvm::StringRef getObstacle() const { return obstacle; }
+  /// Why the rows cannot be read in a form; empty where they can.
+  std::string getMisfit(AttentionForm form);
   /// True when the last sweep carries the weighted values along.
   bool carries() { return !parts.getCarried().empty(); }
   /// Weighted sums of values that are carried.

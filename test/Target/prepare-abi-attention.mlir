@@ -1,0 +1,29 @@
+// Which sizes of the tensors around attention are one: those of a call are checked by it.
+// RUN: weir-opt %s --weir-lower-attention --weir-prepare-abi | FileCheck %s
+
+// Batches n0, queries n1, keys n2; heads and their sizes are static.
+// CHECK-LABEL: func.func @decoder.kernel(
+// CHECK-SAME: weir.abi = {name = "decoder", table = array<i64: 8, 3, 1, 2, 32, 4, 0, -1, 8, -2, 64, 1, 2, 32, 4, 0, -1, 2, -3, 64, 1, 2, 32, 4, 0, -1, 2, -3, 32, 1, 6, 8, 4, 0, -1, 1, -2, -3, 1, 2, 32, 2, 0, 1, -3, 1, 0, 32, 1, 0, -1, 2, 2, 32, 4, 0, -1, 8, -2, 32, 2, 2, 32, 3, 0, -1, 8, -2>
+func.func @decoder(%q: tensor<?x8x?x64xf32>, %k: tensor<?x2x?x64xf32>, %v: tensor<?x2x?x32xf32>, %m: tensor<?x1x?x?xi1>, %b: tensor<1x?xf32>,
+                   %n: tensor<?xi32>) -> (tensor<?x8x?x32xf32>, tensor<?x8x?xf32>) {
+  %o, %s = weir.attention @softmax_lse(%q, %k, %v) mask(%m : tensor<?x1x?x?xi1>) bias(%b : tensor<1x?xf32>) lengths(%n : tensor<?xi32>)
+    : (tensor<?x8x?x64xf32>, tensor<?x2x?x64xf32>, tensor<?x2x?x32xf32>) -> (tensor<?x8x?x32xf32>, tensor<?x8x?xf32>)
+  return %o, %s : tensor<?x8x?x32xf32>, tensor<?x8x?xf32>
+}
+
+// Heads behind queries. Heads of queries and of keys need not be equal; what rows have once is aligned with batch, head, query.
+// CHECK-LABEL: func.func @heads_behind.kernel(
+// CHECK-SAME: weir.abi = {name = "heads_behind", table = array<i64: 4, 5, 1, 2, 16, 4, 0, -1, -2, -3, 64, 1, 2, 16, 4, 0, -1, -4, -5, 64, 1, 2, 32, 3, 0, 1, -3, -2, 2, 2, 16, 4, 0, -1, -2, -3, 64>
+func.func @heads_behind(%q: tensor<?x?x?x64xf16>, %k: tensor<?x?x?x64xf16>, %a: tensor<1x?x?xf32>) -> tensor<?x?x?x64xf16> {
+  %o = weir.attention @softmax_sink(%q, %k, %k) operands(%a : tensor<1x?x?xf32>) {layout = #weir.attention_layout<blhd>}
+    : (tensor<?x?x?x64xf16>, tensor<?x?x?x64xf16>, tensor<?x?x?x64xf16>) -> tensor<?x?x?x64xf16>
+  return %o : tensor<?x?x?x64xf16>
+}
+
+// A static size that another tensor has is one for all.
+// CHECK-LABEL: func.func @known.kernel(
+// CHECK-SAME: weir.abi = {name = "known", table = array<i64: 4, 2, 1, 2, 64, 4, 0, 2, -1, -2, 8, 1, 2, 64, 4, 0, 2, 3, 5, 8, 1, 2, 64, 4, 0, 2, 3, 5, 8, 2, 2, 64, 4, 0, 2, -1, -2, 8>
+func.func @known(%q: tensor<?x?x?x8xf64>, %k: tensor<2x?x5x8xf64>, %v: tensor<?x3x?x8xf64>) -> tensor<?x?x?x8xf64> {
+  %o = weir.attention @softmax(%q, %k, %v) : (tensor<?x?x?x8xf64>, tensor<2x?x5x8xf64>, tensor<?x3x?x8xf64>) -> tensor<?x?x?x8xf64>
+  return %o : tensor<?x?x?x8xf64>
+}
