@@ -11,7 +11,7 @@ weir.formula @softmax(%x: f32) -> f32 {
 }
 
 // One term, e^(x - m) with the maximum m so far; the maximum and the sum so far; what older sums of values are multiplied by.
-// CHECK-LABEL: weir.formula private @softmax.attended.carry1
+// CHECK-LABEL: weir.formula private @softmax.carry1
 // CHECK-SAME:    (%[[X:.*]]: f32, %[[OLD:.*]]: f32 {weir.uniform}, %[[SUM:.*]]: f32 {weir.uniform})
 // CHECK-SAME:    -> (f32, f32 {weir.uniform}, f32 {weir.uniform}, f32 {weir.uniform})
 // CHECK:         %[[M:.*]] = weir.reduce max %[[X]] : f32
@@ -43,14 +43,14 @@ weir.formula @softmax(%x: f32) -> f32 {
 // CHECK:             scf.if
 // CHECK:               scf.for
 // CHECK:                 memref.store %{{.*}}, %[[SCORES:.*]][
-// CHECK:             weir.rows @softmax.attended.carry1 ins({{.*}} : memref<?x128xf32, {{.*}}>, memref<?xf32, {{.*}}>, memref<?xf32, {{.*}}>)
-// CHECK-SAME:          {form = #weir.form<transposed>}
+// CHECK:             weir.rows @softmax.carry1 ins({{.*}} : memref<?x128xf32, {{.*}}>, memref<?xf32, {{.*}}>, memref<?xf32, {{.*}}>)
+// CHECK-SAME:          {form = #weir.form<transposed>, in_cache{{.*}}}
 // CHECK:             arith.cmpf une
 // CHECK:             arith.mulf
 // CHECK:             %[[VALUES:.*]] = memref.subview %[[V]]
 // CHECK:             weir_cpu.product ins(%{{.*}}, %[[VALUES]] : {{.*}}) outs({{.*}}) {accumulate}
 // One over the sum, times the sums of values.
-// CHECK:           weir.rows @softmax.attended.carried1
+// CHECK:           weir.rows @softmax.carried1
 // CHECK:             %[[OUT:.*]] = memref.subview %[[O]]
 // CHECK:             weir.rows @softmax.output1 ins({{.*}}) outs(%[[OUT]] :
 // CHECK-NOT:     weir.attention_rows
@@ -65,7 +65,7 @@ func.func @one_pass(%q: memref<2x4x?x64xf32>, %k: memref<2x2x?x64xf32>, %v: memr
 // CHECK:           scf.for
 // CHECK:             weir_cpu.product
 // CHECK-NOT:         accumulate
-// CHECK:           weir.rows @softmax ins(%[[ROW:.*]] : {{.*}}) outs(%[[ROW]] : {{.*}}) {empty_row = #weir.empty_row<nan>, form = #weir.form<stored>, nan = #weir.nan<ignore>}
+// CHECK:           weir.rows @softmax ins(%[[ROW:.*]] : {{.*}}) outs(%[[ROW]] : {{.*}}) {empty_row = #weir.empty_row<nan>, form = #weir.form<stored>, in_cache, nan = #weir.nan<ignore>}
 // CHECK:           scf.for
 // CHECK:             weir_cpu.product {{.*}} {accumulate}
 // CHECK:           weir.rows @softmax.output0
@@ -93,13 +93,13 @@ weir.formula @leaning(%x: f32) -> f32 {
   weir.yield %w : f32
 }
 // CHECK-LABEL: weir.formula private @leaning.output2(%{{.*}}: f32, %{{.*}}: f32, %{{.*}}: f32 {weir.uniform}, %{{.*}}: f32 {weir.uniform}) -> f32
-// CHECK-LABEL: weir.formula private @leaning.attended.carried1
+// CHECK-LABEL: weir.formula private @leaning.carried1
 // CHECK-SAME:    -> (f32, f32)
-// CHECK-LABEL: weir.formula private @leaning.attended.carry1
+// CHECK-LABEL: weir.formula private @leaning.carry1
 // CHECK-SAME:    -> (f32, f32, f32 {weir.uniform}, f32 {weir.uniform}, f32 {weir.uniform}, f32 {weir.uniform}, f32 {weir.uniform})
 // CHECK-LABEL: func.func @rank_two
 // CHECK:         weir_cpu.product
-// CHECK:         weir.rows @leaning.attended.carry1
+// CHECK:         weir.rows @leaning.carry1
 // CHECK:         weir_cpu.product {{.*}} {accumulate}
 // CHECK:         weir_cpu.product {{.*}} {accumulate}
 // CHECK:         weir.rows @leaning.output2
@@ -130,7 +130,7 @@ weir.formula @above_mean(%x: f32) -> (f32, f32 {weir.uniform}) {
 // CHECK-NOT:       accumulate
 // CHECK:         weir.rows @above_mean.attended.finish1
 // CHECK:           weir_cpu.product
-// CHECK:           weir.rows @above_mean.attended.weights {{.*}} {form = #weir.form<elementwise>}
+// CHECK:           weir.rows @above_mean.attended.weights {{.*}} {form = #weir.form<elementwise>, in_cache}
 // CHECK:           weir_cpu.product {{.*}} {accumulate}
 // CHECK:         weir.rows @above_mean.output0
 // CHECK:         memref.store %{{.*}}, %[[S]]
@@ -217,7 +217,7 @@ weir.formula @shifted(%x: f32, %y: f32, %a: f32 {weir.uniform}) -> f32 {
 // CHECK:           memref.load %[[N]]
 // CHECK:           weir_cpu.product
 // CHECK:           weir.rows @shifted.prepare ins({{.*}} : memref<?x?xf32, {{.*}}>, memref<?x?xf16, {{.*}}>, memref<1x?xi1, {{.*}}>)
-// CHECK:           weir.rows @shifted.attended.carry1 ins({{.*}} : memref<?x?xf32, {{.*}}>, memref<1x?xbf16, {{.*}}>, memref<?xf32, {{.*}}>,
+// CHECK:           weir.rows @shifted.carry1 ins({{.*}} : memref<?x?xf32, {{.*}}>, memref<1x?xbf16, {{.*}}>, memref<?xf32, {{.*}}>,
 // CHECK:           weir_cpu.product {{.*}} {accumulate}
 // CHECK:           weir.rows @shifted.output1 {{.*}} outs({{.*}} : memref<?x32xbf16
 func.func @all(%q: memref<?x?x8x64xf16>, %k: memref<?x?x2x64xf16>, %v: memref<?x?x2x32xf16>, %y: memref<8x1x?xbf16>, %a: memref<1x8x1xf32>,
