@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from . import attention as attended
+
 MI = 1024 * 1024
 
 # The first says what a call costs.
@@ -96,10 +98,12 @@ def activations():
     return [Case("activations", name, *shape) for name in operations.elementwise() for shape in [(1, 4096), (8192, 8192)]]
 
 
-SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "across": across, "matmul": matmul, "choice": choice,
-          "activations": activations}
-# Those of `make bench`. The activations take as long as all others together, and forms are for who works on their choice.
-USUAL = ["softmax", "sparse", "topk", "fused", "across", "matmul"]
+SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "across": across, "matmul": matmul,
+          "attention": attended.attention, "attention_formulas": attended.attention_formulas, "attention_decode": attended.attention_decode,
+          "attention_long": attended.attention_long, "choice": choice, "activations": activations}
+# Those of `make bench`. The activations, and attention of long sequences, take as long as all others together, and forms are for who works on
+# their choice.
+USUAL = ["softmax", "sparse", "topk", "fused", "across", "matmul", "attention", "attention_formulas", "attention_decode"]
 
 QUICK = [Case("softmax", "softmax", 16, 64), Case("softmax", "softmax", 3, 100, "bf16"), Case("softmax", "softmax", 2, 40000),
          Case("sparse", "entmax15", 4, 256), Case("sparse", "sparsemax", 4, 256, "f32", "flat"), Case("topk", "topk", 4, 512),
@@ -107,7 +111,7 @@ QUICK = [Case("softmax", "softmax", 16, 64), Case("softmax", "softmax", 3, 100, 
          Case("fused", "swiglu", 4, 256), Case("across", "softmax_across", 32, 32),
          Case("matmul", "matmul", 96, 128, k=64), Case("matmul", "matmul", 64, 64, "bf16", k=96),
          Case("choice", "choice_softmax", 16, 64), Case("choice", "choice_layer_norm", 16, 64), Case("choice", "choice_logsumexp", 16, 64, "bf16"),
-         Case("activations", "silu", 4, 256)]
+         Case("activations", "silu", 4, 256), *attended.QUICK]
 
 
 def select(suites, pattern, quick):

@@ -335,3 +335,8 @@ class Oracle:
 def pointers(arrays):
     """A C array of the addresses of arrays."""
     return (ctypes.c_void_p * len(arrays))(*[a.ctypes.data for a in arrays])
+
+
+def memory(case, peers):
+    """Bytes of inputs, results, and what peers hold beside them."""
+    return case.elements * 4 * (4 + 2 * (peers + 2))

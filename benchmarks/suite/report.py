@@ -17,11 +17,21 @@ def yardstick(case):
     return best(case, [n for n, v in case["variants"].items() if v["kind"] == "yardstick"])
 
 
+def is_attention(case):
+    return "depth" in case
+
+
 def derive(run, level2):
     """Adds to each case its copy, read and limit in seconds, what limits it, and its fastest yardstick."""
     from . import operations
 
     for case in run["cases"]:
+        if is_attention(case):
+            case |= {"copy": None, "copy_way": None, "exp": None, "read": best(case, ["limit read", "limit read_pages"])[0],
+                     "multiply": median(case, "limit multiply")}
+            case["limit"], case["limit_by"] = max((case[name] or 0, name) for name in ("multiply", "read"))
+            case["yardstick"], case["yardstick_name"] = yardstick(case)
+            continue
         operation = operations.find(case["operation"])
         case["copy"], case["copy_way"] = best(case, ["limit copy", "limit stream", "limit pages"])
         case["read"], _ = best(case, ["limit read", "limit read_pages"])
@@ -129,8 +139,11 @@ def groups(run):
     return found
 
 
-# How much longer than softmax of the same rows a search for a threshold may take before it counts as a gap.
-SEARCH = {"normal": 2, "flat": 5}
+def longer_than_softmax(case):
+    """How much longer than softmax of the same rows or scores another formula may take before it counts as a gap."""
+    if is_attention(case):
+        return 4 if "entmax" in case["operation"] else 1.1
+    return {"normal": 2, "flat": 5}[case["distribution"]]
 
 
 def slower_than(case):
@@ -138,7 +151,7 @@ def slower_than(case):
     rivals = {n: median(case, n) / median(case, "weir") for n, v in case["variants"].items() if v["kind"] in ("peer", "yardstick") or n.startswith("form ")}
     behind = {name: value for name, value in rivals.items() if value < 0.95}
     softmax = median(case, "weir softmax")
-    if softmax and median(case, "weir") > SEARCH[case["distribution"]] * softmax:
+    if softmax and median(case, "weir") > longer_than_softmax(case) * softmax:
         behind["weir softmax"] = softmax / median(case, "weir")
     return ", ".join(f"{name} {value:.2f}" for name, value in sorted(behind.items(), key=lambda item: item[1]))
 

@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 
-from . import cases, machine, measure, operations, peers
+from . import attention, cases, machine, measure, operations, peers
 from .measure import Variant
 from .native import Native, WeirLibrary
 
@@ -24,10 +24,20 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def maker(case):
+    """The module that makes inputs, results and oracles of a case."""
+    return attention if isinstance(case, attention.Case) else operations
+
+
 def library_text(chosen):
     """The IR of all functions of these cases."""
     parts, seen = [operations.FORMULAS], set()
     for case in chosen:
+        if maker(case) is attention:
+            found = {name: text for name, text, _ in attention.functions(case).values() if name not in seen}
+            seen |= found.keys()
+            parts += found.values()
+            continue
         operation = operations.find(case.operation)
         texts = {case.function: (operation.text, True), f"{case.operation}_{case.dtype}": (operation.text, False)}
         texts |= {f"{case.function}_{variant.replace(' ', '_')}": (text, True) for variant, text in operation.variants.items()}
@@ -55,6 +65,22 @@ class Worker:
             say(f"compiling {suite}")
             self.libraries[suite] = WeirLibrary(self.options.build, suite, library_text(chosen), self.options.threads)
         return self.libraries[suite]
+
+    def attention_variants(self, case, library, inputs):
+        """weir's functions, yardsticks and limits."""
+        timer, function = self.native.timer, self.native.function
+        for name, (weirs, _, checked) in attention.functions(case).items():
+            results = attention.make_results(case)
+            yield Variant(name, library.timer(self.native, weirs, inputs + results), (lambda r=results: r[0]) if checked else None)
+        for name in attention.yardsticks(case):
+            result = attention.make_results(case)[0]
+            call = timer(function(f"{name}_{case.dtype}"), [*inputs, result, attention.sizes(case)])
+            yield Variant(f"yardstick {name.rsplit('_', 1)[-1]}", call, lambda r=result: r, "yardstick")
+        for name, call in attention.limits(case, inputs, timer, function):
+            yield Variant(f"limit {name}", call, None, "limit")
+
+    def row_variants(self, case, library, inputs):
+        return [*self.weir_variants(case, library, inputs), *self.yardsticks(case, inputs), *self.limits(case, inputs)]
 
     def weir_variants(self, case, library, inputs):
         operation = operations.find(case.operation)
@@ -134,11 +160,11 @@ class Worker:
         return right, errors
 
     def run(self, case, library):
-        inputs = operations.make_inputs(case)
+        inputs = maker(case).make_inputs(case)
         refused = dict(self.missing)
-        variants = [*self.weir_variants(case, library, inputs), *self.yardsticks(case, inputs), *self.limits(case, inputs),
-                    *self.peer_variants(case, inputs, refused)]
-        variants, errors = self.check(case, operations.Oracle(case, inputs), variants, refused)
+        ours = self.attention_variants if maker(case) is attention else self.row_variants
+        variants = [*ours(case, library, inputs), *self.peer_variants(case, inputs, refused)]
+        variants, errors = self.check(case, maker(case).Oracle(case, inputs), variants, refused)
         rounds = self.options.rounds if case.elements < 16 << 20 else max(3, self.options.rounds // 2)
         settle = self.options.settle if self.options.threads > 1 else 0
         timings = measure.measure(variants, rounds, settle)
@@ -165,8 +191,7 @@ def main():
     worker = Worker(options)
     print(json.dumps({"clock": worker.native.clock(), "peers": {p.name: p.version for p in worker.peers}, "missing": worker.missing}), flush=True)
     for index, case in enumerate(chosen):
-        # Inputs, results, and what peers hold beside them.
-        needed = case.elements * 4 * (4 + 2 * (len(worker.peers) + 2))
+        needed = maker(case).memory(case, len(worker.peers))
         if needed > 0.7 * 1024 * machine.memory_kib("MemAvailable"):
             say(f"{case.name}: left out, it would need {needed >> 30} GiB")
             print(json.dumps({"left_out": case.name, "threads": options.threads, "needs": needed}), flush=True)

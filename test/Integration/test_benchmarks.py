@@ -31,17 +31,18 @@ def test_every_case_is_measured(results):
     threads = sorted({case["threads"] for case in run["cases"]})
     assert [case["name"] for case in run["cases"]] == [case.name for case in cases.QUICK] * len(threads)
     for case in run["cases"]:
-        assert {"weir", "weir dynamic", "limit read"} <= case["variants"].keys()
+        assert {"weir", "weir dynamic"} <= case["variants"].keys()
+        assert {"limit read", "limit multiply"} & case["variants"].keys()
         for timing in case["variants"].values():
             assert 0 < timing["low"] <= timing["median"] <= timing["high"]
-        assert case["limit"] > 0 and case["limit_by"] in ("copy", "read", "read + copy", "exp")
+        assert case["limit"] > 0 and case["limit_by"] in ("copy", "read", "read + copy", "exp", "multiply")
 
 
 @needs_avx512
 def test_results_of_ours_are_checked(results):
     run = json.loads((results / "quick.json").read_text())
     for case in run["cases"]:
-        if operations.find(case["operation"]).oracle:
+        if report.is_attention(case) or operations.find(case["operation"]).oracle:
             for name, variant in case["variants"].items():
                 if name == "weir" or variant["kind"] == "yardstick":
                     assert 0 <= variant["error"] < 1e-2, (case["name"], name)

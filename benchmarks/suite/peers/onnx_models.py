@@ -9,6 +9,7 @@ from . import Unsupported
 
 DTYPES = {"f32": TensorProto.FLOAT, "bf16": TensorProto.BFLOAT16}
 OPSET = 17
+ATTENTION_OPSET = 23  # Which has an operator of that name.
 
 
 def scalar(name, dtype, value):
@@ -35,17 +36,19 @@ def nodes_of(case):
         k = helper.make_tensor("k", TensorProto.INT64, [1], [operations.K])
         first = [node("Softmax", ["x0"], ["w"], axis=-1)] if case.operation == "softmax_topk" else []
         return first + [node("TopK", ["w" if first else "x0", "k"], ["y", "indices"], axis=-1)], [k]
+    if case.operation == "attention":
+        return [node("Attention", ["x0", "x1", "x2"], ["y"], is_causal=int(case.causal))], []
     raise Unsupported("no such operation")
 
 
 def build(case, inputs):
     """The model as bytes, and the shapes of its results."""
     nodes, constants = nodes_of(case)
-    is_topk = "topk" in case.operation
-    shape = [case.rows, operations.K] if is_topk else [case.rows, case.n]
+    is_topk, opset = "topk" in case.operation, ATTENTION_OPSET if case.operation == "attention" else OPSET
+    shape = [case.rows, operations.K] if is_topk else list(inputs[0].shape)
     value = helper.make_tensor_value_info
     results = [value("y", DTYPES[case.dtype], shape)] + ([value("indices", TensorProto.INT64, shape)] if is_topk else [])
     graph = helper.make_graph(nodes, case.operation, [value(f"x{i}", DTYPES[case.dtype], x.shape) for i, x in enumerate(inputs)], results, constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
     onnx.checker.check_model(model)
     return model.SerializeToString(), [tuple(shape)] * len(results)

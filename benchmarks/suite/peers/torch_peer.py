@@ -60,6 +60,11 @@ def topk_calls(name, x):
     yield "torch.compile", lambda: compiled(x), lambda: compiled(x)[0].float().numpy()
 
 
+def attention_call(case, tensors):
+    """The fused operator, which chooses among its kernels; its result is a new tensor."""
+    return lambda: F.scaled_dot_product_attention(*tensors, is_causal=case.causal and case.queries > 1, enable_gqa=case.group > 1)
+
+
 class Peer:
     name = "torch"
 
@@ -70,6 +75,10 @@ class Peer:
         self.version = torch.__version__
 
     def prepare(self, case, inputs):
+        if case.operation == "attention":
+            call = attention_call(case, [to_torch(x) for x in inputs])
+            yield "torch", call, lambda: call().float().numpy()
+            return
         if case.operation not in VALUES:
             raise Unsupported("no such operation")
         tensors = [to_torch(x) for x in inputs]
