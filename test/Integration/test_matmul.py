@@ -152,10 +152,10 @@ func.func @batch(%a: tensor<2x37x129xf32>, %b: tensor<2x129x66xf32>) -> tensor<2
   %c = linalg.batch_matmul ins(%a, %b : tensor<2x37x129xf32>, tensor<2x129x66xf32>) outs(%f : tensor<2x37x66xf32>) -> tensor<2x37x66xf32>
   return %c : tensor<2x37x66xf32>
 }
-""" + plain.text("static", sizes)
+""" + plain.text("fixed", sizes)
     library = compile_library(text, name="named")
     plain.check(library, sizes, "named")
-    plain.check(library, sizes, "static")
+    plain.check(library, sizes, "fixed")
     batch.check(library, sizes, "batch")
 
 
