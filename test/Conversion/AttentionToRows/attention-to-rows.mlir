@@ -229,3 +229,58 @@ func.func @all(%q: memref<?x?x8x64xf16>, %k: memref<?x?x2x64xf16>, %v: memref<?x
      form = #weir.attention_form<one_pass>, thread_grain = 4096 : i64}
   return
 }
+
+// -----
+
+// What scores are multiplied by belongs to the op: two of one formula share nothing but what is the same.
+weir.formula @softmax(%x: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  weir.yield %w : f32
+}
+// CHECK-DAG:     weir.formula private @[[SECOND:softmax.scale_.*]](%{{.*}}: f32)
+// CHECK-DAG:     weir.formula private @softmax.scale(%{{.*}}: f32)
+// CHECK-DAG:     arith.constant 2.500000e-01 : f32
+// CHECK-DAG:     arith.constant 5.000000e-01 : f32
+// CHECK-LABEL: func.func @two_scales
+// CHECK:         weir.rows @softmax.scale ins
+// CHECK:         weir.rows @softmax.carry1 ins
+// CHECK:         weir.rows @[[SECOND]] ins
+// CHECK:         weir.rows @softmax.carry1 ins
+func.func @two_scales(%q: memref<1x1x?x4xf32>, %o: memref<1x1x?x4xf32>) {
+  weir.attention_rows @softmax ins(%q, %q, %q : memref<1x1x?x4xf32>, memref<1x1x?x4xf32>, memref<1x1x?x4xf32>)
+    outs(%o : memref<1x1x?x4xf32>) {scale = 0.5 : f64, form = #weir.attention_form<one_pass>}
+  weir.attention_rows @softmax ins(%q, %q, %q : memref<1x1x?x4xf32>, memref<1x1x?x4xf32>, memref<1x1x?x4xf32>)
+    outs(%o : memref<1x1x?x4xf32>) {scale = 0.25 : f64, form = #weir.attention_form<one_pass>}
+  return
+}
+
+// -----
+
+// Where the target multiplies bf16 in pairs, keys and values are packed so, and queries and weights stay bf16. The scale is then part of the formula.
+module attributes {weir.target = {features = "+avx512f,+amx-tile,+amx-bf16", vector_bits = 512 : i64}} {
+  weir.formula @softmax(%x: f32) -> f32 {
+    %m = weir.reduce max %x : f32
+    %d = arith.subf %x, %m : f32
+    %e = math.exp %d : f32
+    %s = weir.reduce add %e : f32
+    %w = arith.divf %e, %s : f32
+    weir.yield %w : f32
+  }
+  // CHECK-LABEL: weir.formula private @softmax.attended(
+  // CHECK:         arith.constant 1.250000e-01 : f32
+  // CHECK-LABEL: func.func @pairs
+  // CHECK:         weir_cpu.pack {{.*}} outs({{.*}} : memref<32x{{[0-9]+}}x2xbf16, {{.*}}>) {transpose}
+  // CHECK:         weir_cpu.product ins({{.*}} : memref<?x64xbf16, {{.*}}>, memref<32x{{[0-9]+}}x2xbf16, {{.*}}>) outs({{.*}} : memref<?x{{[0-9]+}}xf32, {{.*}}>)
+  // CHECK:         weir.rows @softmax.attended.carry1
+  // CHECK:         weir_cpu.product ins({{.*}} : memref<?x{{[0-9]+}}xbf16, {{.*}}>, memref<{{[0-9]+}}x64x2xbf16, {{.*}}>) outs({{.*}} : memref<?x64xf32, {{.*}}>) {accumulate}
+  // CHECK:         weir.rows @softmax.output1
+  func.func @pairs(%q: memref<1x2x?x64xbf16>, %k: memref<1x2x?x64xbf16>, %o: memref<1x2x?x64xbf16>) {
+    weir.attention_rows @softmax ins(%q, %k, %k : memref<1x2x?x64xbf16>, memref<1x2x?x64xbf16>, memref<1x2x?x64xbf16>)
+      outs(%o : memref<1x2x?x64xbf16>) {form = #weir.attention_form<one_pass>}
+    return
+  }
+}

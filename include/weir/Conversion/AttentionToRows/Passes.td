@@ -19,7 +19,7 @@ def ConvertAttentionToRows : Pass<"convert-attention-to-rows", "::mlir::ModuleOp
     values give the output. The `form` says how much of a row is at hand at a time:
 
     - `blocks`: all of it. Fits every formula.
-    - `one_pass`: a block of keys. What the formula's only sweep knows of the row is corrected from block to block (`@softmax.attended.carry1`), and so are
+    - `one_pass`: a block of keys. What the formula's only sweep knows of the row is corrected from block to block (`@softmax.carry1`), and so are
       the weighted sums of values that it carries.
     - `two_pass`: a block of keys, in as many passes as the formula has sweeps, and one more for the weights if they cannot be carried.
 
