@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
@@ -29,16 +30,15 @@
 using namespace mlir;
 using namespace weir;
 
-static void cleanUp(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-}
-
+/// What may run on each function by itself does: a function then stays in the
+/// caches from one pass to the next, and functions are lowered side by side.
 /// Formulas are left as they are: their f32 stands for the accumulator, and a
 /// quotient of two constants folded now would be rounded to f32 in f64 too.
-static void cleanUpFunctions(OpPassManager &pm) {
-  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
-  pm.addNestedPass<func::FuncOp>(createCSEPass());
+template <typename FunctionOp>
+static void cleanUp(OpPassManager &pm) {
+  OpPassManager &functions = pm.nest<FunctionOp>();
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass());
 }
 
 void weir::buildTensorPipeline(OpPassManager &pm,
@@ -79,7 +79,7 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   pm.addPass(createWeirLowerApply());
   pm.addPass(createWeirLowerTopK());
   pm.addPass(createWeirLowerAttention());
-  cleanUpFunctions(pm);
+  cleanUp<func::FuncOp>(pm);
   pm.addPass(createWeirPrepareABI({options.library, options.prefix}));
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
@@ -87,8 +87,29 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   pm.addPass(createConvertAttentionToRows());
   pm.addPass(createWeirSplitRows());
   pm.addPass(createWeirLowerStates());
-  cleanUpFunctions(pm);
+  cleanUp<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
+}
+
+/// Views, vectors of several dimensions and loops of a function to blocks.
+static void addLoopLowering(OpPassManager &pm) {
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createLowerAffinePass()); // Of strides, and of what is read
+                                       // element by element.
+  pm.addPass(createSCFToControlFlowPass());
+}
+
+/// Vectors and arithmetic of a function to the LLVM dialect.
+static void addArithmeticLowering(OpPassManager &pm) {
+  ConvertVectorToLLVMPassOptions vectors;
+  vectors.reassociateFPReductions = true;
+  pm.addPass(createConvertVectorToLLVMPass(vectors));
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
 }
 
 void weir::buildCPUCodePipeline(OpPassManager &pm,
@@ -105,16 +126,9 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(createWeirLowerThreads());
   pm.addPass(createWeirLowerProducts());
   pm.addPass(createWeirLowerCPU());
-  cleanUp(pm);
+  cleanUp<func::FuncOp>(pm);
   pm.addPass(createWeirInterleaveChains());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  arith::ArithExpandOpsPassOptions expand;
-  expand.includeBf16 = true;
-  pm.addPass(arith::createArithExpandOpsPass(expand));
-  pm.addPass(createConvertVectorToSCFPass());
-  pm.addPass(createLowerAffinePass()); // Of strides, and of what is read
-                                       // element by element.
-  pm.addPass(createSCFToControlFlowPass());
+  addLoopLowering(pm.nest<func::FuncOp>());
   // Powers with an integer exponent become functions of the module: LLVM's own
   // form wants one exponent for all lanes and a library of its compiler's.
   ConvertMathToFuncsOptions functions;
@@ -122,18 +136,14 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(createConvertMathToFuncs(functions));
   pm.addPass(createWeirExactMathToLibm()); // Before upstream writes expm1(x) as
                                            // exp(x) - 1.
-  ConvertVectorToLLVMPassOptions vectors;
-  vectors.reassociateFPReductions = true;
-  pm.addPass(createConvertVectorToLLVMPass(vectors));
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createArithToLLVMConversionPass());
+  addArithmeticLowering(pm.nest<func::FuncOp>());
   FinalizeMemRefToLLVMConversionPassOptions memrefs;
   memrefs.useGenericFunctions = true;
   pm.addPass(createFinalizeMemRefToLLVMConversionPass(memrefs));
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createConvertIndexToLLVMPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addNestedPass<LLVM::LLVMFuncOp>(createConvertIndexToLLVMPass());
+  pm.addNestedPass<LLVM::LLVMFuncOp>(createReconcileUnrealizedCastsPass());
   WeirEmitABIOptions abi;
   abi.library = options.library;
   abi.prefix = options.prefix;
@@ -141,7 +151,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   abi.variants.assign(options.variants.begin(), options.variants.end());
   abi.variant = options.variant;
   pm.addPass(createWeirEmitABI(abi));
-  cleanUp(pm);
+  cleanUp<LLVM::LLVMFuncOp>(pm);
 }
 
 void weir::registerPipelinesAndPasses() {
