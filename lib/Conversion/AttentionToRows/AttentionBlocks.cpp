@@ -31,6 +31,9 @@ class Blocks : public AttentionForms {
 public:
   explicit Blocks(FlatSymbolRefAttr attended) : symbol(attended) {}
 
+  /// A row is as long as its tile's last query sees, and longer rows are summed
+  /// in other groups.
+  bool rowsFollowTiles() const override { return true; }
   Value chooseQueries(AttentionTiling &t, Value most) override {
     Value step = t.index.constant(kFewRows);
     width = t.index.mul(t.index.max(t.blocks, t.index.constant(1)),
@@ -54,6 +57,9 @@ public:
                   : scores;
     sums = t.allocate(
         {parts, count, t.builder.getIndexAttr(t.operands.valueSize)}, element);
+    Value line = t.index.constant(64);
+    keptSize = t.index.add(width, line);
+    kept = t.allocate({parts, keptSize}, element);
     for (auto [i, type] : llvm::enumerate(t.formula.getResultTypes()))
       if (i != t.weights)
         uniforms.push_back(
@@ -97,7 +103,8 @@ public:
     SmallVector<Value> outputs = found;
     outputs.insert(outputs.begin() + t.weights, weightRow);
     t.emitRows(tile, symbol, row, first, seen, {}, outputs, Form::Stored,
-               t.formula.hasReduction() ? RowPolicies::All : RowPolicies::None);
+               t.formula.hasReduction() ? RowPolicies::All : RowPolicies::None,
+               t.view(kept, {tile.part, zero}, {nullptr, keptSize}));
     OpFoldResult valueSize = t.builder.getIndexAttr(t.operands.valueSize);
     Value own = t.view(sums, {tile.part, zero, zero},
                        {nullptr, tile.rowCount, valueSize});
@@ -124,7 +131,7 @@ private:
   }
 
   int64_t rows;
-  Value width, scores, weights, sums;
+  Value width, scores, weights, sums, kept, keptSize;
   SmallVector<Value> uniforms;
   FlatSymbolRefAttr symbol; // Of the formula on the scores of a tile.
 };

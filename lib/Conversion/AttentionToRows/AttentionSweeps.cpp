@@ -58,7 +58,13 @@ private:
   TakenApart &formulas;
   /// For each part: scores and terms, weighted sums of values, what a sweep
   /// knows of rows.
-  Value scores;
+  /// What a block of transposed rows may keep: as many as a vector has lanes.
+  static int64_t getKeptSize(AttentionTiling &t) {
+    constexpr int64_t kMostLanes = 16, kLine = 64;
+    return kMostLanes * (t.keysPerBlock + kLine);
+  }
+
+  Value scores, kept;
   SmallVector<Value> terms, sums, factors, coefficients, uniforms;
   std::vector<SmallVector<Value>> states, statistics;
   std::vector<SmallVector<TypedAttr>> identities;
@@ -97,6 +103,7 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
   }
   if (carries && formulas.mayOverride())
     coefficients.push_back(allocateRows(t, parts, f32)); // An offset.
+  kept = t.allocate({parts, t.builder.getIndexAttr(getKeptSize(t))}, element);
   if (!t.operands.inPairs) // The first take the place of the scores.
     scores = terms[0];
   int64_t count = formulas.getNumSweeps();
@@ -231,7 +238,9 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
     t.emitRows(rows, symbol, ownScores, firstKey, t.getWidth(firstKey), inputs,
                outputs, Form::Transposed,
                blockwise->sumsKeepNaN() ? RowPolicies::Lossy
-                                        : RowPolicies::NaNOnly);
+                                        : RowPolicies::NaNOnly,
+               t.view(kept, {rows.part, t.builder.getIndexAttr(0)},
+                      {nullptr, t.builder.getIndexAttr(getKeptSize(t))}));
     if (!carry)
       return;
     for (auto [i, term] : llvm::enumerate(weights)) {

@@ -296,7 +296,7 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
                                Value firstKey, Value width,
                                ArrayRef<Value> moreInputs,
                                ArrayRef<Value> outputs, Form form,
-                               RowPolicies policies) {
+                               RowPolicies policies, Value scratch) {
   FormulaOp made = resolveFormula(op, symbol);
   // All of a row's arguments, as one value per row, per score, or one for all.
   SmallVector<Value> inputs{scores};
@@ -330,6 +330,8 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
         IntegerAttr(), IntegerAttr(), IntegerAttr());
     rows.setInCache(true);
     rows.setLossyMaxima(policies == RowPolicies::Lossy);
+    if (scratch)
+      rows.getScratchMutable().assign(scratch);
     // Of statistics in f32 nobody takes more than the output's precision.
     rows.setNarrowRatios(operands.inPairs && op.getOutputs().size() == 1);
   };

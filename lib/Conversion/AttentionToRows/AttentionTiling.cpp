@@ -115,11 +115,14 @@ static int64_t chooseKeys(const AttentionOperands &operands) {
                    kMostKeys);
 }
 
+/// In pairs, scores and weights of a tile lie beside each other.
+static constexpr int64_t kMostRowsInPairs = 128;
+
 static int64_t chooseRows(const AttentionOperands &operands, int64_t keys) {
   int64_t bytes = operands.accumulator.getIntOrFloatBitWidth() / 8;
   int64_t row = operands.headSize + operands.valueSize + keys;
   return roundDown(kTileBytes / (row * bytes), kRowStep, 2 * kRowStep,
-                   kMostRows);
+                   operands.inPairs ? kMostRowsInPairs : kMostRows);
 }
 
 static std::optional<double> toDouble(std::optional<APFloat> value) {
@@ -211,7 +214,8 @@ Value AttentionTiling::findTiles(AttentionForms &form) {
   Value rows = index.mul(index.mul(heads, group), queries);
   Value enough = index.max(index.mul(threads, index.constant(kTilesPerThread)),
                            index.constant(kFewTiles));
-  for (int64_t fewer = rowsPerTile / 2; fewer >= 2 * kRowStep; fewer /= 2) {
+  int64_t least = form.rowsFollowTiles() ? rowsPerTile : 2 * kRowStep;
+  for (int64_t fewer = rowsPerTile / 2; fewer >= least; fewer /= 2) {
     Value found = index.div(rows, index.max(most, one));
     Value suffices = index.compare(Predicate::uge, found, enough);
     most = index.select(

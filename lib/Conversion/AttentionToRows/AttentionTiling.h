@@ -75,6 +75,9 @@ enum class RowPolicies { None, NaNOnly, Lossy, All };
 class AttentionForms {
 public:
   virtual ~AttentionForms() = default;
+  /// True when what a row becomes depends on its tile, in the last bits: tiles
+  /// must then follow from the sizes of a row alone.
+  virtual bool rowsFollowTiles() const { return false; }
   /// Queries in a tile, at most `most`.
   virtual mlir::Value chooseQueries(AttentionTiling &tiling,
                                     mlir::Value most) = 0;
@@ -123,7 +126,7 @@ public:
                 mlir::Value scores, mlir::Value firstKey, mlir::Value width,
                 llvm::ArrayRef<mlir::Value> moreInputs,
                 llvm::ArrayRef<mlir::Value> outputs, Form form,
-                RowPolicies policies);
+                RowPolicies policies, mlir::Value scratch = {});
   /// What rows have once of the formula's arguments behind the score: one for
   /// each row or one for all. Varying arguments are left out.
   llvm::SmallVector<mlir::Value> getRowInputs(const AttentionTile &tile);

@@ -95,8 +95,15 @@ void RowLoops::emitUnit(OpBuilder &builder, SmallVector<Value> indices,
   emitMasked(tail);
 }
 
+Value RowLoops::getGivenScratch() {
+  auto rows = dyn_cast<RowsOp>(op);
+  return rows ? Value(rows.getScratch()) : Value();
+}
+
 void RowLoops::emitSerial(OpBuilder &builder, Row row) {
   SmallVector<Value> scratch;
+  if (Value given = getGivenScratch(); given && allScratch.size() == 1)
+    return emitLoops(builder, given, row);
   for (const Scratch &each : allScratch) {
     auto type = MemRefType::get({ShapedType::kDynamic}, each.element);
     scratch.push_back(memref::AllocOp::create(builder, loc, type,
@@ -110,6 +117,11 @@ void RowLoops::emitSerial(OpBuilder &builder, Row row) {
     end = memref::DeallocOp::create(builder, loc, buffer);
   }
   builder.setInsertionPoint(end);
+  emitLoops(builder, scratch, row);
+}
+
+/// Loops over all rows, one after the other.
+void RowLoops::emitLoops(OpBuilder &builder, ValueRange scratch, Row row) {
   leaveStreams(builder);
   enterMode(builder);
   SmallVector<Value> indices;

@@ -50,6 +50,9 @@ public:
 
 private:
   void emitSerial(mlir::OpBuilder &builder, Row row);
+  void emitLoops(mlir::OpBuilder &builder, mlir::ValueRange scratch, Row row);
+  /// Memory that the op was given to work in, or null.
+  mlir::Value getGivenScratch();
   void emitParts(mlir::OpBuilder &builder, Row row);
   struct Pieces;
   Pieces emitPieces(mlir::OpBuilder &builder);

@@ -322,7 +322,7 @@ void RowsOp::getEffects(
   for (OpOperand &operand : getOperation()->getOpOperands()) {
     if (!isa<BaseMemRefType>(operand.get().getType()))
       continue;
-    if (isDpsInit(&operand))
+    if (isDpsInit(&operand) || operand.get() == getScratch())
       effects.emplace_back(MemoryEffects::Write::get(), &operand);
     else
       effects.emplace_back(MemoryEffects::Read::get(), &operand);

@@ -142,6 +142,9 @@ def Weir_RowsOp : Weir_Op<"rows", [
     main memory serves several pages faster than one. What is less than a block is visited from front to back, and so are
     sweeps whose order matters.
 
+    A row at a time that is kept, or the elements that a search looks at, lie in `scratch` where that is given: it is of the accumulator type and
+    at least one cache line longer than a row. Otherwise memory is allocated, which only the thread of a call may do.
+
     `in_cache` says that the operands are scratch in a near cache: nothing is asked for ahead, and no memory is shared but that of a
     result may be the score's. With `lossy_maxima` nobody minds if maxima and minima among the results are not NaN where a score is. `narrow_ratios` lets exponentials that enter
     nothing but ratios have the error that results stored in 16 bits allow, whatever the results here are stored as.
@@ -167,14 +170,14 @@ def Weir_RowsOp : Weir_Op<"rows", [
   }];
   let arguments = !con((ins FlatSymbolRefAttr:$formula, Variadic<AnyType>:$inputs, Optional<AnyShaped>:$mask),
                        Weir_RowOffset, Weir_ColumnOffset,
-                       (ins Variadic<AnyShaped>:$outputs), Weir_Policies, Weir_Schedule,
+                       (ins Variadic<AnyShaped>:$outputs, Optional<AnyMemRef>:$scratch), Weir_Policies, Weir_Schedule,
                        (ins OptionalAttr<I64Attr>:$along, OptionalAttr<Weir_PlansAttr>:$plans,
                             UnitAttr:$in_cache, UnitAttr:$narrow_ratios, UnitAttr:$lossy_maxima));
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
   }] # Weir_Offsets<>.format # [{
-    `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+    `outs` `(` $outputs `:` type($outputs) `)` (`scratch` `(` $scratch^ `:` type($scratch) `)`)? attr-dict (`->` type($results)^)?
   }];
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::FlatSymbolRefAttr":$formula,
       "::mlir::ValueRange":$inputs, "::mlir::Value":$mask, "::mlir::ValueRange":$outputs,
@@ -189,7 +192,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
       "::weir::PosInfAttr":$pos_inf, "::weir::NaNPolicyAttr":$nan, "::weir::TiesAttr":$ties, "::weir::NegInfAttr":$neg_inf,
       "::weir::FormAttr":$form, "::mlir::IntegerAttr":$thread_grain, "::mlir::IntegerAttr":$stream_bytes,
       "::mlir::IntegerAttr":$along), [{
-    build($_builder, $_state, results, formula, inputs, mask, row_base, row_strides, column, outputs, empty_row, pos_inf,
+    build($_builder, $_state, results, formula, inputs, mask, row_base, row_strides, column, outputs, /*scratch=*/nullptr, empty_row, pos_inf,
           nan, ties, neg_inf, form, thread_grain, stream_bytes, /*thread_part=*/nullptr, /*pages=*/nullptr, along, /*plans=*/nullptr,
           /*in_cache=*/nullptr, /*narrow_ratios=*/nullptr, /*lossy_maxima=*/nullptr);
   }]>];
