@@ -251,7 +251,7 @@ weir.formula @f(%x: f32) -> f32 {
 
 weir.formula @f(%x: f32) -> f32 {
   // expected-error@+1 {{'weir.rows' op C2: is not allowed in a weir.formula}}
-  "weir.rows"() <{formula = @softmax, operandSegmentSizes = array<i32: 0, 0, 0, 0, 0, 0>}> : () -> ()
+  "weir.rows"() <{formula = @softmax, operandSegmentSizes = array<i32: 0, 0, 0, 0, 0, 0, 0>}> : () -> ()
   weir.yield %x : f32
 }
 
