@@ -31,7 +31,10 @@ OwningOpRef<FormulaOp> weir::takeMask(Part &first, Part &second,
   if (first.reduces() || !second.reduces() || second.policies.mask ||
       second.policies.negInf != NegInf::Exclude)
     return nullptr;
-  // A length counts scores of -inf, but not what is masked.
+  // A length counts scores of -inf, but not what is masked; so does the number
+  // of elements that share the mass of an empty row.
+  if (second.policies.emptyRow == EmptyRow::Uniform)
+    return nullptr;
   unsigned score = second.formula.getScoreIndex();
   if (!wiring.isTaken(score) ||
       !second.formula.getBody().getOps<LengthOp>().empty())

@@ -143,6 +143,18 @@ func.func @masked(%x: tensor<4x8xf32>, %valid: tensor<4x8xi1>) -> tensor<4x8xf32
   return %w : tensor<4x8xf32>
 }
 
+// Scores of -inf have their share of an empty row, what is masked has none.
+// CHECK-LABEL: func @masked_uniform
+func.func @masked_uniform(%x: tensor<4x8xf32>, %valid: tensor<4x8xi1>) -> tensor<4x8xf32> {
+  // CHECK: linalg.select
+  // CHECK: weir.apply @softmax(%{{.*}}) {empty_row = #weir.empty_row<uniform>}
+  %low = arith.constant dense<0xFF800000> : tensor<4x8xf32>
+  %e = tensor.empty() : tensor<4x8xf32>
+  %z = linalg.select ins(%valid, %x, %low : tensor<4x8xi1>, tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %w = weir.apply @softmax(%z) {empty_row = #weir.empty_row<uniform>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %w : tensor<4x8xf32>
+}
+
 // Places in the row and the whole are those of both.
 // CHECK-LABEL: func @placed
 func.func @placed(%x: tensor<4x8xf32>, %g: tensor<4x8xf32>, %seed: i64, %r: index, %c: index) -> tensor<4x8xf32> {
