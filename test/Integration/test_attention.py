@@ -259,6 +259,8 @@ def expected_of(case, variant, problem):
 def compare(case, variant, results, problem, what):
     for actual, output in zip(results, expected_of(case, variant, problem)):
         actual = actual.astype(np.float64)
+        if variant["dtype"] == "bf16":  # Products of tiles take denormal weights for 0.
+            output.allowed = output.allowed + 2.0**-120
         assert_close(actual[output.promised], output.value[output.promised], output.allowed[output.promised], f"{case.name} {variant} {what}")
 
 
