@@ -65,7 +65,7 @@ class PairBuilder {
 public:
   PairBuilder(OpBuilder &b, RowEmitter &emitter, Element &element,
               cpu::ExpVariant variant)
-      : b(b), loc(emitter.rows.getLoc()), emitter(emitter), element(element),
+      : b(b), loc(emitter.rows.getLoc()), emitter(emitter),
         plain(b, emitter, element), variant(variant) {}
 
   ExponentPair emit(const Linear &sum);
@@ -80,7 +80,6 @@ private:
   OpBuilder &b;
   Location loc;
   RowEmitter &emitter;
-  Element &element;
   LaneExprBuilder plain;
   cpu::ExpVariant variant;
 };
