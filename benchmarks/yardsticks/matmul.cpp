@@ -42,8 +42,8 @@ Buffer<T> allocate(size_t count) {
 constexpr size_t kRows = 6, kVectors = 4, kStrip = 16 * kVectors;
 constexpr size_t kDepth = 512, kBlock = 480, kPanel = 2048;
 
-/// `rows` rows of C, a strip wide, from a packed strip of B. What is in C counts
-/// unless `first`.
+/// `rows` rows of C, a strip wide, from a packed strip of B. What is in C
+/// counts unless `first`.
 template <size_t rows>
 void multiplyTile(const float *a, size_t pitchA, const float *strip, float *c,
                   size_t pitchC, size_t depth, bool first) {
@@ -156,15 +156,14 @@ void packTilesB(const Bf16 *b, Bf16 *tiles, size_t n, size_t k, size_t begin,
         return _mm512_cvtepu16_epi32(_mm256_loadu_si256(
             reinterpret_cast<const __m256i *>(b + row * n + column)));
       };
-      __m512i pairs = _mm512_or_si512(widen(sum),
-                                      _mm512_slli_epi32(widen(sum + 1), 16));
+      __m512i pairs =
+          _mm512_or_si512(widen(sum), _mm512_slli_epi32(widen(sum + 1), 16));
       _mm512_store_si512(tiles, pairs);
     }
 }
 
 /// 32 by 32 of C from two rows and two columns of tiles.
-void multiplyTiles(const Bf16 *a, const Bf16 *b, float *c, size_t n,
-                   size_t k) {
+void multiplyTiles(const Bf16 *a, const Bf16 *b, float *c, size_t n, size_t k) {
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);

@@ -3,7 +3,8 @@
 |* Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
-|* Only libraries compiled with threads take this file from the archive: it is what needs OpenMP.
+|* Only libraries compiled with threads take this file from the archive: it is
+what needs OpenMP.
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -15,7 +16,8 @@
 int omp_get_max_threads(void);
 int omp_get_num_procs(void);
 
-/* 0: as many as OpenMP would take, which is where OMP_NUM_THREADS and the host's own settings count. */
+/* 0: as many as OpenMP would take, which is where OMP_NUM_THREADS and the
+ * host's own settings count. */
 static _Atomic int32_t limit = 0;
 
 static int32_t get_limit(void) {
@@ -23,7 +25,8 @@ static int32_t get_limit(void) {
   return own > 0 ? own : omp_get_max_threads();
 }
 
-/* OpenMP ends the process when the system has no more threads to give, so absurd numbers never reach it. */
+/* OpenMP ends the process when the system has no more threads to give, so
+ * absurd numbers never reach it. */
 static int32_t get_ceiling(void) {
   int32_t processors = omp_get_num_procs();
   return processors > 16 ? 4 * processors : 64;

@@ -58,8 +58,8 @@ std::string explainUnusableName(llvm::StringRef name);
 
 /// The functions that every library exports besides the compiled ones, less the
 /// library's name.
-constexpr llvm::StringLiteral kOwnFunctions[] = {
-    "_last_error", "_set_threads", "_set_stream", "_set_target"};
+constexpr llvm::StringLiteral kOwnFunctions[] = {"_last_error", "_set_threads",
+                                                 "_set_stream", "_set_target"};
 
 /// `name` as a C identifier.
 std::string toIdentifier(llvm::StringRef name);

@@ -104,7 +104,8 @@ Results weir::test::runTakenApart(FormulaOp formula,
   }
   Row all = withKnown(row, known);
   all.arguments.emplace_back(row.mask.begin(), row.mask.end());
-  OwningOpRef<FormulaOp> weights = apart.buildWeights(/*masked=*/true, "weights");
+  OwningOpRef<FormulaOp> weights =
+      apart.buildWeights(/*masked=*/true, "weights");
   Results varying;
   if (!(*weights).getResultTypes().empty())
     varying = interpret(*weights, all);

@@ -7,9 +7,9 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
+#include "weir/Dialect/Weir/Analysis/RowLaws.h"
 #include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
 #include "weir/Dialect/Weir/Transforms/RowTiles.h"
-#include "weir/Dialect/Weir/Analysis/RowLaws.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"

@@ -7,9 +7,9 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
-#include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
 #include "FormulaWriter.h"
 #include "RowLayout.h"
+#include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"

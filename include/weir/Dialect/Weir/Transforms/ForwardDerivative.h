@@ -35,8 +35,7 @@ private:
   mlir::Value constant(double value);
   mlir::Value orZero(mlir::Value derivative);
   mlir::Value add(mlir::Value a, mlir::Value b, double sign);
-  mlir::Value multiply(mlir::Value a, mlir::Value derivative,
-                       double times = 1);
+  mlir::Value multiply(mlir::Value a, mlir::Value derivative, double times = 1);
 
   mlir::Block *block;
   mlir::OpBuilder builder;
