@@ -119,7 +119,6 @@ class Program:
 
 
 NAN = {"attributes": "{empty_row = #weir.empty_row<nan>}"}
-UNIFORM = {"attributes": "{empty_row = #weir.empty_row<uniform>}"}
 PROGRAMS = {
     # A score that is -inf where the operand is.
     "half_softmax": Program(lambda t: [t.apply("softmax", t.apply("half", "%x"))], lambda x, g, b, s, m: [softmax(x / 2)]),
@@ -137,8 +136,6 @@ PROGRAMS = {
                        lambda x, g, b, s, m: [lse(x * s + b)]),
     "masked_softmax": Program(lambda t: [t.apply("softmax", t.linalg("select", "%m", "%x", low(t)))],
                            lambda x, g, b, s, m: [softmax(np.where(m, x, -np.inf))]),
-    "masked_softmax_uniform": Program(lambda t: [t.apply("softmax", t.linalg("select", "%m", "%x", low(t)), **UNIFORM)],
-                                   lambda x, g, b, s, m: [softmax(np.where(m, x, -np.inf), empty=1 / N)]),
     "added_softmax": Program(lambda t: [t.apply("softmax", t.linalg("add", "%x", "%g"))], lambda x, g, b, s, m: [softmax(x + g)]),
     # A gate behind a norm, weights behind a gate.
     "rms_gate": Program(lambda t: [t.apply("gate", t.apply("rms_norm", "%x", "%b", "%eps"), "%g")], lambda x, g, b, s, m: [rms_norm(x, b) * g]),
