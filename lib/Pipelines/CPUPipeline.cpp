@@ -50,6 +50,11 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   raise.explain = options.explain;
   pm.addPass(createConvertLinalgToWeir(raise));
   pm.addPass(createWeirLinkLibrary());
+  // What composition would make part of a formula can be told from it before,
+  // and what is more than scale, cap, bias and mask is part of it behind.
+  WeirFormAttentionOptions attend;
+  attend.enable = options.raiseLinalg;
+  pm.addPass(createWeirFormAttention(attend));
   // Composition puts formulas one behind the other as they are, so each is made
   // fit to be evaluated before, and the whole after.
   pm.addPass(createWeirNormalizeFormulas());
@@ -57,6 +62,12 @@ void weir::buildTensorPipeline(OpPassManager &pm,
   compose.enable = options.composeFormulas;
   compose.explain = options.explain;
   pm.addPass(createWeirComposeFormulas(compose));
+  attend.explain = options.explain;
+  pm.addPass(createWeirFormAttention(attend));
+  WeirFuseEpilogueOptions epilogue;
+  epilogue.enable = options.composeFormulas;
+  epilogue.explain = options.explain;
+  pm.addPass(createWeirFuseEpilogue(epilogue));
   pm.addPass(createWeirNormalizeFormulas());
   WeirDifferentiateSolvesOptions differentiate;
   differentiate.explain = options.explain;

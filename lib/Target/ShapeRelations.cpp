@@ -155,6 +155,13 @@ void ShapeRelations::visitAttention(AttentionRowsOp op) {
       meet(operand, dims);
   if (op.getLengths())
     equate(query, 0, op.getLengths(), 0);
+  SmallVector<std::pair<Value, int64_t>> all(4);
+  all[0] = {query, 0};
+  all[head] = {query, head};
+  all[length] = {query, length};
+  all[3] = {value, 3};
+  for (Value operand : op.getEpilogueOperands())
+    meet(operand, all);
   for (auto [i, output] : llvm::enumerate(op.getOutputs())) {
     if (formula.isUniformResult(i)) {
       for (int64_t dim : {0, 1, 2})

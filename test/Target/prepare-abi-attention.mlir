@@ -27,3 +27,12 @@ func.func @known(%q: tensor<?x?x?x8xf64>, %k: tensor<2x?x5x8xf64>, %v: tensor<?x
   %o = weir.attention @softmax(%q, %k, %v) : (tensor<?x?x?x8xf64>, tensor<2x?x5x8xf64>, tensor<?x3x?x8xf64>) -> tensor<?x?x?x8xf64>
   return %o : tensor<?x?x?x8xf64>
 }
+
+// What the epilogue takes has the output's sizes, in its layout.
+// CHECK-LABEL: func.func @gated.kernel(
+// CHECK-SAME: weir.abi = {name = "gated", table = array<i64: 4, 3, 1, 2, 32, 4, 0, -1, -2, 2, 8, 1, 2, 32, 4, 0, -1, -3, 2, 8, 1, 2, 32, 3, 0, -2, 2, 1, 2, 2, 32, 4, 0, -1, -2, 2, 8>
+func.func @gated(%q: tensor<?x?x2x8xf32>, %k: tensor<?x?x2x8xf32>, %z: tensor<?x2x1xf32>) -> tensor<?x?x2x8xf32> {
+  %o = weir.attention @softmax(%q, %k, %k) epilogue @sigmoid_gate(%z : tensor<?x2x1xf32>) {layout = #weir.attention_layout<blhd>}
+    : (tensor<?x?x2x8xf32>, tensor<?x?x2x8xf32>, tensor<?x?x2x8xf32>) -> tensor<?x?x2x8xf32>
+  return %o : tensor<?x?x2x8xf32>
+}

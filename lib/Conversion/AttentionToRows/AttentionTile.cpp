@@ -51,7 +51,9 @@ void AttentionTiling::findKeys(AttentionTile &tile) {
     length = arith::IndexCastOp::create(builder, loc, indexType, length);
     tile.keyCount = index.clamp(length, index.constant(0), operands.keys);
   }
-  tile.ahead = index.sub(tile.keyCount, operands.queries);
+  tile.ahead = index.sub(tile.keyCount, place.queries);
+  if (place.query)
+    tile.ahead = index.add(tile.ahead, place.query);
   Value last =
       index.sub(index.add(tile.query, tile.queryCount), index.constant(1));
   KeyRange front = getSeen(tile, tile.query), back = getSeen(tile, last);
@@ -141,7 +143,7 @@ void AttentionTiling::gatherRows(const AttentionTile &tile) {
       store(length, lengths);
     }
     if (rowIndices[1])
-      store(query, rowIndices[1]);
+      store(place.getQuery(index, query), rowIndices[1]);
   });
 }
 
@@ -174,6 +176,22 @@ Value AttentionTiling::sliceVarying(Value operand, const AttentionTile &tile,
                                     Value head, Value firstKey, Value width) {
   return slice(operand, {tile.batch, head, tile.query, firstKey},
                {nullptr, nullptr, tile.queryCount, width});
+}
+
+/// What an operand of the epilogue has beside the tile's queries of one head.
+Value AttentionTiling::sliceOutput(Value operand, const AttentionTile &tile,
+                                   Value head) {
+  if (!isa<MemRefType>(operand.getType()))
+    return operand;
+  OpFoldResult zero = builder.getIndexAttr(0),
+               size = builder.getIndexAttr(operands.valueSize);
+  SmallVector<OpFoldResult> offsets{tile.batch, head, tile.query, zero},
+      sizes{nullptr, nullptr, tile.queryCount, size};
+  if (op.getHeadDim() == 2) {
+    std::swap(offsets[1], offsets[2]);
+    std::swap(sizes[1], sizes[2]);
+  }
+  return slice(operand, offsets, sizes);
 }
 
 Value AttentionTiling::sliceRow(Value operand, Value batch, Value head,
@@ -315,8 +333,7 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
     Value base;
     SmallVector<Value> strides;
     if (usesRowIndex(made)) {
-      base = index.add(index.mul(tile.batch, operands.queryHeads), head);
-      base = index.add(index.mul(base, operands.queries), tile.query);
+      base = place.getRow(index, tile.batch, head, tile.query);
       strides.push_back(index.constant(1));
     }
     auto rows = RowsOp::create(
@@ -405,9 +422,12 @@ void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,
   bool hasOffset = coefficients.size() > rank;
   std::string purpose =
       "output" + std::to_string(rank) + (hasOffset ? ".offset" : "");
+  FormulaOp epilogue = op.resolveEpilogue();
+  if (epilogue)
+    purpose += "." + epilogue.getSymName().str();
   FlatSymbolRefAttr symbol =
       symbols.getOrInsert(op, formula, {}, purpose, [&](StringRef name) {
-        return buildOutput(loc, rank, hasOffset, name);
+        return buildOutput(loc, rank, hasOffset, name, epilogue);
       });
   OpFoldResult zero = builder.getIndexAttr(0),
                size = builder.getIndexAttr(operands.valueSize);
@@ -417,6 +437,8 @@ void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,
       inputs.push_back(view(sum, {firstRow, zero}, {tile.queryCount, size}));
     for (Value coefficient : coefficients)
       inputs.push_back(view(coefficient, {firstRow}, {tile.queryCount}));
+    for (Value operand : op.getEpilogueOperands())
+      inputs.push_back(sliceOutput(operand, tile, head));
     Value output = view(operands.output, {tile.batch, head, tile.query, zero},
                         {nullptr, nullptr, tile.queryCount, size});
     createElementwise(builder, loc, symbol, inputs, output);

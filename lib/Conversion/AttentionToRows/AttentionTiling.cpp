@@ -7,6 +7,7 @@
 
 #include "AttentionTiling.h"
 
+#include "weir/Dialect/Weir/Transforms/RowTiles.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -84,6 +85,29 @@ Type AttentionOperands::getStorage() const {
                  : accumulator;
 }
 
+AttentionPlace::AttentionPlace(AttentionRowsOp op,
+                               const AttentionOperands &operands)
+    : heads(operands.queryHeads), queries(operands.queries) {
+  if (op.getPlace().empty())
+    return;
+  batch = op.getPlace()[0];
+  head = op.getPlace()[1];
+  query = op.getPlace()[2];
+  heads = op.getPlace()[3];
+  queries = op.getPlace()[4];
+}
+
+Value AttentionPlace::getRow(IndexMath &index, Value ownBatch, Value ownHead,
+                             Value ownQuery) const {
+  if (query) {
+    ownBatch = index.add(ownBatch, batch);
+    ownHead = index.add(ownHead, head);
+    ownQuery = index.add(ownQuery, query);
+  }
+  Value row = index.add(index.mul(ownBatch, heads), ownHead);
+  return index.add(index.mul(row, queries), ownQuery);
+}
+
 //===----------------------------------------------------------------------===//
 // Set-up
 //===----------------------------------------------------------------------===//
@@ -134,6 +158,7 @@ AttentionTiling::AttentionTiling(AttentionRowsOp op,
                                  DerivedSymbols &symbols)
     : op(op), formula(op.resolveFormula()), symbols(symbols), builder(op),
       loc(op.getLoc()), index(builder, loc), operands(operands),
+      place(op, operands),
       keysPerBlock(op.getKeyTile().value_or(chooseKeys(operands))),
       rowsPerTile(
           op.getQueryTile().value_or(chooseRows(operands, keysPerBlock))),
@@ -225,6 +250,9 @@ Value AttentionTiling::findTiles(AttentionForms &form) {
   queriesPerTile = index.max(index.min(queries, most), one);
   headsPerTile =
       index.clamp(index.div(most, queriesPerTile), one, index.max(group, one));
+  // Rows of several heads of a larger whole do not follow each other in that.
+  if (place.query && usesRowIndex(formula))
+    headsPerTile = one;
   headTiles = index.ceilDiv(group, headsPerTile);
   queryTiles = index.ceilDiv(queries, queriesPerTile);
   Value perHead = index.mul(headTiles, queryTiles);

@@ -49,6 +49,21 @@ struct ScoreScale {
   double inQueries = 1, inPreparation = 1, inFormula = 1;
 };
 
+/// Where the operands lie in a whole that they are a tile of; it may be them.
+struct AttentionPlace {
+  AttentionPlace(AttentionRowsOp op, const AttentionOperands &operands);
+
+  /// A query's index, and that of its row among those of all batches and heads.
+  mlir::Value getQuery(IndexMath &index, mlir::Value own) const {
+    return query ? index.add(own, query) : own;
+  }
+  mlir::Value getRow(IndexMath &index, mlir::Value ownBatch,
+                     mlir::Value ownHead, mlir::Value ownQuery) const;
+
+  mlir::Value batch, head, query; // The first ones; null where they are 0.
+  mlir::Value heads, queries;     // Of the whole.
+};
+
 /// What is known of the tile at hand.
 struct AttentionTile {
   mlir::Value part; // Whose scratch is used.
@@ -150,6 +165,7 @@ public:
   mlir::Location loc;
   IndexMath index;
   AttentionOperands operands;
+  AttentionPlace place;
   int64_t keysPerBlock, rowsPerTile;
   mlir::Value blocks; // Of keys, in all of them.
   AttendedArguments attended;
@@ -188,6 +204,7 @@ private:
               llvm::ArrayRef<mlir::OpFoldResult> sizes);
   Value sliceVarying(Value operand, const AttentionTile &tile, Value head,
                      Value firstKey, Value width);
+  Value sliceOutput(Value operand, const AttentionTile &tile, Value head);
   Value sliceRow(Value operand, Value batch, Value head, Value query);
 
   mlir::Type indexType;

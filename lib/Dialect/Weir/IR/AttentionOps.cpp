@@ -49,7 +49,7 @@ public:
         failed(verifyFormula()) || failed(verifyInputs()) ||
         failed(verifySizes()) || failed(verifyOperands()) ||
         failed(verifyResults()) || failed(verifyKeys()) ||
-        failed(verifyNumbers()) || failed(verifyForm()))
+        failed(verifyNumbers()) || failed(verifyEpilogue()))
       return failure();
     return success();
   }
@@ -195,8 +195,7 @@ private:
     Type element = getElementTypeOrSelf(op.getQuery().getType());
     Type accumulator =
         element.isF64() ? element : Type(Float32Type::get(op.getContext()));
-    SmallVector<int64_t> output(
-        cast<ShapedType>(op.getQuery().getType()).getShape());
+    output.assign(cast<ShapedType>(op.getQuery().getType()).getShape());
     output[3] = getSize(2, 3);
     output[0] = rows[0];
     for (auto [i, type] : llvm::enumerate(results)) {
@@ -268,14 +267,57 @@ private:
     return success();
   }
 
-  LogicalResult verifyForm() { return success(); }
+  LogicalResult verifyEpilogue() {
+    if (!op.getPlace().empty() && op.getPlace().size() != 5)
+      return error("C13") << "place has " << op.getPlace().size()
+                          << " indices but takes five: batch, head and query, "
+                             "and the heads and queries of the whole";
+    if (!op.getEpilogueAttr())
+      return success();
+    FormulaOp gate;
+    if (failed(resolveOrError(op, op.getEpilogueAttr(), gate)))
+      return failure();
+    if (!gate.isPointwise() || gate.getNumResults() != 1 ||
+        gate.isUniformResult(0) || !gate.getResultTypes()[0].isF32() ||
+        gate.getScoreIndex() != 0 || !gate.getArgumentTypes()[0].isF32())
+      return error("C12") << "@" << gate.getSymName()
+                          << " is no epilogue: it must be pointwise, from an "
+                             "f32 that varies to one";
+    if (op.getEpilogueOperands().size() + 1 != gate.getNumArguments())
+      return error("C12") << "has " << op.getEpilogueOperands().size()
+                          << " operands for the epilogue but @"
+                          << gate.getSymName() << " has "
+                          << gate.getNumArguments() - 1
+                          << " arguments after the output";
+    for (auto [i, operand] : llvm::enumerate(op.getEpilogueOperands())) {
+      Type type = operand.getType(), formal = gate.getArgumentTypes()[i + 1];
+      bool uniform = gate.isUniformArgument(i + 1);
+      ShapedType shaped = getDense(type);
+      bool fits = uniform ? !isa<ShapedType>(type)
+                          : shaped && broadcastsTo(shaped.getShape(), output,
+                                                   /*exact=*/false);
+      if (!fits || !fitsStorage(formal, getElementTypeOrSelf(type))) {
+        InFlightDiagnostic diagnostic = error("C12");
+        diagnostic << "operand " << i << " of the epilogue is " << type
+                   << " but @" << gate.getSymName() << " takes ";
+        if (uniform)
+          return diagnostic << "a scalar " << formal;
+        return diagnostic << "a varying " << formal
+                          << ": a tensor that broadcasts to the output ("
+                          << show(output) << ")";
+      }
+      if (failed(verifyDomain(op, "C10", gate, i + 1, operand, i)))
+        return failure();
+    }
+    return success();
+  }
 
   OpTy op;
   TypeRange results;
   FormulaOp formula;
   std::optional<unsigned> weights;
-  /// [B, Hq, Lq] and [B, Hq, Lq, Lk].
-  SmallVector<int64_t> rows, scores;
+  /// [B, Hq, Lq] and [B, Hq, Lq, Lk], and what the output has.
+  SmallVector<int64_t> rows, scores, output;
 };
 
 } // namespace
@@ -290,6 +332,11 @@ LogicalResult AttentionOp::verifySymbolUses(SymbolTableCollection &) {
 
 FormulaOp AttentionOp::resolveFormula() {
   return weir::resolveFormula(*this, getFormulaAttr());
+}
+
+FormulaOp AttentionOp::resolveEpilogue() {
+  return getEpilogueAttr() ? weir::resolveFormula(*this, getEpilogueAttr())
+                           : FormulaOp();
 }
 
 LogicalResult
@@ -327,6 +374,11 @@ LogicalResult AttentionRowsOp::verifySymbolUses(SymbolTableCollection &) {
 
 FormulaOp AttentionRowsOp::resolveFormula() {
   return weir::resolveFormula(*this, getFormulaAttr());
+}
+
+FormulaOp AttentionRowsOp::resolveEpilogue() {
+  return getEpilogueAttr() ? weir::resolveFormula(*this, getEpilogueAttr())
+                           : FormulaOp();
 }
 
 void AttentionRowsOp::getEffects(

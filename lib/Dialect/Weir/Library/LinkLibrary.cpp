@@ -57,23 +57,31 @@ struct WeirLinkLibrary : weir::impl::WeirLinkLibraryBase<WeirLinkLibrary> {
       if (!isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp, TopKOp,
                TopKRowsOp, AttentionOp, AttentionRowsOp>(op))
         return WalkResult::advance();
-      auto name = op->getAttrOfType<FlatSymbolRefAttr>("formula");
-      if (!name || isUserFormula(op, name))
-        return WalkResult::advance();
-      FormulaOp formula =
-          library ? library->lookup(name.getValue()) : FormulaOp();
-      if (!formula) {
-        op->emitOpError() << name << " is not a formula of the library";
-        return WalkResult::interrupt();
-      }
-      FailureOr<FlatSymbolRefAttr> linked = linkInto(op, formula);
-      if (failed(linked))
-        return WalkResult::interrupt();
-      op->setAttr("formula", *linked);
+      for (StringRef attr : {"formula", "epilogue"})
+        if (failed(link(op, attr, library)))
+          return WalkResult::interrupt();
       return WalkResult::advance();
     });
     if (walk.wasInterrupted())
       signalPassFailure();
+  }
+
+  /// Makes an attribute that names one of the library's formulas name its
+  /// clone.
+  static LogicalResult link(Operation *op, StringRef attr,
+                            const FormulaLibraryInterface *library) {
+    auto name = op->getAttrOfType<FlatSymbolRefAttr>(attr);
+    if (!name || isUserFormula(op, name))
+      return success();
+    FormulaOp formula =
+        library ? library->lookup(name.getValue()) : FormulaOp();
+    if (!formula)
+      return op->emitOpError() << name << " is not a formula of the library";
+    FailureOr<FlatSymbolRefAttr> linked = linkInto(op, formula);
+    if (failed(linked))
+      return failure();
+    op->setAttr(attr, *linked);
+    return success();
   }
 };
 } // namespace

@@ -10,6 +10,7 @@
 #include "FormulaWriter.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace weir;
@@ -168,8 +169,22 @@ FormulaOp weir::buildPreparation(Location loc, const ScorePreparation &prepared,
   return w.finish(name);
 }
 
+/// The result of a pointwise formula whose first argument is `value` and whose
+/// others become arguments of what is written.
+static Value inlineEpilogue(FormulaWriter &w, FormulaOp epilogue, Value value) {
+  IRMapping map;
+  Block &body = epilogue.getBody().front();
+  map.map(body.getArgument(0), value);
+  for (unsigned i = 1, e = epilogue.getNumArguments(); i < e; ++i)
+    map.map(body.getArgument(i), w.addArgument(epilogue.getArgumentTypes()[i],
+                                               epilogue.isUniformArgument(i)));
+  for (Operation &op : body.without_terminator())
+    w.body.clone(op, map);
+  return map.lookup(epilogue.getYieldedValues()[0]);
+}
+
 FormulaOp weir::buildOutput(Location loc, unsigned rank, bool hasOffset,
-                            StringRef name) {
+                            StringRef name, FormulaOp epilogue) {
   FormulaWriter w(loc);
   Type f32 = w.body.getF32Type();
   SmallVector<Value> sums;
@@ -184,6 +199,11 @@ FormulaOp weir::buildOutput(Location loc, unsigned rank, bool hasOffset,
   }
   if (hasOffset)
     output = w.add(output, w.addArgument(f32, /*uniform=*/true));
+  if (epilogue)
+    output = inlineEpilogue(w, epilogue, output);
   w.addResult(output, /*uniform=*/false);
-  return w.finish(name);
+  FormulaOp made = w.finish(name);
+  if (epilogue && epilogue->hasAttr(WeirDialect::kKeepsDenormalsAttrName))
+    made->setAttr(WeirDialect::kKeepsDenormalsAttrName, w.body.getUnitAttr());
+  return made;
 }

@@ -32,12 +32,14 @@ static void lower(AttentionOp attention) {
   auto rows = AttentionRowsOp::create(
       builder, loc, ValueRange(outputs).getTypes(), attention.getFormulaAttr(),
       attention.getInputs(), attention.getFormulaOperands(),
-      attention.getMask(), attention.getBias(), attention.getLengths(), outputs,
-      attention.getCausalAttr(), attention.getWindowLeftAttr(),
-      attention.getWindowRightAttr(), attention.getScaleAttr(),
-      attention.getSoftCapAttr(), attention.getLayoutAttr(),
-      attention.getEmptyRowAttr(), attention.getPosInfAttr(),
-      attention.getNanAttr(), attention.getTiesAttr(), attention.getFormAttr(),
+      attention.getMask(), attention.getBias(), attention.getLengths(),
+      attention.getEpilogueAttr(), attention.getEpilogueOperands(),
+      attention.getPlace(), outputs, attention.getCausalAttr(),
+      attention.getWindowLeftAttr(), attention.getWindowRightAttr(),
+      attention.getScaleAttr(), attention.getSoftCapAttr(),
+      attention.getLayoutAttr(), attention.getEmptyRowAttr(),
+      attention.getPosInfAttr(), attention.getNanAttr(),
+      attention.getTiesAttr(), attention.getFormAttr(),
       attention.getQueryTileAttr(), attention.getKeyTileAttr(),
       attention.getThreadGrainAttr());
   for (auto [old, result] :

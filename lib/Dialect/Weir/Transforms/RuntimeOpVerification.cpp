@@ -29,25 +29,37 @@ public:
              llvm::function_ref<std::string(Operation *, StringRef)> message)
       : b(b), loc(loc), op(op), message(message) {}
 
-  /// An operand whose dimension d is dimension `dims[d]` of the full shape.
+  /// An operand whose dimension d is dimension `dims[d]` of the full shape;
+  /// dimensions below 0 may have any size.
   void add(Value value, ArrayRef<int64_t> dims) {
     auto type = cast<ShapedType>(value.getType());
     SmallVector<OpFoldResult> sizes = getSizes(b, loc, value);
     for (auto [own, dim] : llvm::enumerate(dims)) {
-      if (type.getDimSize(own) == 1)
+      if (type.getDimSize(own) == 1 || dim < 0)
         continue;
       auto [first, isNew] = known.try_emplace(dim, sizes[own]);
       if (isNew || isEqualConstantIntOrValue(first->second, sizes[own]))
         continue;
-      Value equal = arith::CmpIOp::create(
-          b, loc, arith::CmpIPredicate::eq,
-          getValueOrCreateConstantIndexOp(b, loc, first->second),
-          getValueOrCreateConstantIndexOp(b, loc, sizes[own]));
-      std::string text = "sizes of operands differ in dimension " +
-                         std::to_string(dim) + " of the rows";
-      cf::AssertOp::create(b, loc, equal, message(op, text));
+      std::string text =
+          names.empty()
+              ? "sizes of operands differ in dimension " + std::to_string(dim) +
+                    " of the rows"
+              : "operands differ in the number of " + names[dim].str();
+      check(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                  getIndex(first->second),
+                                  getIndex(sizes[own])),
+            text);
     }
   }
+
+  Value getIndex(OpFoldResult index) {
+    return getValueOrCreateConstantIndexOp(b, loc, index);
+  }
+  void check(Value condition, StringRef text) {
+    cf::AssertOp::create(b, loc, condition, message(op, text));
+  }
+
+  ArrayRef<StringRef> names; // Of what dimensions count, where they have some.
 
 private:
   OpBuilder &b;
@@ -94,6 +106,79 @@ struct RowsVerification
   }
 };
 
+/// What weir.attention and weir.attention_rows count.
+enum AttentionSize { kBatches, kHeads, kQueries, kKeys, kKeyHeads };
+
+template <typename OpTy>
+struct AttentionVerification
+    : RuntimeVerifiableOpInterface::ExternalModel<AttentionVerification<OpTy>,
+                                                  OpTy> {
+  void generateRuntimeVerification(
+      Operation *op, OpBuilder &b, Location loc,
+      llvm::function_ref<std::string(Operation *, StringRef)> message) const {
+    auto typed = cast<OpTy>(op);
+    FormulaOp formula = typed.resolveFormula();
+    static constexpr StringRef kNames[] = {"batches", "heads", "queries",
+                                           "keys", "heads of keys"};
+    SizeChecks checks(b, loc, op, message);
+    checks.names = kNames;
+    auto inLayout = [&](int64_t heads, int64_t length) {
+      SmallVector<int64_t> dims{kBatches, heads, length, -1};
+      if (typed.getHeadDim() == 2)
+        std::swap(dims[1], dims[2]);
+      return dims;
+    };
+    auto broadcast = [&](Value value, ArrayRef<int64_t> full) {
+      if (auto type =
+              dyn_cast_or_null<ShapedType>(value ? value.getType() : Type()))
+        checks.add(value, full.take_back(type.getRank()));
+    };
+    const int64_t rows[] = {kBatches, kHeads, kQueries};
+    const int64_t scores[] = {kBatches, kHeads, kQueries, kKeys};
+    SmallVector<int64_t> output = inLayout(kHeads, kQueries);
+    checks.add(typed.getQuery(), output);
+    for (Value input : {typed.getKey(), typed.getValue()})
+      checks.add(input, inLayout(kKeyHeads, kKeys));
+    for (auto [i, operand] : llvm::enumerate(typed.getFormulaOperands()))
+      broadcast(operand, formula.isUniformArgument(i + 1)
+                             ? ArrayRef<int64_t>(rows)
+                             : ArrayRef<int64_t>(scores));
+    broadcast(typed.getMask(), scores);
+    broadcast(typed.getBias(), scores);
+    if (typed.getLengths())
+      checks.add(typed.getLengths(), ArrayRef<int64_t>(rows).take_front());
+    for (Value operand : typed.getEpilogueOperands())
+      broadcast(operand, output);
+    if constexpr (std::is_same_v<OpTy, AttentionRowsOp>)
+      for (auto [i, result] : llvm::enumerate(typed.getOutputs()))
+        checks.add(result, formula.isUniformResult(i)
+                               ? ArrayRef<int64_t>(rows)
+                               : ArrayRef<int64_t>(output));
+    checkGroups(checks, b, loc, typed);
+  }
+
+  /// As many heads of queries for each head of keys; without keys, none.
+  void checkGroups(SizeChecks &checks, OpBuilder &b, Location loc,
+                   OpTy op) const {
+    OpFoldResult heads = getSizes(b, loc, op.getQuery())[op.getHeadDim()],
+                 keyHeads = getSizes(b, loc, op.getKey())[op.getHeadDim()];
+    if (isEqualConstantIntOrValue(heads, keyHeads) ||
+        isConstantIntValue(keyHeads, 1) ||
+        (getConstantIntValue(heads) && getConstantIntValue(keyHeads)))
+      return;
+    Value zero = checks.getIndex(b.getIndexAttr(0)),
+          one = checks.getIndex(b.getIndexAttr(1));
+    // Of none, none are left over by one.
+    Value divisor =
+        arith::MaxUIOp::create(b, loc, checks.getIndex(keyHeads), one);
+    Value left =
+        arith::RemUIOp::create(b, loc, checks.getIndex(heads), divisor);
+    checks.check(
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, left, zero),
+        "heads of queries are no multiple of heads of keys");
+  }
+};
+
 } // namespace
 
 void weir::registerRuntimeVerifiableOpInterfaceModels(
@@ -104,5 +189,8 @@ void weir::registerRuntimeVerifiableOpInterfaceModels(
                          memref::MemRefDialect, tensor::TensorDialect>();
     ApplyOp::attachInterface<RowsVerification<ApplyOp>>(*context);
     RowsOp::attachInterface<RowsVerification<RowsOp>>(*context);
+    AttentionOp::attachInterface<AttentionVerification<AttentionOp>>(*context);
+    AttentionRowsOp::attachInterface<AttentionVerification<AttentionRowsOp>>(
+        *context);
   });
 }

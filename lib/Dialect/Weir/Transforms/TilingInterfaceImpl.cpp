@@ -7,9 +7,11 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
+#include "AttentionInterfaces.h"
 #include "weir/Dialect/Weir/Transforms/RowTiles.h"
 #include "weir/Dialect/Weir/Transforms/TakenApart.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -461,8 +463,8 @@ private:
 } // namespace
 
 void weir::registerTilingInterfaceModels(DialectRegistry &registry) {
-  registry
-      .insert<linalg::LinalgDialect, scf::SCFDialect, tensor::TensorDialect>();
+  registry.insert<affine::AffineDialect, linalg::LinalgDialect, scf::SCFDialect,
+                  tensor::TensorDialect>();
   registry.addExtension(+[](MLIRContext *context, WeirDialect *) {
     ApplyOp::attachInterface<RowsTiling<ApplyOp>>(*context);
     RowsOp::attachInterface<RowsTiling<RowsOp>>(*context);
@@ -471,5 +473,6 @@ void weir::registerTilingInterfaceModels(DialectRegistry &registry) {
     WeightsOp::attachInterface<RowsTiling<WeightsOp>>(*context);
     MergeOp::attachInterface<StateTiling<MergeOp>>(*context);
     FinishOp::attachInterface<StateTiling<FinishOp>>(*context);
+    attachAttentionTiling(context);
   });
 }

@@ -39,10 +39,34 @@ struct ApplyBounds
       equate(apply.getMask());
   }
 };
+
+/// Batches, heads and queries are those of the queries, batches also those of
+/// keys and values; the last size is static.
+struct AttentionBounds
+    : ValueBoundsOpInterface::ExternalModel<AttentionBounds, AttentionOp> {
+  void populateBoundsForShapedValueDim(Operation *op, Value value, int64_t dim,
+                                       ValueBoundsConstraintSet &bounds) const {
+    auto attention = cast<AttentionOp>(op);
+    unsigned result = cast<OpResult>(value).getResultNumber();
+    bool isUniform = attention.resolveFormula().isUniformResult(result);
+    int64_t own = dim;
+    if (isUniform && dim > 0)
+      own = dim == 1 ? attention.getHeadDim() : attention.getLengthDim();
+    if (!isUniform && dim == 3) {
+      bounds.bound(value)[dim] == bounds.getExpr(attention.getValue(), 3);
+      return;
+    }
+    bounds.bound(value)[dim] == bounds.getExpr(attention.getQuery(), own);
+    if (dim == 0)
+      for (Value other : {attention.getKey(), attention.getValue()})
+        bounds.bound(value)[dim] == bounds.getExpr(other, 0);
+  }
+};
 } // namespace
 
 void weir::registerValueBoundsOpInterfaceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, WeirDialect *) {
     ApplyOp::attachInterface<ApplyBounds>(*context);
+    AttentionOp::attachInterface<AttentionBounds>(*context);
   });
 }

@@ -20,8 +20,8 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
 }
 
 // CHECK-LABEL: func.func @attend
-func.func @attend(%q: tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32> {
-  // CHECK: weir.attention @weir.lib.softmax(
-  %o = weir.attention @softmax(%q, %q, %q) : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+func.func @attend(%q: tensor<1x2x3x4xf32>, %z: tensor<4xf32>) -> tensor<1x2x3x4xf32> {
+  // CHECK: weir.attention @weir.lib.softmax({{.*}}) epilogue @weir.lib.sigmoid_gate(
+  %o = weir.attention @softmax(%q, %q, %q) epilogue @sigmoid_gate(%z : tensor<4xf32>) : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
   return %o : tensor<1x2x3x4xf32>
 }

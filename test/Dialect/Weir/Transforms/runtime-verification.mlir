@@ -28,3 +28,25 @@ func.func @rows(%x: memref<?x8xf32>, %l: memref<?xf32>) {
   weir.rows @logsumexp ins(%x : memref<?x8xf32>) outs(%l : memref<?xf32>)
   return
 }
+
+// Of attention: batches, heads, queries and keys, and as many heads of queries for each head of keys.
+// CHECK-LABEL: func.func @attention
+// CHECK-SAME: (%[[Q:.*]]: tensor<2x?x?x8xf32>, %[[K:.*]]: tensor<2x?x?x8xf32>, %[[M:.*]]: tensor<?x1x?xi1>)
+func.func @attention(%q: tensor<2x?x?x8xf32>, %k: tensor<2x?x?x8xf32>, %m: tensor<?x1x?xi1>) -> tensor<2x?x?x8xf32> {
+  // CHECK-DAG: %[[HQ:.*]] = tensor.dim %[[Q]], %c1
+  // CHECK-DAG: %[[HK:.*]] = tensor.dim %[[K]], %c1
+  // CHECK-DAG: %[[LK:.*]] = tensor.dim %[[K]], %c2
+  // CHECK: %[[HM:.*]] = tensor.dim %[[M]], %c0
+  // CHECK: %[[LM:.*]] = tensor.dim %[[M]], %c2
+  // CHECK: %[[HEADS:.*]] = arith.cmpi eq, %[[HQ]], %[[HM]] : index
+  // CHECK: cf.assert %[[HEADS]], "{{.*}}operands differ in the number of heads
+  // CHECK: %[[KEYS:.*]] = arith.cmpi eq, %[[LK]], %[[LM]] : index
+  // CHECK: cf.assert %[[KEYS]], "{{.*}}operands differ in the number of keys
+  // CHECK: %[[SOME:.*]] = arith.maxui %[[HK]], %c1 : index
+  // CHECK: %[[LEFT:.*]] = arith.remui %[[HQ]], %[[SOME]] : index
+  // CHECK: %[[WHOLE:.*]] = arith.cmpi eq, %[[LEFT]], %c0 : index
+  // CHECK: cf.assert %[[WHOLE]], "{{.*}}heads of queries are no multiple of heads of keys
+  // CHECK: weir.attention
+  %o = weir.attention @softmax(%q, %k, %k) mask(%m : tensor<?x1x?xi1>) : (tensor<2x?x?x8xf32>, tensor<2x?x?x8xf32>, tensor<2x?x?x8xf32>) -> tensor<2x?x?x8xf32>
+  return %o : tensor<2x?x?x8xf32>
+}

@@ -51,3 +51,19 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// Heads that do not share whole heads of keys.
+func.func @f(%q: tensor<1x6x4x8xf32>, %k: tensor<1x2x4x8xf32>) -> tensor<1x6x4x8xf32> {
+  // CHECK: error: 'weir.attention' op cannot be tiled so: which heads of keys a tile of heads of queries needs is not known; tile whole groups of a static number of heads
+  %o = weir.attention @softmax(%q, %k, %k) : (tensor<1x6x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) -> tensor<1x6x4x8xf32>
+  return %o : tensor<1x6x4x8xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["weir.attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %1:2 = transform.structured.tile_using_for %0 tile_sizes [0, 2] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -10,10 +10,12 @@
 
 include "weir/Dialect/Weir/IR/WeirRowOps.td"
 
-// Queries, keys, values; what the formula takes beside the score; what says which keys a query sees.
+// Queries, keys, values; what the formula takes beside the score; what says which keys a query sees; what the epilogue takes
+// beside the output; where a tile lies in the whole.
 class Weir_AttentionOperands<Type shaped> {
   dag operands = (ins FlatSymbolRefAttr:$formula, Variadic<shaped>:$inputs, Variadic<AnyType>:$formula_operands,
-                      Optional<shaped>:$mask, Optional<shaped>:$bias, Optional<shaped>:$lengths);
+                      Optional<shaped>:$mask, Optional<shaped>:$bias, Optional<shaped>:$lengths,
+                      OptionalAttr<FlatSymbolRefAttr>:$epilogue, Variadic<AnyType>:$epilogue_operands, Variadic<Index>:$place);
 }
 
 // How scores are made, and which keys a query sees.
@@ -36,6 +38,7 @@ class Weir_AttentionSyntax {
   string inputs = [{
     (`operands` `(` $formula_operands^ `:` type($formula_operands) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`bias` `(` $bias^ `:` type($bias) `)`)? (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
+    (`epilogue` $epilogue^ (`(` $epilogue_operands^ `:` type($epilogue_operands) `)`)?)? (`place` `(` $place^ `)`)?
   }];
 }
 
@@ -47,6 +50,8 @@ class Weir_AttentionDeclarations {
     ::mlir::Value getValue() { return getInputs()[2]; }
     /// The formula, found in the enclosing symbol tables or in the library. Null when there is none.
     ::weir::FormulaOp resolveFormula();
+    /// The formula of the epilogue; null when there is none.
+    ::weir::FormulaOp resolveEpilogue();
     /// The dimension of heads, and that of queries or keys.
     int64_t getHeadDim() { return getLayout() == ::weir::AttentionLayout::BLHD ? 2 : 1; }
     int64_t getLengthDim() { return getLayout() == ::weir::AttentionLayout::BLHD ? 1 : 2; }
@@ -80,6 +85,12 @@ def Weir_AttentionOp : Weir_Op<"attention", [
     policies of `weir.apply`. In the formula `weir.row` is the query's index i, `weir.position` the key's index j, `weir.length` the number of keys
     that the query sees, `weir.extent` Lk. `weir.random` counts rows as b, h, i in row-major order.
 
+    `epilogue` names a formula that each element of the result goes through, in the accumulator type, before it is rounded: a gate, say, or
+    a residual. Its further arguments are `epilogue_operands`.
+
+    A tile of a larger whole says where it lies: `place(%b, %h, %i, %heads, %queries)` makes batch 0, head 0 and query 0 those with these indices in a
+    whole of so many heads and queries, for `causal`, the window, `weir.row` and `weir.random`. Keys are always whole.
+
     Weights are computed in the accumulator type (f64 on f64 data, else f32). They may be rounded to the type of the inputs before they meet the values,
     never before a sum over them.
 
@@ -94,6 +105,8 @@ def Weir_AttentionOp : Weir_Op<"attention", [
       dimensions and dimensions of static size 1 are repeated. A uniform one is a scalar or a tensor [B, Hq, Lq], sizes equal or statically 1.
     - `mask`, of i1, and `bias`, of a type that may store scores, broadcast to [B, Hq, Lq, Lk] in the same way.
     - `lengths`: a tensor [B] of i32 or i64; a number that is no length counts as the nearest one.
+    - `epilogue_operands`: the epilogue's arguments after the output's element. A varying one is a tensor that broadcasts to the output, in its layout,
+      from the right; a uniform one is a scalar.
 
     #### Outputs
 
@@ -113,6 +126,9 @@ def Weir_AttentionOp : Weir_Op<"attention", [
     - C9: policies need a formula with a reduction; `empty_row = uniform` has no keys to share among; `nan = arithmetic` does not go with searches.
     - C10: a constant operand lies in the argument's `weir.domain`.
     - C11: the formula fits the form.
+    - C12: `epilogue` names a pointwise formula whose first argument varies and is an f32, like its only result; it has one operand for each further
+      argument, of a type and shape as above.
+    - C13: `place` has five indices.
 
     #### Examples
 
@@ -127,6 +143,20 @@ def Weir_AttentionOp : Weir_Op<"attention", [
       %o = weir.attention @softmax_sink(%q, %k, %v) operands(%sink : tensor<1x8x1xf32>) {causal, window_left = 127 : i64}
          : (tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>) -> tensor<?x8x?x64xf32>
       return %o : tensor<?x8x?x64xf32>
+    }
+    weir.formula @gate(%o: f32, %z: f32) -> f32 {
+      %one = arith.constant 1.0 : f32
+      %n = arith.negf %z : f32
+      %e = math.exp %n : f32
+      %d = arith.addf %e, %one : f32
+      %y = arith.divf %o, %d : f32
+      weir.yield %y : f32
+    }
+    func.func @gated(%q: tensor<?x8x?x64xbf16>, %k: tensor<?x8x?x64xbf16>, %v: tensor<?x8x?x64xbf16>, %z: tensor<?x8x?x1xbf16>)
+        -> tensor<?x8x?x64xbf16> {
+      %o = weir.attention @softmax(%q, %k, %v) epilogue @gate(%z : tensor<?x8x?x1xbf16>) {causal}
+         : (tensor<?x8x?x64xbf16>, tensor<?x8x?x64xbf16>, tensor<?x8x?x64xbf16>) -> tensor<?x8x?x64xbf16>
+      return %o : tensor<?x8x?x64xbf16>
     }
     ```
   }];
@@ -149,7 +179,7 @@ def Weir_AttentionRowsOp : Weir_Op<"attention_rows", [
 
     #### Constraints
 
-    - C1 to C11 as of `weir.attention`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
+    - C1 to C13 as of `weir.attention`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
 
     #### Examples
 

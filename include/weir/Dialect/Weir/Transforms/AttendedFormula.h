@@ -83,9 +83,10 @@ FormulaOp buildPreparation(mlir::Location loc,
 
 /// What an element of the result is: (sums..., coefficients..., offset?) -> the
 /// sum of `rank` products and the offset, or, of rank 0, the only sum. A sum of
-/// 0 counts as 0 whatever its coefficient.
+/// 0 counts as 0 whatever its coefficient. What `epilogue` makes of it, where
+/// there is one; its further arguments are behind the others.
 FormulaOp buildOutput(mlir::Location loc, unsigned rank, bool hasOffset,
-                      llvm::StringRef name);
+                      llvm::StringRef name, FormulaOp epilogue = nullptr);
 
 } // namespace weir
 

@@ -237,6 +237,77 @@ def WeirLowerTopK : Pass<"weir-lower-topk", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def WeirFormAttention : Pass<"weir-form-attention", "::mlir::ModuleOp"> {
+  let summary = "Make one weir.attention of two products and the rows between them";
+  let description = [{
+    A `weir.apply` whose scores are a product of matrices and whose weights meet values in another becomes, with both, a
+    `weir.attention`: neither scores nor weights are stored. Any formula with one varying result does. What lies between the first product and the
+    formula, in the program or at the formula's beginning, becomes scale, `soft_cap`, bias and mask where it comes in this order; whatever else the formula does stays in it. The
+    products may be any contraction of `linalg` with one summed dimension, from 0 on; conversions, transpositions and reshapes around them are followed, and so
+    are keys and values that are repeated for groups of heads. An elementwise op of linalg that alone reads the output becomes a `weir.apply`, which may become an epilogue. What something else reads stays, and so does what a `weir.attention` would not mean; a remark says why.
+
+    Before:
+
+    ```mlir
+    func.func @attend(%q: tensor<8x32x64xf32>, %k: tensor<8x48x64xf32>, %v: tensor<8x48x64xf32>) -> tensor<8x32x64xf32> {
+      %zero = arith.constant 0.0 : f32
+      %e0 = tensor.empty() : tensor<8x32x48xf32>
+      %i0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<8x32x48xf32>) -> tensor<8x32x48xf32>
+      %s = linalg.generic {indexing_maps = [affine_map<(b, i, j, d) -> (b, i, d)>, affine_map<(b, i, j, d) -> (b, j, d)>,
+                                            affine_map<(b, i, j, d) -> (b, i, j)>],
+                           iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+        ins(%q, %k : tensor<8x32x64xf32>, tensor<8x48x64xf32>) outs(%i0 : tensor<8x32x48xf32>) {
+      ^bb0(%a: f32, %b: f32, %c: f32):
+        %p = arith.mulf %a, %b : f32
+        %t = arith.addf %c, %p : f32
+        linalg.yield %t : f32
+      } -> tensor<8x32x48xf32>
+      %w = weir.apply @softmax(%s) : (tensor<8x32x48xf32>) -> tensor<8x32x48xf32>
+      %e1 = tensor.empty() : tensor<8x32x64xf32>
+      %i1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<8x32x64xf32>) -> tensor<8x32x64xf32>
+      %o = linalg.batch_matmul ins(%w, %v : tensor<8x32x48xf32>, tensor<8x48x64xf32>) outs(%i1 : tensor<8x32x64xf32>) -> tensor<8x32x64xf32>
+      return %o : tensor<8x32x64xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @attend(%q: tensor<8x32x64xf32>, %k: tensor<8x48x64xf32>, %v: tensor<8x48x64xf32>) -> tensor<8x32x64xf32> {
+      %q4 = tensor.expand_shape %q [[0, 1], [2], [3]] output_shape [8, 1, 32, 64] : tensor<8x32x64xf32> into tensor<8x1x32x64xf32>
+      %k4 = tensor.expand_shape %k [[0, 1], [2], [3]] output_shape [8, 1, 48, 64] : tensor<8x48x64xf32> into tensor<8x1x48x64xf32>
+      %v4 = tensor.expand_shape %v [[0, 1], [2], [3]] output_shape [8, 1, 48, 64] : tensor<8x48x64xf32> into tensor<8x1x48x64xf32>
+      %o4 = weir.attention @softmax(%q4, %k4, %v4) {scale = 1.0 : f64}
+         : (tensor<8x1x32x64xf32>, tensor<8x1x48x64xf32>, tensor<8x1x48x64xf32>) -> tensor<8x1x32x64xf32>
+      %o = tensor.collapse_shape %o4 [[0, 1], [2], [3]] : tensor<8x1x32x64xf32> into tensor<8x32x64xf32>
+      return %o : tensor<8x32x64xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"enable", "enable", "bool", "true", "form; otherwise nothing is done">,
+    Option<"explain", "explain", "bool", "false", "emit a remark for every weir.apply between two products">
+  ];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def WeirFuseEpilogue : Pass<"weir-fuse-epilogue", "::mlir::ModuleOp"> {
+  let summary = "Run what is done to the output of a weir.attention before it is rounded";
+  let description = [{
+    A `weir.apply` of a pointwise formula that alone reads the output of a `weir.attention`, reshaped and converted or not, becomes its epilogue: the output is
+    written once. Operands of the formula that lie in the output's dimensions, or repeat along some, come along.
+
+    Before: `%o = weir.attention @softmax(%q, %k, %v)`, `%y = weir.apply @gate(%o, %z)`.
+    After: `%y = weir.attention @softmax(%q, %k, %v) epilogue @gate(%z)`.
+  }];
+  let options = [
+    Option<"enable", "enable", "bool", "true", "fuse; otherwise nothing is done">,
+    Option<"explain", "explain", "bool", "false", "emit a remark for every weir.apply of an output">
+  ];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def WeirChooseAttention : Pass<"weir-choose-attention", "::mlir::ModuleOp"> {
   let summary = "Decide how each weir.attention runs";
   let description = [{

@@ -1,0 +1,335 @@
+//===- AttentionTilingInterface.cpp - tiles of batches, heads, queries ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The loops are batches, heads of queries and queries. Each result at these is
+// a matter of them alone, so they are parallel; keys stay whole. What asks for
+// an index learns by `place` where the tile lies.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionInterfaces.h"
+
+#include "weir/Dialect/Weir/Transforms/RowTiles.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/TilingInterface.h"
+
+using namespace mlir;
+using namespace weir;
+
+using Sizes = ArrayRef<OpFoldResult>;
+
+namespace {
+
+/// Offset and size in one dimension; all of it where there is none.
+using Part = std::optional<std::pair<OpFoldResult, OpFoldResult>>;
+
+/// The parts of operands that a tile takes.
+class Tile {
+public:
+  Tile(OpBuilder &b, Location loc, Sizes offsets, Sizes sizes)
+      : b(b), loc(loc) {
+    for (auto [offset, size] : llvm::zip_equal(offsets, sizes))
+      loops.push_back(std::make_pair(offset, size));
+  }
+
+  /// Part of a tensor or memref that is aligned with `parts` from the right and
+  /// repeats along static sizes of 1.
+  Value slice(Value value, ArrayRef<Part> parts) {
+    auto type = dyn_cast<ShapedType>(value.getType());
+    if (!type || type.getRank() == 0)
+      return value;
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)),
+        sizes = getSizes(b, loc, value),
+        strides(type.getRank(), b.getIndexAttr(1));
+    for (auto [i, part] : llvm::enumerate(parts.take_back(type.getRank())))
+      if (part && type.getDimSize(i) != 1) {
+        offsets[i] = part->first;
+        sizes[i] = part->second;
+      }
+    Value own = isa<TensorType>(type)
+                    ? Value(tensor::ExtractSliceOp::create(
+                          b, loc, value, offsets, sizes, strides))
+                    : Value(memref::SubViewOp::create(b, loc, value, offsets,
+                                                      sizes, strides));
+    slices.push_back(own.getDefiningOp());
+    return own;
+  }
+
+  /// Batch, heads, length, and all of the last dimension, in the op's layout.
+  template <typename OpTy>
+  static SmallVector<Part> inLayout(OpTy op, Part batch, Part heads,
+                                    Part length) {
+    if (op.getHeadDim() == 2)
+      std::swap(heads, length);
+    return {batch, heads, length, std::nullopt};
+  }
+
+  OpBuilder &b;
+  Location loc;
+  SmallVector<Part> loops; // Batches, heads, queries.
+  SmallVector<Operation *> slices;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Heads
+//===----------------------------------------------------------------------===//
+
+/// True when `offset` is certainly a multiple of `factor`.
+static bool isMultiple(OpFoldResult offset, int64_t factor) {
+  if (std::optional<int64_t> known = getConstantIntValue(offset))
+    return *known % factor == 0;
+  if (auto apply = cast<Value>(offset).getDefiningOp<affine::AffineApplyOp>())
+    return apply.getMap().getResult(0).getLargestKnownDivisor() % factor == 0;
+  auto argument = dyn_cast<BlockArgument>(cast<Value>(offset));
+  auto loop =
+      argument
+          ? dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp())
+          : LoopLikeOpInterface();
+  if (!loop)
+    return false;
+  std::optional<SmallVector<Value>> variables = loop.getLoopInductionVars();
+  std::optional<SmallVector<OpFoldResult>> bounds = loop.getLoopLowerBounds(),
+                                           steps = loop.getLoopSteps();
+  if (!variables || !bounds || !steps)
+    return false;
+  for (auto [variable, bound, step] : llvm::zip(*variables, *bounds, *steps))
+    if (variable == argument)
+      return getConstantIntValue(bound).value_or(1) % factor == 0 &&
+             getConstantIntValue(step).value_or(1) % factor == 0;
+  return false;
+}
+
+/// The heads of keys that a tile of heads of queries needs; fails where they
+/// are not known, or are no whole heads.
+template <typename OpTy>
+static FailureOr<Part> getKeyHeads(OpBuilder &b, OpTy op, Part heads) {
+  Location loc = op.getLoc();
+  int64_t dim = op.getHeadDim();
+  OpFoldResult all = getSizes(b, loc, op.getQuery())[dim];
+  int64_t ofKeys = cast<ShapedType>(op.getKey().getType()).getDimSize(dim);
+  if (isWholeDimension(heads->first, heads->second, all) || ofKeys == 1)
+    return Part();
+  std::optional<int64_t> count = getConstantIntValue(all),
+                         size = getConstantIntValue(heads->second);
+  if (!count || ShapedType::isDynamic(ofKeys) || ofKeys == 0)
+    return failure();
+  int64_t group = *count / ofKeys;
+  if (group == 1)
+    return heads;
+  // Whole groups, or part of one.
+  if (!size || (*size % group != 0 && group % *size != 0) ||
+      !isMultiple(heads->first, *size))
+    return failure();
+  AffineExpr index;
+  bindDims(b.getContext(), index);
+  OpFoldResult first = affine::makeComposedFoldedAffineApply(
+      b, loc, index.floorDiv(group), heads->first);
+  return Part(std::make_pair(first, OpFoldResult(b.getIndexAttr(
+                                        std::max<int64_t>(1, *size / group)))));
+}
+
+//===----------------------------------------------------------------------===//
+// The tile
+//===----------------------------------------------------------------------===//
+
+/// True when something asks for an index that the tile would not know.
+template <typename OpTy>
+static bool asksForPlace(OpBuilder &b, OpTy op, const Tile &tile) {
+  if (!op.getPlace().empty() || usesRowIndex(op.resolveFormula()))
+    return true;
+  Part queries = tile.loops[2];
+  OpFoldResult all = getSizes(b, op.getLoc(), op.getQuery())[op.getLengthDim()];
+  return (op.getCausal() || op.getWindowLeft() || op.getWindowRight()) &&
+         !isWholeDimension(queries->first, queries->second, all);
+}
+
+/// Says where the tile lies in the whole.
+template <typename OpTy>
+static SmallVector<Value> getPlace(OpBuilder &b, OpTy op, const Tile &tile) {
+  Location loc = op.getLoc();
+  SmallVector<Value> place(op.getPlace());
+  auto value = [&](OpFoldResult index) {
+    return getValueOrCreateConstantIndexOp(b, loc, index);
+  };
+  SmallVector<OpFoldResult> whole = getSizes(b, loc, op.getQuery());
+  if (place.empty())
+    place = {Value(), Value(), Value(), value(whole[op.getHeadDim()]),
+             value(whole[op.getLengthDim()])};
+  for (int i = 0; i < 3; ++i) {
+    Value offset = value(tile.loops[i]->first);
+    place[i] = place[i] ? b.createOrFold<arith::AddIOp>(loc, place[i], offset)
+                        : offset;
+  }
+  return place;
+}
+
+static void sliceOutputs(AttentionOp, FormulaOp, Tile &) {}
+static void sliceOutputs(AttentionRowsOp op, FormulaOp formula, Tile &tile) {
+  for (auto [i, output] : llvm::enumerate(op.getOutputsMutable()))
+    output.set(tile.slice(
+        output.get(),
+        formula.isUniformResult(i)
+            ? tile.loops
+            : Tile::inLayout(op, tile.loops[0], tile.loops[1], tile.loops[2])));
+}
+
+/// The types of results of the shape of the tile.
+static void setResultTypes(AttentionOp op, FormulaOp formula, Tile &tile) {
+  for (auto [i, result] : llvm::enumerate(op.getResults())) {
+    auto type = cast<RankedTensorType>(result.getType());
+    SmallVector<int64_t> shape(type.getShape());
+    SmallVector<Part> parts =
+        formula.isUniformResult(i)
+            ? tile.loops
+            : Tile::inLayout(op, tile.loops[0], tile.loops[1], tile.loops[2]);
+    for (auto [size, part] : llvm::zip_equal(shape, parts))
+      if (part)
+        size = getConstantIntValue(part->second).value_or(ShapedType::kDynamic);
+    result.setType(type.clone(shape));
+  }
+}
+static void setResultTypes(AttentionRowsOp op, FormulaOp, Tile &) {
+  for (auto [result, output] : llvm::zip(op.getResults(), op.getOutputs()))
+    result.setType(cast<RankedTensorType>(output.getType()));
+}
+
+template <typename OpTy>
+static void sliceOperands(OpTy op, FormulaOp formula, Part keyHeads,
+                          Tile &tile) {
+  ArrayRef<Part> loops = tile.loops;
+  SmallVector<Part> scores(loops);
+  scores.push_back(std::nullopt); // All keys.
+  for (auto [i, input] : llvm::enumerate(op.getInputsMutable()))
+    input.set(tile.slice(
+        input.get(),
+        i == 0 ? Tile::inLayout(op, loops[0], loops[1], loops[2])
+               : Tile::inLayout(op, loops[0], keyHeads, std::nullopt)));
+  for (auto [i, operand] : llvm::enumerate(op.getFormulaOperandsMutable()))
+    operand.set(tile.slice(operand.get(), formula.isUniformArgument(i + 1)
+                                              ? loops
+                                              : ArrayRef<Part>(scores)));
+  if (Value mask = op.getMask())
+    op.getMaskMutable().assign(tile.slice(mask, scores));
+  if (Value bias = op.getBias())
+    op.getBiasMutable().assign(tile.slice(bias, scores));
+  if (Value lengths = op.getLengths())
+    op.getLengthsMutable().assign(tile.slice(lengths, loops.take_front()));
+  for (OpOperand &operand : op.getEpilogueOperandsMutable())
+    operand.set(tile.slice(operand.get(),
+                           Tile::inLayout(op, loops[0], loops[1], loops[2])));
+  sliceOutputs(op, formula, tile);
+  setResultTypes(op, formula, tile);
+}
+
+namespace {
+
+template <typename OpTy>
+struct AttentionTilingModel
+    : TilingInterface::ExternalModel<AttentionTilingModel<OpTy>, OpTy> {
+  SmallVector<utils::IteratorType> getLoopIteratorTypes(Operation *) const {
+    return SmallVector<utils::IteratorType>(3, utils::IteratorType::parallel);
+  }
+
+  SmallVector<Range> getIterationDomain(Operation *op, OpBuilder &b) const {
+    auto typed = cast<OpTy>(op);
+    SmallVector<OpFoldResult> sizes =
+        getSizes(b, op->getLoc(), typed.getQuery());
+    SmallVector<Range> ranges;
+    for (int64_t dim : {int64_t(0), typed.getHeadDim(), typed.getLengthDim()})
+      ranges.push_back({b.getIndexAttr(0), sizes[dim], b.getIndexAttr(1)});
+    return ranges;
+  }
+
+  FailureOr<TilingResult> getTiledImplementation(Operation *op, OpBuilder &b,
+                                                 Sizes offsets,
+                                                 Sizes sizes) const {
+    auto typed = cast<OpTy>(op);
+    Tile tile(b, op->getLoc(), offsets, sizes);
+    FailureOr<Part> keyHeads = getKeyHeads(b, typed, tile.loops[1]);
+    if (failed(keyHeads))
+      return op->emitOpError("cannot be tiled so: which heads of keys a tile "
+                             "of heads of queries needs is not known; tile "
+                             "whole groups of a static number of heads");
+    FormulaOp formula = typed.resolveFormula();
+    auto tiled = cast<OpTy>(op->clone());
+    sliceOperands(tiled, formula, *keyHeads, tile);
+    if (asksForPlace(b, typed, tile))
+      tiled.getPlaceMutable().assign(getPlace(b, typed, tile));
+    b.insert(tiled);
+    return TilingResult{
+        {tiled}, SmallVector<Value>(tiled->getResults()), tile.slices};
+  }
+
+  LogicalResult
+  getResultTilePosition(Operation *op, OpBuilder &b, unsigned result,
+                        Sizes offsets, Sizes sizes,
+                        SmallVector<OpFoldResult> &tileOffsets,
+                        SmallVector<OpFoldResult> &tileSizes) const {
+    auto typed = cast<OpTy>(op);
+    tileOffsets.assign(offsets.begin(), offsets.end());
+    tileSizes.assign(sizes.begin(), sizes.end());
+    if (typed.resolveFormula().isUniformResult(result))
+      return success();
+    if (typed.getHeadDim() == 2) {
+      std::swap(tileOffsets[1], tileOffsets[2]);
+      std::swap(tileSizes[1], tileSizes[2]);
+    }
+    tileOffsets.push_back(b.getIndexAttr(0));
+    tileSizes.push_back(getSizes(b, op->getLoc(), typed.getValue())[3]);
+    return success();
+  }
+
+  /// A tile of the output has all elements of a head.
+  LogicalResult getIterationDomainTileFromResultTile(
+      Operation *op, OpBuilder &b, unsigned result, Sizes offsets, Sizes sizes,
+      SmallVectorImpl<OpFoldResult> &tileOffsets,
+      SmallVectorImpl<OpFoldResult> &tileSizes) const {
+    auto typed = cast<OpTy>(op);
+    tileOffsets.assign(offsets.begin(), offsets.begin() + 3);
+    tileSizes.assign(sizes.begin(), sizes.begin() + 3);
+    if (typed.resolveFormula().isUniformResult(result))
+      return success();
+    if (typed.getHeadDim() == 2) {
+      std::swap(tileOffsets[1], tileOffsets[2]);
+      std::swap(tileSizes[1], tileSizes[2]);
+    }
+    return success(isWholeDimension(
+        offsets[3], sizes[3], getSizes(b, op->getLoc(), typed.getValue())[3]));
+  }
+
+  FailureOr<TilingResult> generateResultTileValue(Operation *op, OpBuilder &b,
+                                                  unsigned result,
+                                                  Sizes offsets,
+                                                  Sizes sizes) const {
+    SmallVector<OpFoldResult> tileOffsets, tileSizes;
+    if (failed(getIterationDomainTileFromResultTile(
+            op, b, result, offsets, sizes, tileOffsets, tileSizes)))
+      return failure();
+    FailureOr<TilingResult> tiled =
+        getTiledImplementation(op, b, tileOffsets, tileSizes);
+    if (failed(tiled))
+      return failure();
+    return TilingResult{
+        tiled->tiledOps, {tiled->tiledValues[result]}, tiled->generatedSlices};
+  }
+};
+
+} // namespace
+
+void weir::attachAttentionTiling(MLIRContext *context) {
+  AttentionOp::attachInterface<AttentionTilingModel<AttentionOp>>(*context);
+  AttentionRowsOp::attachInterface<AttentionTilingModel<AttentionRowsOp>>(
+      *context);
+}
