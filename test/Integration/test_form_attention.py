@@ -1,7 +1,6 @@
 """Products around rows of weights, as models have them in linalg, against NumPy in f64: they become one weir.attention."""
 
 import ctypes
-import math
 from dataclasses import dataclass, field
 
 import ml_dtypes
@@ -9,7 +8,8 @@ import numpy as np
 import pytest
 
 from accuracy import assert_close
-from linalg_text import Function, Tensor
+from attention_text import Program
+from linalg_text import Tensor
 
 B, H, HKV, L, S, D, DV = 2, 4, 2, 19, 37, 16, 24
 STORAGE = {"f32": np.float32, "bf16": ml_dtypes.bfloat16, "f16": np.float16, "f64": np.float64, "i1": np.bool_}
@@ -19,127 +19,6 @@ TOLERANCE = {"f32": 4e-6, "bf16": 2.0**-6, "f16": 2.0**-9, "f64": 1e-13}
 FORM = ["--convert-linalg-to-weir", "--weir-link-library", "--weir-form-attention=explain", "--canonicalize", "--cse"]
 #: And of what is done to the output.
 FUSE = [*FORM[:3], "--weir-compose-formulas", "--weir-form-attention", "--weir-fuse-epilogue", "--canonicalize", "--cse"]
-
-
-class Program(Function):
-    """A function of models: contractions, reshapes, transpositions beside what is elementwise."""
-
-    def einsum(self, spec, a, b, element=None, start="0.0"):
-        """A contraction, widening its operands to `element`. Sizes follow from the operands."""
-        inputs, out = spec.split("->")
-        left, right = inputs.split(",")
-        letters = out + "".join(sorted(set(left + right) - set(out)))
-        sizes = dict(zip(left + right, a.shape + b.shape))
-        element = element or a.element
-        init = self.fill_from([(sizes[c], *next((t, s.index(c)) for t, s in ((a, left), (b, right)) if c in s)) for c in out],
-                              element, start)
-        maps = ", ".join(f"affine_map<({', '.join(letters)}) -> ({', '.join(s)})>" for s in (left, right, out))
-        kinds = ", ".join('"parallel"' if c in out else '"reduction"' for c in letters)
-        result = Tensor(self.fresh(), init.shape, element)
-        self.line(f"{result.name} = linalg.generic {{indexing_maps = [{maps}], iterator_types = [{kinds}]}} "
-                  f"ins({a.name}, {b.name} : {a.type}, {b.type}) outs({init.name} : {init.type}) {{")
-        self.line(f"^bb0(%x: {a.element}, %y: {b.element}, %z: {element}):")
-        names = []
-        for name, own in (("%x", a.element), ("%y", b.element)):
-            if own != element:
-                self.line(f"  {name}w = arith.extf {name} : {own} to {element}")
-            names.append(name if own == element else f"{name}w")
-        self.line(f"  %p = arith.mulf {names[0]}, {names[1]} : {element}")
-        self.line(f"  %s = arith.addf %z, %p : {element}")
-        self.line(f"  linalg.yield %s : {element}")
-        self.line(f"}} -> {result.type}")
-        return result
-
-    def size(self, tensor, dim):
-        index, size = self.constant(str(dim), "index"), self.fresh()
-        self.line(f"{size} = tensor.dim {tensor.name}, {index} : {tensor.type}")
-        return size
-
-    def fill_from(self, sizes, element, number):
-        """A tensor of one number; sizes are (size, tensor, dimension)."""
-        dynamic = [self.size(tensor, dim) for size, tensor, dim in sizes if size == "?"]
-        empty = Tensor(self.fresh(), tuple(size for size, _, _ in sizes), element)
-        self.line(f"{empty.name} = tensor.empty({', '.join(dynamic)}) : {empty.type}")
-        constant, result = self.constant(number, element), Tensor(self.fresh(), empty.shape, element)
-        self.line(f"{result.name} = linalg.fill ins({constant} : {element}) outs({empty.name} : {empty.type}) -> {result.type}")
-        return result
-
-    def collapse(self, x, groups):
-        shape = tuple("?" if any(x.shape[i] == "?" for i in g) else math.prod(x.shape[i] for i in g) for g in groups)
-        result = Tensor(self.fresh(), shape, x.element)
-        self.line(f"{result.name} = tensor.collapse_shape {x.name} {groups} : {x.type} into {result.type}")
-        return result
-
-    def expand(self, x, groups, shape, sources=()):
-        """`sources` are (tensor, dimension) of the dynamic sizes."""
-        sizes = iter([self.size(*source) for source in sources])
-        result = Tensor(self.fresh(), tuple(shape), x.element)
-        output = ", ".join(next(sizes) if size == "?" else str(size) for size in shape)
-        self.line(f"{result.name} = tensor.expand_shape {x.name} {groups} output_shape [{output}] : {x.type} into {result.type}")
-        return result
-
-    def transpose(self, x, order):
-        init = self.fill_from([(x.shape[i], x, i) for i in order], x.element, "0.0")
-        result = Tensor(self.fresh(), init.shape, x.element)
-        self.line(f"{result.name} = linalg.transpose ins({x.name} : {x.type}) outs({init.name} : {init.type}) permutation = {list(order)}")
-        return result
-
-    def broadcast(self, x, dims, shape):
-        init = self.fill(shape, x.element, "0.0") if "?" not in shape else None
-        if init is None:
-            kept = iter(i for i in range(len(x.shape)))
-            init = self.fill_from([(size, x, 0 if i in dims else next(kept)) for i, size in enumerate(shape)], x.element, "0.0")
-        result = Tensor(self.fresh(), tuple(shape), x.element)
-        self.line(f"{result.name} = linalg.broadcast ins({x.name} : {x.type}) outs({init.name} : {init.type}) dimensions = {list(dims)}")
-        return result
-
-    def cast(self, x, element):
-        wide = {"f16": 16, "bf16": 16, "f32": 32, "f64": 64}
-        op = "arith.extf" if wide[element] > wide[x.element] else "arith.truncf"
-        return self.map(op, x, element=element, text=f"{x.element} to {element}")
-
-    def apply(self, formula, x, *more):
-        result = Tensor(self.fresh(), x.shape, x.element)
-        operands = (x, *more)
-        self.line(f"{result.name} = weir.apply @{formula}({', '.join(t.name for t in operands)}) : "
-                  f"({', '.join(t.type for t in operands)}) -> {result.type}")
-        return result
-
-    def softmax(self, x, log=False):
-        dim = len(x.shape) - 1
-        m = self.reduce("arith.maximumf", x, dim)
-        d = self.map("arith.subf", x, m)
-        e = self.map("math.exp", d)
-        return self.map("arith.divf", e, self.reduce("arith.addf", e, dim))
-
-    def reduce(self, op, x, dim, keep=True, **rest):
-        if "?" not in x.shape:
-            return super().reduce(op, x, dim, keep=keep, **rest)
-        # Sizes are those of `x`.
-        number = {"arith.addf": "0.0", "arith.maximumf": "0xFF800000"}[op]
-        shape = [1 if i == dim else size for i, size in enumerate(x.shape)]
-        init = self.fill_from([(size, x, i) for i, size in enumerate(shape)], x.element, number)
-        out_map = [f"d{i}" if i != dim else "0" for i in range(len(shape))]
-        return self.generic([x], init, out_map, ["reduction" if i == dim else "parallel" for i in range(len(shape))],
-                            [f"%r = {op} %i0, %out : {x.element}", f"linalg.yield %r : {x.element}"])
-
-    def empty(self, shape, element, dims=None):
-        """Dynamic sizes are those of the tensor at hand."""
-        if "?" not in shape or self.at_hand is None:
-            return super().empty(shape, element, dims)
-        dynamic = [self.size(self.at_hand, i) for i, size in enumerate(shape) if size == "?"]
-        result = Tensor(self.fresh(), tuple(shape), element)
-        self.line(f"{result.name} = tensor.empty({', '.join(dynamic)}) : {result.type}")
-        return result
-
-    at_hand = None
-
-    def map(self, op, *inputs, **rest):
-        tensors = [t for t in inputs if isinstance(t, Tensor)]
-        rank = max(len(t.shape) for t in tensors)
-        self.at_hand = next(t for t in tensors if len(t.shape) == rank and t.shape.count(1) == min(
-            u.shape.count(1) for u in tensors if len(u.shape) == rank))
-        return super().map(op, *inputs, **rest)
 
 
 def attend(q, k, v, weigh, scale=1.0, change=lambda s: s):
@@ -176,6 +55,7 @@ class Model:
     tolerance: float = 1.0
     forms: bool = True
     passes: tuple = tuple(FORM)
+    says_dynamic: tuple = ()  # In that of dynamic sizes.
 
 
 def shapes(dynamic, *letters):
@@ -321,6 +201,105 @@ def one_query(f, a):
     return f.einsum("bhij,bhjv->bhiv", f.softmax(s), v)
 
 
+def indices(f, sizes):
+    """A range along each of the two dimensions, as tensors that broadcast: [L, 1] and [1, S], i64."""
+    ranges = []
+    for dim, (size, tensor, at) in enumerate(sizes):
+        init = f.fill_from([(size if i == dim else 1, tensor, at) for i in range(2)], "i64", "0")
+        result = Tensor(f.fresh(), init.shape, "i64")
+        f.line(f"{result.name} = linalg.generic {{indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = [\"parallel\", \"parallel\"]}} "
+               f"outs({init.name} : {init.type}) {{")
+        f.line("^bb0(%x: i64):")
+        f.line(f"  %i = linalg.index {dim} : index")
+        f.line("  %y = arith.index_cast %i : index to i64")
+        f.line(f"  linalg.yield %y : i64\n}} -> {result.type}")
+        ranges.append(result)
+    return ranges
+
+
+def generic(f, inputs, init, maps, lines):
+    """An elementwise op of any body; `maps` of the inputs and the result."""
+    letters = "bhls"[-len(init.shape):]
+    texts = ", ".join(f"affine_map<({', '.join(letters)}) -> ({', '.join(m)})>" for m in maps)
+    kinds = ", ".join(['"parallel"'] * len(letters))
+    result = Tensor(f.fresh(), init.shape, init.element)
+    ins = f"ins({', '.join(t.name for t in inputs)} : {', '.join(t.type for t in inputs)}) " if inputs else ""
+    f.line(f"{result.name} = linalg.generic {{indexing_maps = [{texts}], iterator_types = [{kinds}]}} {ins}outs({init.name} : {init.type}) {{")
+    f.line("^bb0(" + ", ".join(f"%i{n}: {t.element}" for n, t in enumerate([*inputs, init])) + "):")
+    for line in lines:
+        f.line(f"  {line}")
+    f.line(f"}} -> {result.type}")
+    return result
+
+
+def scores_of(f, q, k):
+    return f.map("arith.mulf", f.einsum("bhid,bhjd->bhij", q, k), f.constant("0.25"))
+
+
+def low(f):
+    return f.constant("0xFF800000")
+
+
+def causal_of_ranges(f, a):
+    """As torch writes is_causal: ranges, their comparison, a bias of 0 and -inf."""
+    q, k, v = a("bhld"), a("bhsd"), a("bhsv")
+    rows, columns = indices(f, [(q.shape[2], q, 2), (k.shape[2], k, 2)])
+    plain = f.fill_from([(q.shape[2], q, 2), (k.shape[2], k, 2)], "i1", "0")
+    below = generic(f, [rows, columns], plain, ["l0", "0s", "ls"], ["%c = arith.cmpi sge, %i0, %i1 : i64", "linalg.yield %c : i1"])
+    hidden = generic(f, [below], plain, ["ls", "ls"], ["%t = arith.constant true", "%c = arith.xori %i0, %t : i1", "linalg.yield %c : i1"])
+    zeros, lows = f.constant("0.0"), low(f)
+    bias = generic(f, [hidden], f.fill_from([(q.shape[2], q, 2), (k.shape[2], k, 2)], "f32", "0.0"), ["ls", "ls"],
+                   [f"%c = arith.select %i0, {lows}, {zeros} : f32", "linalg.yield %c : f32"])
+    return f.einsum("bhij,bhjv->bhiv", f.softmax(f.map("arith.addf", scores_of(f, q, k), bias)), v)
+
+
+def causal_in_body(f, a):
+    """Indices of the scores themselves, from the last key on."""
+    q, k, v = a("bhld"), a("bhsd"), a("bhsv")
+    s, size = scores_of(f, q, k), f.size
+    ahead, lows = f.fresh(), low(f)
+    f.line(f"{ahead} = arith.subi {size(k, 2)}, {size(q, 2)} : index")
+    init = f.fill_from([(q.shape[0], q, 0), (q.shape[1], q, 1), (q.shape[2], q, 2), (k.shape[2], k, 2)], "f32", "0.0")
+    s = generic(f, [s], init, ["bhls", "bhls"],
+                ["%i = linalg.index 2 : index", "%j = linalg.index 3 : index", f"%e = arith.addi %i, {ahead} : index",
+                 "%c = arith.cmpi sgt, %j, %e : index", f"%y = arith.select %c, {lows}, %i0 : f32", "linalg.yield %y : f32"])
+    return f.einsum("bhij,bhjv->bhiv", f.softmax(s), v)
+
+
+def window_and_padding(f, a):
+    """One mask says causal, near and no padding; keys stand 3 behind queries."""
+    q, k, v, valid = a("bhld"), a("bhsd"), a("bhsv"), a("bs", "i1")
+    init = f.fill_from([(q.shape[0], q, 0), (1, q, 1), (q.shape[2], q, 2), (k.shape[2], k, 2)], "i1", "0")
+    mask = generic(f, [valid], init, ["bs", "bhls"],
+                   ["%i = linalg.index 2 : index", "%j = linalg.index 3 : index", "%three = arith.constant 3 : index",
+                    "%seven = arith.constant 7 : index", "%e = arith.addi %i, %three : index", "%d = arith.subi %e, %j : index",
+                    "%c = arith.cmpi sge, %e, %j : index", "%n = arith.cmpi slt, %d, %seven : index",
+                    "%cn = arith.andi %c, %n : i1", "%y = arith.andi %cn, %i0 : i1", "linalg.yield %y : i1"])
+    s = f.map("arith.select", mask, scores_of(f, q, k), low(f), element="f32")
+    return f.einsum("bhij,bhjv->bhiv", f.softmax(s), v)
+
+
+def causal_plain(f, a):
+    """Without batches and heads the indices are the formula's."""
+    q, k, v = a("ld"), a("sd"), a("sv")
+    lows = low(f)
+    s = generic(f, [f.einsum("id,jd->ij", q, k)], f.fill_from([(q.shape[0], q, 0), (k.shape[0], k, 0)], "f32", "0.0"), ["ls", "ls"],
+                ["%i = linalg.index 0 : index", "%j = linalg.index 1 : index", "%c = arith.cmpi sle, %j, %i : index",
+                 f"%y = arith.select %c, %i0, {lows} : f32", "linalg.yield %y : f32"])
+    return f.einsum("ij,jv->iv", f.softmax(s), v)
+
+
+def doubled_keys(f, a):
+    """What is no window stays a mask."""
+    q, k, v = a("bhld"), a("bhsd"), a("bhsv")
+    init = f.fill_from([(q.shape[2], q, 2), (k.shape[2], k, 2)], "i1", "0")
+    mask = generic(f, [], init, ["ls"],
+                   ["%i = linalg.index 0 : index", "%j = linalg.index 1 : index", "%two = arith.constant 2 : index",
+                    "%r = arith.muli %j, %two : index", "%c = arith.cmpi sge, %r, %i : index", "linalg.yield %c : i1"])
+    s = f.map("arith.select", mask, scores_of(f, q, k), low(f), element="f32")
+    return f.einsum("bhij,bhjv->bhiv", f.softmax(s), v)
+
+
 def weights_read_twice(f, a):
     q, k, v, u = a("bhld"), a("bhsd"), a("bhsv"), a("bhsv")
     w = f.softmax(f.einsum("bhid,bhjd->bhij", q, k))
@@ -398,7 +377,30 @@ def bias_with_holes(rng, shape):
     return bias
 
 
+def seen_where(condition, *masks):
+    """Scores of -inf but where `condition`, of the indices of queries and keys, holds."""
+
+    def change(s):
+        seen = condition(np.arange(s.shape[-2])[:, None], np.arange(s.shape[-1]))
+        for mask in masks:
+            seen = seen & mask
+        return np.where(seen, s, -np.inf)
+
+    return change
+
+
 MODELS = {
+    "causal_of_ranges": Model(causal_of_ranges, lambda q, k, v: attend(q, k, v, soften, 0.25, seen_where(lambda i, j: j <= i)),
+                              ("causal", "place("), says_dynamic=("causal", "place(")),
+    "causal_in_body": Model(causal_in_body, lambda q, k, v: attend(q, k, v, soften, 0.25, seen_where(lambda i, j: j <= i + S - L)),
+                            ("causal",), absent=("place(", "linalg"), says_dynamic=("causal",)),
+    "window_and_padding": Model(window_and_padding, lambda q, k, v, m: attend(q, k, v, soften, 0.25, seen_where(
+        lambda i, j: (j <= i + 3) & (i + 3 - j < 7), m[:, None, None])), ("causal", "window_left = 6", "mask("), absent=("linalg",),
+                                draw={3: some_hidden}, says_dynamic=("causal", "window_left = 6", "mask(")),
+    "causal_plain": Model(causal_plain, lambda q, k, v: attend(q[None, None], k[None, None], v[None, None], soften, 1.0, seen_where(lambda i, j: j <= i))[0, 0],
+                          ("causal",), absent=("linalg", "weir.row"), says_dynamic=("causal",)),
+    "doubled_keys": Model(doubled_keys, lambda q, k, v: attend(q, k, v, soften, 0.25, seen_where(lambda i, j: 2 * j >= i)), ("mask(",),
+                       absent=("causal", "window_")),
     "of_rank_3": Model(of_rank_3, lambda q, k, v: first(attend(folded(q), folded(k), folded(v), soften, 0.25)), ("scale = 2.500000e-01",)),
     "transposed_keys": Model(named_with_transposed_keys, lambda q, k, v: first(attend(folded(q), folded(k), folded(v), soften, 0.25)),
                              ("scale = 2.500000e-01",)),
@@ -491,7 +493,7 @@ def test_is_one_op(weir_opt, name, dynamic):
     if not model.forms:
         return
     attention = next(line for line in text.splitlines() if "weir.attention" in line)
-    for part in model.says if dynamic == "static" else ():
+    for part in model.says if dynamic == "static" else model.says_dynamic:
         assert part in attention, attention
     for op in model.absent if dynamic == "static" else ():
         assert op not in text, text

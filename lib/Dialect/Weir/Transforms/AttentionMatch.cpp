@@ -7,6 +7,7 @@
 
 #include "AttentionMatch.h"
 
+#include "OutlineConditions.h"
 #include "weir/Conversion/LinalgToWeir/RaiseElementwise.h"
 #include "weir/Dialect/Weir/Analysis/FormulaEdges.h"
 #include "weir/Dialect/Weir/Analysis/FormulaLimits.h"
@@ -108,6 +109,10 @@ void AttentionMatch::dropTemporary() {
     own.erase();
   }
   temporary.clear();
+  for (Operation *op : llvm::reverse(outlined))
+    if (op->use_empty())
+      op->erase();
+  outlined.clear();
 }
 
 /// Looks for the product in what `op` takes as scores.
@@ -200,14 +205,6 @@ ScoreOperand AttentionMatch::getOperand(unsigned index) {
                                                  : dims)};
 }
 
-std::optional<ScoreOperand> AttentionMatch::getMask() {
-  if (chain.mask)
-    return chain.mask;
-  if (Value mask = apply.getMask())
-    return ScoreOperand{mask, getBroadcastDims(mask, dims)};
-  return std::nullopt;
-}
-
 //===----------------------------------------------------------------------===//
 // What is done to scores
 //===----------------------------------------------------------------------===//
@@ -216,20 +213,50 @@ static std::string getName(Operation *op) {
   return op->getName().getStringRef().str();
 }
 
+/// Follows the score through a formula that runs over rows with the dimensions
+/// `outer`.
+Value AttentionMatch::followChain(
+    FormulaOp step, BlockArgument score, bool takesTensors,
+    ArrayRef<Atoms> outer,
+    llvm::function_ref<ScoreOperand(BlockArgument)> operandOf) {
+  SeenKeys seen(space, queries, keys);
+  bool rowIsQuery = flatten(space.resolveDims(outer)) == queries;
+  auto confine = [&](KeyWindow &window, Value condition, bool holds) {
+    auto argument = dyn_cast<BlockArgument>(condition);
+    if (argument && step.isUniformArgument(argument.getArgNumber()))
+      return false;
+    std::optional<SeenCondition> found =
+        argument ? seen.ofMask(operandOf(argument))
+                 : seen.ofFormula(condition, rowIsQuery);
+    if (found && !holds)
+      found = found->negate();
+    return found && !found->mask && window.confine(*found, queries.empty());
+  };
+  return chain.follow(step, score, takesTensors, {operandOf, confine});
+}
+
 /// An op that weir.attention does in one of its steps.
 std::string AttentionMatch::followLink(const Link &link) {
   std::string why;
   auto made = dyn_cast<ApplyOp>(link.op);
+  auto *row = llvm::find(link.dims, dims[apply.getRowDim()]);
   if (!made) {
     auto type = cast<RankedTensorType>(link.op->getResult(0).getType());
-    auto *row = llvm::find(link.dims, dims[apply.getRowDim()]);
     if (row == link.dims.end())
       return getName(link.op) + " runs over other dimensions than the rows";
+    linalg::LinalgOp op =
+        outlineConditions(cast<linalg::LinalgOp>(link.op), outlined);
+    // What is used is raised.
+    Value own = op->getResult(0), given = link.op->getResult(0);
+    if (own != given)
+      given.replaceAllUsesWith(own);
     FailureOr<RaisedElementwise> raised = raiseElementwise(
-        cast<linalg::LinalgOp>(link.op),
-        {link.op->getResult(0), /*varying=*/true,
-         SmallVector<int64_t>(type.getShape()), row - link.dims.begin()},
+        op,
+        {own, /*varying=*/true, SmallVector<int64_t>(type.getShape()),
+         row - link.dims.begin()},
         "scores", why);
+    if (own != given)
+      own.replaceAllUsesWith(given);
     if (failed(raised))
       return getName(link.op) + " lies between: " + why;
     made = raised->apply;
@@ -240,8 +267,11 @@ std::string AttentionMatch::followLink(const Link &link) {
   unsigned index = llvm::find(inputs, link.score) - inputs.begin();
   if (index == inputs.size() || llvm::count(inputs, link.score) != 1)
     return getName(link.op) + " uses the scores twice";
-  Value reached = chain.follow(
-      step, step.getBody().getArgument(index), /*takesTensors=*/true,
+  AtomDims outer(link.dims);
+  if (row != link.dims.end())
+    outer.erase(outer.begin() + (row - link.dims.begin()));
+  Value reached = followChain(
+      step, step.getBody().getArgument(index), /*takesTensors=*/true, outer,
       [&](BlockArgument argument) {
         Value operand = inputs[argument.getArgNumber()];
         return ScoreOperand{operand, getBroadcastDims(operand, link.dims)};
@@ -257,10 +287,10 @@ std::string AttentionMatch::followLink(const Link &link) {
 /// empty rows under which leaving out what they make -inf changes nothing.
 std::optional<EmptyRow> AttentionMatch::cut(bool takesTensors) {
   BlockArgument score = formula.getBody().getArgument(formula.getScoreIndex());
-  Value reached =
-      chain.follow(formula, score, takesTensors, [&](BlockArgument argument) {
-        return getOperand(argument.getArgNumber());
-      });
+  Value reached = followChain(formula, score, takesTensors, getOuterDims(),
+                              [&](BlockArgument argument) {
+                                return getOperand(argument.getArgNumber());
+                              });
   arguments.clear();
   rest = cutFormula(formula, score, reached, formula.getSymName(), arguments);
   // The analysis looks at the body alone.
@@ -284,6 +314,8 @@ std::string AttentionMatch::chooseFormula() {
   for (bool takesTensors : {true, false}) {
     chain = before;
     std::optional<EmptyRow> found = cut(takesTensors);
+    if (!chain.window.isAll() && !getClauses(chain.window))
+      continue;
     bool tookTensors = chain.mayExclude() && !before.mayExclude();
     if (!formula.hasReduction()) {
       if (!chain.mayExclude() || vanishesAtNegInf(*rest, weights))
@@ -311,9 +343,8 @@ std::string AttentionMatch::followLinks() {
   for (const Link &link : links)
     if (std::string why = followLink(link); !why.empty())
       return why;
-  if (chain.mask && apply.getMask())
-    return "there are two masks";
-  return chooseFormula();
+  std::string why = chooseFormula();
+  return why.empty() ? findWindow() : why;
 }
 
 //===----------------------------------------------------------------------===//
@@ -448,7 +479,7 @@ std::string AttentionMatch::checkOperands() {
             space.canArrange(operand.dims,
                              formula.isUniformArgument(index) ? rows : scores);
   }
-  for (const std::optional<ScoreOperand> &operand : {chain.bias, getMask()})
+  for (const std::optional<ScoreOperand> &operand : {chain.bias, mask})
     fits &= !operand || space.canArrange(operand->dims, scores);
   return fits ? ""
               : "an operand beside the scores repeats in part of the heads";

@@ -30,6 +30,13 @@ struct Contraction {
   unsigned reduced;
 };
 
+/// A window as weir.attention says it: clauses, and, where these do not count
+/// from the last query at the last key on, where the first query stands.
+struct WindowClauses {
+  std::optional<int64_t> left, right;
+  std::optional<LinearIndex> firstQuery;
+};
+
 /// A weir.apply whose scores are a product, and whose weights meet values in
 /// another, as what weir.attention takes.
 class AttentionMatch {
@@ -65,9 +72,11 @@ public:
   /// scores of -inf, which the whole may not.
   std::optional<EmptyRow> emptyRow;
 
+  std::optional<ScoreOperand> mask;
+  WindowClauses window;
+
   ScoreOperand getOperand(unsigned index);
   AtomDims getOuterDims();
-  std::optional<ScoreOperand> getMask();
   /// Values from the weights to the second product, and from the first product
   /// to the scores, each from the last to the first.
   llvm::SmallVector<mlir::Value> behind, before;
@@ -86,6 +95,13 @@ private:
   std::string followLink(const Link &link);
   std::string chooseFormula();
   std::optional<EmptyRow> cut(bool takesTensors);
+  mlir::Value
+  followChain(FormulaOp formula, mlir::BlockArgument score, bool takesTensors,
+              llvm::ArrayRef<Atoms> outer,
+              llvm::function_ref<ScoreOperand(mlir::BlockArgument)> operandOf);
+  std::string findWindow();
+  std::optional<WindowClauses> getClauses(const KeyWindow &window);
+  mlir::FailureOr<int64_t> getAlignment(const LinearIndex &offset);
   std::string findInputs();
   std::string findGroups();
   std::string checkOperands();
@@ -97,6 +113,7 @@ private:
   ScoreOperand weightsInProduct;
   llvm::SmallVector<Link> links;
   llvm::SmallVector<ApplyOp> temporary;
+  llvm::SmallVector<mlir::Operation *> outlined;
 };
 
 } // namespace weir

@@ -43,6 +43,8 @@ private:
   AtomDims getGroups(const Atoms &heads, const Atoms &length,
                      const Atoms &element);
   AttentionOp create();
+  void setWindow(AttentionOp op);
+  Value materialize(const LinearIndex &index);
   void replace(Value old, Value value, ArrayRef<Atoms> dims,
                ArrayRef<Atoms> wanted);
   void eraseDead(ArrayRef<Operation *> ops);
@@ -105,7 +107,6 @@ AttentionOp AttentionWriter::create() {
                  : arrange(operand,
                            m.formula.isUniformArgument(index) ? rows : scores));
   }
-  std::optional<ScoreOperand> mask = m.getMask();
   auto getShape = [](Value value) {
     return cast<RankedTensorType>(value.getType()).getShape();
   };
@@ -124,7 +125,7 @@ AttentionOp AttentionWriter::create() {
     cap = builder.getF64FloatAttr(*m.chain.softCap);
   auto made = AttentionOp::create(
       builder, loc, types, formula, inputs, operands,
-      mask ? arrange(*mask, scores) : Value(),
+      m.mask ? arrange(*m.mask, scores) : Value(),
       m.chain.bias ? arrange(*m.chain.bias, scores) : Value(),
       /*lengths=*/Value(), /*epilogue=*/FlatSymbolRefAttr(),
       /*epilogue_operands=*/ValueRange(), /*place=*/ValueRange(),
@@ -141,7 +142,43 @@ AttentionOp AttentionWriter::create() {
       m.emptyRow.value_or(m.apply.getEmptyRow().value_or(EmptyRow::Zero));
   if (empty != EmptyRow::Zero && m.formula.hasReduction())
     made.setEmptyRow(empty);
+  setWindow(made);
   return made;
+}
+
+Value AttentionWriter::materialize(const LinearIndex &index) {
+  Value sum = arith::ConstantIndexOp::create(builder, loc, index.constant);
+  for (auto [value, count] : index.others) {
+    Value factor = arith::ConstantIndexOp::create(builder, loc, count);
+    if (!value.getType().isIndex())
+      value = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                         value);
+    value = builder.createOrFold<arith::MulIOp>(loc, value, factor);
+    sum = builder.createOrFold<arith::AddIOp>(loc, sum, value);
+  }
+  return sum;
+}
+
+void AttentionWriter::setWindow(AttentionOp op) {
+  const WindowClauses &window = m.window;
+  if (window.right == 0)
+    op.setCausal(true);
+  else if (window.right)
+    op.setWindowRight(*window.right);
+  if (window.left)
+    op.setWindowLeft(*window.left);
+  if (!window.firstQuery)
+    return;
+  // As if there were as many queries as keys, the first at the first.
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(op);
+  auto getSize = [&](Value tensor, int64_t dim) {
+    return builder.createOrFold<tensor::DimOp>(loc, tensor, dim);
+  };
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  op.getPlaceMutable().assign({zero, zero, materialize(*window.firstQuery),
+                               getSize(op.getQuery(), op.getHeadDim()),
+                               getSize(op.getKey(), op.getLengthDim())});
 }
 
 /// Questions after the sizes of a value that goes are asked of others.
@@ -280,6 +317,10 @@ struct WeirFormAttention
       remark << ", with a bias";
     if (op.getMask())
       remark << ", under a mask";
+    if (op.getCausal())
+      remark << ", causal";
+    if (op.getWindowLeft() || op.getWindowRight())
+      remark << ", in a window";
     remark << "; neither scores nor weights are stored";
   }
 

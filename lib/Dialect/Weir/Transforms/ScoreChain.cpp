@@ -59,35 +59,53 @@ Value ScoreChain::takeCap(Value value) {
   return user->getResult(0);
 }
 
-/// A sum with a bias, or a choice between the score and -inf.
-Value ScoreChain::takeTensor(FormulaOp formula, Value value,
-                             OperandOf operandOf) {
+/// A varying argument that nothing else uses.
+static BlockArgument getTensor(FormulaOp formula, Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  bool isTensor = argument && argument.hasOneUse() &&
+                  !formula.isUniformArgument(argument.getArgNumber());
+  return isTensor ? argument : BlockArgument();
+}
+
+Value ScoreChain::takeBias(FormulaOp formula, Value value,
+                           const Surroundings &around) {
   Operation *user = *value.user_begin();
-  auto isTensor = [&](Value other) {
-    auto argument = dyn_cast<BlockArgument>(other);
-    return argument && argument.hasOneUse() &&
-           !formula.isUniformArgument(argument.getArgNumber());
-  };
-  if (isa<arith::AddFOp>(user) && next <= Step::Bias) {
-    Value other = user->getOperand(user->getOperand(0) == value ? 1 : 0);
-    if (!isTensor(other))
-      return Value();
-    bias = operandOf(cast<BlockArgument>(other));
-    next = Step::Mask;
-    return user->getResult(0);
-  }
-  auto select = dyn_cast<arith::SelectOp>(user);
-  if (!select || next > Step::Mask || select.getTrueValue() != value ||
-      !matchPattern(select.getFalseValue(), m_NegInfFloat()) ||
-      !isTensor(select.getCondition()))
+  if (!isa<arith::AddFOp>(user) || next > Step::Bias)
     return Value();
-  mask = operandOf(cast<BlockArgument>(select.getCondition()));
+  BlockArgument other = getTensor(
+      formula, user->getOperand(user->getOperand(0) == value ? 1 : 0));
+  if (!other)
+    return Value();
+  bias = around.operandOf(other);
+  next = Step::Mask;
+  return user->getResult(0);
+}
+
+/// A choice between the score and -inf: by a tensor once, by indices as often
+/// as there are some.
+Value ScoreChain::takeMask(FormulaOp formula, Value value,
+                           const Surroundings &around) {
+  auto select = dyn_cast<arith::SelectOp>(*value.user_begin());
+  if (!select || select.getCondition() == value)
+    return Value();
+  bool holds = select.getTrueValue() == value;
+  if (!matchPattern(holds ? select.getFalseValue() : select.getTrueValue(),
+                    m_NegInfFloat()))
+    return Value();
+  BlockArgument tensor = getTensor(formula, select.getCondition());
+  if (around.confine(window, select.getCondition(), holds)) {
+    next = std::max(next, Step::Mask);
+    return select.getResult();
+  }
+  if (!tensor || !holds || next > Step::Mask)
+    return Value();
+  mask = around.operandOf(tensor);
   next = Step::None;
   return select.getResult();
 }
 
 Value ScoreChain::follow(FormulaOp formula, BlockArgument argument,
-                         bool takesTensors, OperandOf operandOf) {
+                         bool takesTensors, const Surroundings &around) {
   Value value = argument;
   while (value.hasOneUse()) {
     Value behind;
@@ -99,7 +117,9 @@ Value ScoreChain::follow(FormulaOp formula, BlockArgument argument,
         next = Step::Bias;
     }
     if (!behind && takesTensors)
-      behind = takeTensor(formula, value, operandOf);
+      behind = takeBias(formula, value, around);
+    if (!behind && takesTensors)
+      behind = takeMask(formula, value, around);
     if (!behind)
       break;
     value = behind;

@@ -8,42 +8,47 @@
 #ifndef WEIR_LIB_DIALECT_WEIR_TRANSFORMS_SCORECHAIN_H
 #define WEIR_LIB_DIALECT_WEIR_TRANSFORMS_SCORECHAIN_H
 
-#include "TensorAtoms.h"
+#include "SeenKeys.h"
 
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 namespace weir {
 
-/// A tensor beside scores, or a scalar, and what its dimensions are.
-struct ScoreOperand {
-  mlir::Value value;
-  AtomDims dims;
-};
-
 /// The steps from a product of queries and keys to a formula's score that
-/// weir.attention has clauses for, in their order: scale, cap, bias, mask.
+/// weir.attention has clauses for, in their order: scale, cap, bias, and what a
+/// query sees.
 class ScoreChain {
 public:
-  using OperandOf =
-      llvm::function_ref<ScoreOperand(mlir::BlockArgument argument)>;
+  /// What the surroundings of a formula say of it.
+  struct Surroundings {
+    llvm::function_ref<ScoreOperand(mlir::BlockArgument argument)> operandOf;
+    /// Confines `window` to where a condition in the body `holds`, or does not;
+    /// false where that is more than a window.
+    llvm::function_ref<bool(KeyWindow &window, mlir::Value condition,
+                            bool holds)>
+        confine;
+  };
 
   /// Follows an argument of a formula through its body as far as each value is
   /// used once, in a step that may come next. Returns the last value.
   mlir::Value follow(FormulaOp formula, mlir::BlockArgument argument,
-                     bool takesTensors, OperandOf operandOf);
+                     bool takesTensors, const Surroundings &around);
   /// True when scores may be -inf though products are finite.
-  bool mayExclude() const { return bias || mask; }
+  bool mayExclude() const { return bias || mask || !window.isAll(); }
 
   double scale = 1.0;
   std::optional<double> softCap;
   std::optional<ScoreOperand> bias, mask;
+  KeyWindow window;
 
 private:
   enum class Step { Scale, Bias, Mask, None };
   mlir::Value takeScale(mlir::Value value);
   mlir::Value takeCap(mlir::Value value);
-  mlir::Value takeTensor(FormulaOp formula, mlir::Value value,
-                         OperandOf operandOf);
+  mlir::Value takeBias(FormulaOp formula, mlir::Value value,
+                       const Surroundings &around);
+  mlir::Value takeMask(FormulaOp formula, mlir::Value value,
+                       const Surroundings &around);
 
   Step next = Step::Scale;
 };

@@ -25,6 +25,12 @@ using Atoms = llvm::SmallVector<int64_t, 2>;
 /// none.
 using AtomDims = llvm::SmallVector<Atoms, 4>;
 
+/// A tensor beside scores, or a scalar, and what its dimensions are.
+struct ScoreOperand {
+  mlir::Value value;
+  AtomDims dims;
+};
+
 /// Which conversions between floating-point types count as moves.
 enum class MovedCasts { None, Widening, All };
 

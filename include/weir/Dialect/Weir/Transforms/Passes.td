@@ -242,7 +242,7 @@ def WeirFormAttention : Pass<"weir-form-attention", "::mlir::ModuleOp"> {
   let description = [{
     A `weir.apply` whose scores are a product of matrices and whose weights meet values in another becomes, with both, a
     `weir.attention`: neither scores nor weights are stored. Any formula with one varying result does. What lies between the first product and the
-    formula, in the program or at the formula's beginning, becomes scale, `soft_cap`, bias and mask where it comes in this order; whatever else the formula does stays in it. The
+    formula, in the program or at the formula's beginning, becomes scale, `soft_cap`, bias and mask where it comes in this order, and masks of indices `causal` and windows; whatever else the formula does stays in it. The
     products may be any contraction of `linalg` with one summed dimension, from 0 on; conversions, transpositions and reshapes around them are followed, and so
     are keys and values that are repeated for groups of heads. An elementwise op of linalg that alone reads the output becomes a `weir.apply`, which may become an epilogue. What something else reads stays, and so does what a `weir.attention` would not mean; a remark says why.
 
