@@ -63,9 +63,8 @@ class Result:
 
 
 WEIGHTS, LOG = Result(), Result(masked=-math.inf)
-ALL_FORMS = UNPAIRED = ("recompute", "stored", "online", "transposed")
-# Those that sums of exponentials as pairs of mantissa and exponent are known to be right for: docs/forms.md names others, which are not.
-PAIRED = (*ALL_FORMS, "two_pass")
+ALL_FORMS = ("recompute", "stored", "online", "transposed", "two_pass")
+UNPAIRED = ALL_FORMS[:-1]  # No sum of exponentials that pairs of mantissa and exponent would get through.
 
 
 @dataclass
@@ -184,12 +183,12 @@ alphas = Uniform(1.5, 1.2, 2.0, 1.0, 3.0, 1.0 + 1e-7, 0.5)
 
 CASES = [
     # Weights by exponentials.
-    Case("softmax", a_exp(), sums_to_one=True, forms=PAIRED),
+    Case("softmax", a_exp(), sums_to_one=True),
     Case("softmax_scaled", a_exp(scaled), (Uniform(0.7, -1.3, 0.0, 5.0),), sums_to_one=True),
     Case("log_softmax", a_log(), results=(LOG,)),
     Case("logsumexp", a_log(), results=number(-math.inf)),
-    Case("softmax_lse", (a_exp(), a_log()), results=(WEIGHTS, *number(-math.inf)), forms=PAIRED),
-    Case("softmax_sink", a_exp(top=lambda row, a: a), (Uniform(0.5, -3.0, 20.0),), forms=PAIRED),
+    Case("softmax_lse", (a_exp(), a_log()), results=(WEIGHTS, *number(-math.inf))),
+    Case("softmax_sink", a_exp(top=lambda row, a: a), (Uniform(0.5, -3.0, 20.0),)),
     Case("softmax_plus_one", a_exp(top=lambda row: 0.0)),
     Case("softmax_adaptive", a_exp(lambda row: adaptive_beta(row.x) * row.x,
                                    also=lambda row: 1e-5 * below_maximum(row.x) * oracle.softmax_adaptive(row)),
@@ -208,7 +207,7 @@ CASES = [
     Case("split_softmax", a_exp(also=split_error), (inset, Uniform(0.5, 1.0, 0.0, 0.9)), sums_to_one=True),
     Case("soft_wta", a_exp(scaled), (Uniform(12.0, 0.5),), forms=PLAIN),
     # Other functions in place of the exponential.
-    Case("softpick", a_exp(top=lambda row: 0.0), forms=PAIRED),
+    Case("softpick", a_exp(top=lambda row: 0.0)),
     Case("stablemax", a_sum(), sums_to_one=True, forms=UNPAIRED),
     Case("lssa", a_sum(), forms=UNPAIRED),
     Case("lssar", lssar_tolerance, (Uniform(1.0, 0.0, 2.0),), forms=UNPAIRED),
@@ -235,7 +234,7 @@ CASES = [
     Case("margin", lambda row, operands, expected, _: 2e-6 * unit(row), results=number(), forms=PLAIN),
     Case("entropy", a_log(), results=number(), forms=UNPAIRED),
     # Losses.
-    loss("cross_entropy", forms=PAIRED),
+    loss("cross_entropy"),
     loss("label_smoothing", Uniform(0.1, 0.0)),
     loss("maxsup", Uniform(0.1, 0.2)),
     loss("logit_penalty", Uniform(2e-3), scale=with_penalty, beyond=HUGE),

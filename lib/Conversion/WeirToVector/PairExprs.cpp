@@ -59,32 +59,104 @@ Value weir::emitOver(OpBuilder &b, RowEmitter &emitter, ExponentPair pair,
   return cpu::ScaleOp::create(b, loc, pair.mantissa, down);
 }
 
+//===----------------------------------------------------------------------===//
+// Written exponents
+//===----------------------------------------------------------------------===//
+
+WrittenExponents::WrittenExponents(FormulaOp formula, const DerivedSweep &sweep,
+                                   const Variance &variance) {
+  llvm::DenseSet<Value> unfinished;
+  for (Operation &op : formula.getBody().front().without_terminator())
+    for (Value result : op.getResults()) {
+      bool leans = isa<ReduceOp, KthOp, SolveOp>(op) ||
+                   llvm::any_of(op.getOperands(), [&](Value operand) {
+                     return unfinished.contains(operand);
+                   });
+      if (leans && !sweep.known->contains(result)) {
+        unfinished.insert(result);
+        continue;
+      }
+      if (!variance.isVarying(result) || !result.getType().isF32())
+        continue;
+      const NormalForm &form = sweep.forms->get(result);
+      const auto *single = form.isStuck() ? nullptr : form.getSingle();
+      if (single && single->first.isOne())
+        values.push_back({single->second, result});
+    }
+}
+
+Value WrittenExponents::get(const Linear &sum) const {
+  for (auto &[form, value] : values)
+    if (form == sum)
+      return value;
+  return Value();
+}
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
 namespace {
 
 class PairBuilder {
 public:
   PairBuilder(OpBuilder &b, RowEmitter &emitter, Element &element,
-              cpu::ExpVariant variant)
-      : b(b), loc(emitter.rows.getLoc()), emitter(emitter),
-        plain(b, emitter, element), variant(variant) {}
+              const WrittenExponents &written, cpu::ExpVariant variant)
+      : b(b), loc(emitter.rows.getLoc()), emitter(emitter), element(element),
+        plain(b, emitter, element), written(written), variant(variant) {}
 
   ExponentPair emit(const Linear &sum);
 
 private:
   ExponentPair emit(const Expr *expr);
+  ExponentPair emitPlain(const Linear &sum);
+  Value emitExponent(const Linear &sum);
   ExponentPair emitProduct(const Factors &factors);
   ExponentPair emitApply(const Expr *expr);
+  ExponentPair emitChoice(const Expr *expr);
   ExponentPair raise(ExponentPair base, double power);
   ExponentPair multiply(ExponentPair x, ExponentPair y);
 
   OpBuilder &b;
   Location loc;
   RowEmitter &emitter;
+  Element &element;
   LaneExprBuilder plain;
+  const WrittenExponents &written;
   cpu::ExpVariant variant;
 };
 
 } // namespace
+
+/// What no exponential is in. A 0 has the exponent of one, which is looked at
+/// where it is not known.
+ExponentPair PairBuilder::emitPlain(const Linear &sum) {
+  Value value = plain.emit(sum);
+  bool isNumber = sum.terms.size() == 1 &&
+                  sum.terms[0].first->kind == Expr::Product &&
+                  sum.terms[0].first->factors.empty();
+  if (isNumber)
+    return {value, Value()};
+  Value ofZero = plain.constant(kExponentOfZero);
+  if (sum.isZero())
+    return {value, ofZero};
+  Value zero = plain.constant(0.0);
+  Value isZero =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, value, zero);
+  return {value, arith::SelectOp::create(b, loc, isZero, ofZero, zero)};
+}
+
+/// An exponential's argument, as the formula writes it or its opposite.
+Value PairBuilder::emitExponent(const Linear &sum) {
+  if (Value value = written.get(sum))
+    return emitter.getVector(b, element, value);
+  Linear opposite = sum;
+  for (auto &term : opposite.terms)
+    term.second = -term.second;
+  if (Value value = written.get(opposite))
+    return arith::NegFOp::create(b, loc, emitter.getVector(b, element, value));
+  return plain.emit(sum);
+}
 
 ExponentPair PairBuilder::emit(const Linear &sum) {
   SmallVector<ExponentPair> terms;
@@ -101,7 +173,7 @@ ExponentPair PairBuilder::emit(const Linear &sum) {
     terms.push_back(term);
   }
   if (!rest.isZero() || terms.empty())
-    terms.push_back({plain.emit(rest), Value()});
+    terms.push_back(emitPlain(rest));
   SmallVector<Value> exponents;
   for (ExponentPair &term : terms)
     exponents.push_back(term.exponent);
@@ -119,18 +191,18 @@ ExponentPair PairBuilder::emit(const Expr *expr) {
   if (!isExtended(expr)) {
     Linear alone;
     alone.terms.push_back({expr, 1.0});
-    return {plain.emit(alone), Value()};
+    return emitPlain(alone);
   }
   switch (expr->kind) {
   case Expr::Exp: {
     auto split =
-        cpu::ExpSplitOp::create(b, loc, variant, plain.emit(expr->args[0]));
+        cpu::ExpSplitOp::create(b, loc, variant, emitExponent(expr->args[0]));
     return {split.getMantissa(), split.getExponent()};
   }
   case Expr::Sum:
     return emit(expr->args[0]);
   case Expr::Apply:
-    return emitApply(expr);
+    return isa<arith::SelectOp>(expr->op) ? emitChoice(expr) : emitApply(expr);
   case Expr::Product:
     return emitProduct(expr->factors);
   case Expr::Leaf:
@@ -175,28 +247,41 @@ ExponentPair PairBuilder::emitProduct(const Factors &factors) {
   return multiply(*product, {plain.emitPowers(rest), Value()});
 }
 
-/// |.|, max, min and select: of numbers over one power of two.
+/// |.|, max and min: of numbers over one power of two.
 ExponentPair PairBuilder::emitApply(const Expr *expr) {
   SmallVector<ExponentPair> pairs;
   SmallVector<Value> exponents;
-  bool chooses = isa<arith::SelectOp>(expr->op);
-  ArrayRef<Linear> args(expr->args);
-  for (const Linear &arg : args.drop_front(chooses)) {
+  for (const Linear &arg : expr->args) {
     pairs.push_back(emit(arg));
     exponents.push_back(pairs.back().exponent);
   }
   Value common = emitGreatestExponent(b, emitter, exponents);
   SmallVector<Value> operands;
-  if (chooses)
-    operands.push_back(plain.emit(args[0]));
   for (ExponentPair &pair : pairs)
     operands.push_back(emitOver(b, emitter, pair, common));
   return {emitter.emitElementwise(b, expr->op, 0, operands, /*asVector=*/true),
           common};
 }
 
+/// One pair or the other, with its own exponent: what is not chosen may be far
+/// greater.
+ExponentPair PairBuilder::emitChoice(const Expr *expr) {
+  Value condition = plain.emit(expr->args[0]);
+  ExponentPair yes = emit(expr->args[1]), no = emit(expr->args[2]);
+  auto choose = [&](Value x, Value y) {
+    return emitter.emitElementwise(b, expr->op, 0, {condition, x, y},
+                                   /*asVector=*/true);
+  };
+  auto exponentOf = [&](ExponentPair pair) {
+    return pair.exponent ? pair.exponent : plain.constant(0.0);
+  };
+  return {choose(yes.mantissa, no.mantissa),
+          choose(exponentOf(yes), exponentOf(no))};
+}
+
 ExponentPair weir::emitPair(OpBuilder &builder, RowEmitter &emitter,
                             Element &element, const Linear &sum,
+                            const WrittenExponents &written,
                             cpu::ExpVariant variant) {
-  return PairBuilder(builder, emitter, element, variant).emit(sum);
+  return PairBuilder(builder, emitter, element, written, variant).emit(sum);
 }

@@ -19,6 +19,25 @@ struct ExponentPair {
   mlir::Value mantissa, exponent;
 };
 
+/// The exponent of 0, below that of any other number: beside a 0 a small number
+/// must keep its digits.
+inline constexpr double kExponentOfZero = -0x1p22;
+
+/// Exponents that the formula computes by itself from what is finished before
+/// `sweep`. Where a sum is found by pairs these are taken as they are written:
+/// evaluated from their normal forms they might be rounded otherwise than in
+/// the results, and e^x has the error of x times x.
+class WrittenExponents {
+public:
+  explicit WrittenExponents(FormulaOp formula, const DerivedSweep &sweep,
+                            const Variance &variance);
+  /// The value that is `sum`, or null.
+  mlir::Value get(const Linear &sum) const;
+
+private:
+  llvm::SmallVector<std::pair<Linear, mlir::Value>> values;
+};
+
 /// The greatest of whole exponents, some of which may be null; null if all are.
 mlir::Value emitGreatestExponent(mlir::OpBuilder &builder, RowEmitter &emitter,
                                  llvm::ArrayRef<mlir::Value> exponents);
@@ -31,7 +50,7 @@ mlir::Value emitOver(mlir::OpBuilder &builder, RowEmitter &emitter,
 /// (ExtendedExponents.h). Exponentials are evaluated in `variant`.
 ExponentPair emitPair(mlir::OpBuilder &builder, RowEmitter &emitter,
                       Element &element, const Linear &sum,
-                      cpu::ExpVariant variant);
+                      const WrittenExponents &written, cpu::ExpVariant variant);
 
 } // namespace weir
 

@@ -15,8 +15,6 @@
 using namespace mlir;
 using namespace weir;
 
-/// The exponent of a lane that has seen nothing: below that of any element.
-static constexpr double kNothing = -0x1p22;
 /// Exponents up to which a split exponential is accurate: with a fused
 /// multiply-add, and without.
 static constexpr double kReach = 0x1p16, kReachUnfused = 0x1p8;
@@ -31,7 +29,9 @@ PairSums::PairSums(RowEmitter &emitter, const DerivedSweep &sweep,
                    const ExtendedExponents &extended, bool fuses)
     : emitter(emitter), loc(emitter.rows.getLoc()),
       type(emitter.access.getVectorType(emitter.access.getComputeType())),
-      state(sweep), extended(extended), fuses(fuses) {
+      state(sweep), extended(extended),
+      written(emitter.formula, sweep, emitter.schedule.getVariance()),
+      fuses(fuses) {
   for (ReduceOp extremum : state.anchors)
     if (!extended.getFree(extremum))
       kept.push_back(extremum);
@@ -44,7 +44,7 @@ SmallVector<Value> PairSums::begin(OpBuilder &b) {
   for (ReduceOp extremum : kept)
     carried.push_back(emitter.getIdentity(b, extremum.getKind(), type));
   Value zero = emitter.constant(b, type, 0.0),
-        nothing = emitter.constant(b, type, kNothing);
+        nothing = emitter.constant(b, type, kExponentOfZero);
   for (size_t i = 0; i < extendedSums.size(); ++i)
     llvm::append_values(carried, zero, nothing);
   carried.append(plainSums.size(), zero);
@@ -108,12 +108,12 @@ ExponentPair PairSums::getTerm(OpBuilder &b, Element &element, const Sum &sum) {
   auto variant =
       scaled ? emitter.getAnchoredVariant(ReduceOp(sum.reduce).getValue())
              : cpu::ExpVariant::Accurate;
-  ExponentPair term = emitPair(b, emitter, element, sum.h, variant);
+  ExponentPair term = emitPair(b, emitter, element, sum.h, written, variant);
   if (vanishes(sum, emitter))
     return term;
   term.mantissa = exclude(b, element, term.mantissa, 0.0);
   if (term.exponent)
-    term.exponent = exclude(b, element, term.exponent, kNothing);
+    term.exponent = exclude(b, element, term.exponent, kExponentOfZero);
   return term;
 }
 
@@ -240,8 +240,14 @@ Value PairSums::emitSum(OpBuilder &b, const Sum &sum, ExponentPair pair) {
                  ? Value(math::FmaOp::create(b, loc, octaves, high, distance))
                  : plus(multiple(octaves, highPart), distance);
   distance = plus(distance, multiple(octaves, wide ? kLn2LowF64 : kLn2LowF32));
-  return arith::MulFOp::create(b, loc, pair.mantissa,
-                               math::ExpOp::create(b, loc, distance));
+  Value moved = arith::MulFOp::create(b, loc, pair.mantissa,
+                                      math::ExpOp::create(b, loc, distance));
+  // A sum of 0 is 0 whatever the anchor, which is infinite where it has seen
+  // nothing.
+  Value isZero =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, pair.mantissa,
+                            emitter.constant(b, scalar, 0.0));
+  return arith::SelectOp::create(b, loc, isZero, pair.mantissa, moved);
 }
 
 void PairSums::finish(OpBuilder &b, ValueRange carried) {

@@ -76,6 +76,7 @@ private:
   mlir::VectorType type;
   SweepState state;
   const ExtendedExponents &extended;
+  WrittenExponents written;
   bool fuses;
   llvm::SmallVector<ReduceOp> kept; // Extrema that are not free.
   llvm::SmallVector<const Sum *> extendedSums, plainSums;
