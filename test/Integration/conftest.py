@@ -1,5 +1,6 @@
 """Compiles IR with weirc once per module of tests and calls it through the Python example's wrapper."""
 
+import concurrent.futures
 import ctypes
 import os
 import pathlib
@@ -58,3 +59,41 @@ def compile_library(weirc, tmp_path_factory):
         return Library(directory / f"{name}.so")
 
     return build
+
+
+class Batches:
+    """The libraries of many tests: those of a few tests together are one, since every one of its own takes time to start. They are
+    compiled on all cores, ahead of the tests that ask for them in turn."""
+
+    SIZE = 8
+
+    def __init__(self, build, texts):
+        """`texts` has the IR of each name, `build` compiles IR into a library."""
+        self.build, self.texts, self.names, self.started = build, texts, list(texts), {}
+        self.workers = os.cpu_count()
+        self.pool = concurrent.futures.ThreadPoolExecutor(self.workers)
+
+    def start(self, batch):
+        names = self.names[batch * self.SIZE:(batch + 1) * self.SIZE]
+        if names and batch not in self.started:
+            self.started[batch] = self.pool.submit(self.build, "".join(self.texts[name] for name in names))
+
+    def __getitem__(self, name):
+        batch = self.names.index(name) // self.SIZE
+        for ahead in range(self.workers):
+            self.start(batch + ahead)
+        return self.started[batch].result()
+
+
+@pytest.fixture(scope="module")
+def compile_batches(compile_library):
+    """Takes IR by name, what all need besides, and weirc's flags; gives a mapping from names to libraries."""
+    made = []
+
+    def build(texts, common, *flags, name):
+        made.append(Batches(lambda text: compile_library(common + text, *flags, name=name), texts))
+        return made[-1]
+
+    yield build
+    for batches in made:
+        batches.pool.shutdown(cancel_futures=True)

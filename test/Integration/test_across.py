@@ -8,7 +8,7 @@ import pytest
 from covering import ALL, covering
 from formulas import CASES
 from layouts import FIRST, MIDDLE
-from test_rows import PLAINEST, STORAGE, TARGETS, check, edge_rows, functions_text, parameters_of
+from test_rows import ODD, PLAINEST, STORAGE, TARGETS, check, edge_rows, parameters_of, texts_of
 
 LENGTHS = [0, 1, 2, 17, 1000]
 F64_LENGTHS = [0, 1, 2, 17, 65]  # The oracles with many digits are slow.
@@ -24,9 +24,9 @@ def all_variants():
 
 
 @pytest.fixture(scope="module", params=TARGETS)
-def library(request, compile_library):
-    text = functions_text(all_variants(), request.param)
-    return request.param, compile_library(text, f"--target={request.param}", name="across")
+def libraries(request, compile_batches):
+    texts = texts_of(CASES, all_variants(), request.param)
+    return request.param, compile_batches(texts, ODD, f"--target={request.param}", name="across")
 
 
 def rows_of(n, count, turn):
@@ -37,8 +37,8 @@ def rows_of(n, count, turn):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
-def test_across(library, case):
-    target, compiled = library
+def test_across(libraries, case):
+    target, compiled = libraries[0], libraries[1][case.name]
     for j, variant in enumerate(all_variants()[case.name]):
         if variant["target"] != target:
             continue

@@ -8,7 +8,7 @@ import pytest
 from covering import ALL, covering
 from formulas import CASES
 from row_model import Policies
-from test_rows import ODD, PLAINEST, check, edge_rows, function_text
+from test_rows import ODD, PLAINEST, check, edge_rows, texts_of
 from test_states import APART
 
 TARGETS = ["host", "x86-64-v3"]
@@ -46,9 +46,9 @@ SWEEPS = {case.name: list(sweep_variants(index, case)) for index, case in enumer
 
 
 @pytest.fixture(scope="module", params=TARGETS)
-def swept(request, compile_library):
-    text = ODD + "".join(function_text(case, v) for case in CASES for v in SWEEPS[case.name] if v["target"] == request.param)
-    return request.param, compile_library(text, f"--target={request.param}", name="sweeps")
+def swept(request, compile_batches):
+    texts = texts_of(CASES, SWEEPS, request.param)
+    return request.param, compile_batches(texts, ODD, f"--target={request.param}", name="sweeps")
 
 
 def sweep_lengths(variant, i):
@@ -60,7 +60,7 @@ def sweep_lengths(variant, i):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 def test_pages_and_streams(swept, case):
-    target, library = swept
+    target, library = swept[0], swept[1][case.name]
     for j, variant in enumerate(SWEEPS[case.name]):
         if variant["target"] != target:
             continue
@@ -86,15 +86,15 @@ PARTS = {case.name: list(part_variants(index, case)) for index, case in enumerat
 
 
 @pytest.fixture(scope="module", params=TARGETS)
-def split(request, compile_library):
-    text = ODD + "".join(function_text(case, v) for case in APART for v in PARTS[case.name] if v["target"] == request.param)
-    return request.param, compile_library(text, f"--target={request.param}", "--threads=omp", name="parts")
+def split(request, compile_batches):
+    texts = texts_of(APART, PARTS, request.param)
+    return request.param, compile_batches(texts, ODD, f"--target={request.param}", "--threads=omp", name="parts")
 
 
 @pytest.mark.parametrize("case", APART, ids=lambda c: c.name)
 def test_split_rows(split, case):
     """Fewer rows than are enough; as few parts as may be, an odd number of them, a last one of a single element, none split."""
-    target, library = split
+    target, library = split[0], split[1][case.name]
     library.handle.parts_set_threads(3)
     for j, variant in enumerate(PARTS[case.name]):
         if variant["target"] != target:

@@ -88,14 +88,15 @@ def function_text(case, variant):
             f"  return {values} : {', '.join(results)}\n}}\n")
 
 
-def functions_text(variants, target):
-    return ODD + "".join(function_text(case, v) for case in CASES for v in variants[case.name] if v["target"] == target)
+def texts_of(cases, variants, target):
+    """What is compiled for `target`, by formula."""
+    return {case.name: "".join(function_text(case, v) for v in variants[case.name] if v["target"] == target) for case in cases}
 
 
 @pytest.fixture(scope="module", params=TARGETS)
-def library(request, compile_library):
-    text = functions_text(all_variants(), request.param)
-    return request.param, compile_library(text, f"--target={request.param}", name="rows")
+def libraries(request, compile_batches):
+    texts = texts_of(CASES, all_variants(), request.param)
+    return request.param, compile_batches(texts, ODD, f"--target={request.param}", name="rows")
 
 
 #===----------------------------------------------------------------------===#
@@ -235,8 +236,8 @@ def check(library, case, variant, names, x, seed):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
-def test_rows(library, case):
-    target, compiled = library
+def test_rows(libraries, case):
+    target, compiled = libraries[0], libraries[1][case.name]
     for j, variant in enumerate(all_variants()[case.name]):
         if variant["target"] != target:
             continue

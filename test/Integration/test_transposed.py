@@ -8,7 +8,7 @@ import pytest
 from covering import ALL, covering
 from formulas import CASES
 from test_across import FORMULA, gained, sizes_of, type_of
-from test_rows import PLAINEST, STORAGE, TARGETS, check, edge_rows, functions_text, parameters_of
+from test_rows import ODD, PLAINEST, STORAGE, TARGETS, check, edge_rows, parameters_of, texts_of
 
 COUNTS = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33]  # About the lanes of all vectors.
 LENGTHS = [0, 1, 3, 8, 15, 16, 17, 31, 64, 65, 127, 128, 300]
@@ -25,18 +25,18 @@ TESTED = [case for case in CASES if (case.name in NAMES or ALL) and "transposed"
 def all_variants():
     return {case.name: [{**PLAINEST, **choice, "function": f"{case.name}_{i}"}
                         for i, choice in enumerate(covering({**parameters_of(case), "form": ["transposed"]}))]
-            if case in TESTED else [] for case in CASES}
+            for case in TESTED}
 
 
 @pytest.fixture(scope="module", params=TARGETS)
-def library(request, compile_library):
-    text = functions_text(all_variants(), request.param)
-    return request.param, compile_library(text, f"--target={request.param}", name="transposed")
+def libraries(request, compile_batches):
+    texts = texts_of(TESTED, all_variants(), request.param)
+    return request.param, compile_batches(texts, ODD, f"--target={request.param}", name="transposed")
 
 
 @pytest.mark.parametrize("case", TESTED, ids=lambda c: c.name)
-def test_transposed(library, case):
-    target, compiled = library
+def test_transposed(libraries, case):
+    target, compiled = libraries[0], libraries[1][case.name]
     for j, variant in enumerate(all_variants()[case.name]):
         if variant["target"] != target:
             continue

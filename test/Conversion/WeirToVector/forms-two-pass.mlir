@@ -27,6 +27,37 @@ func.func @pairs(%x: memref<?x?xf32>, %y: memref<?x?xf32>) {
   weir.rows @softmax_here ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>) {form = #weir.form<two_pass>}
   return
 }
+
+// Two pairs, each with an exponent of its own: that of what is not chosen counts for nothing, and 0 has one below all others. The exponent
+// is the product that the formula makes, with the sum it is of: multiplied out it would be rounded otherwise than in the results.
+weir.formula @some(%x: f32, %c: f32, %s: f32 {weir.uniform}, %t: f32 {weir.uniform}) -> f32 {
+  %zero = arith.constant 0.0 : f32
+  %low = arith.constant 0xFF800000 : f32
+  %in = arith.cmpf one, %c, %zero : f32
+  %u = arith.addf %s, %t : f32
+  %z = arith.mulf %x, %u : f32
+  %a = arith.select %in, %z, %low : f32
+  %m = weir.reduce max %a : f32
+  %d = arith.subf %z, %m : f32
+  %e = math.exp %d : f32
+  %p = arith.select %in, %e, %zero : f32
+  %sum = weir.reduce add %p : f32
+  %w = arith.divf %p, %sum : f32
+  weir.yield %w : f32
+}
+// CHECK-LABEL: func.func @choice
+// CHECK-DAG:     %[[LOWEST:.*]] = arith.constant dense<0xCA800000> : vector<8xf32>
+// CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<8xf32>
+// CHECK:         %[[SUM:.*]] = arith.addf %arg2, %arg3
+// CHECK:         %[[U:.*]] = vector.broadcast %[[SUM]]
+// CHECK:         %[[Z:.*]] = arith.mulf %{{.*}}, %[[U]] fastmath<contract> : vector<8xf32>
+// CHECK:         %[[P:.*]], %[[N:.*]] = weir_cpu.exp_split {{.*}} %[[Z]]
+// CHECK:         arith.select %[[IN:.*]], %[[P]], %[[ZERO]]
+// CHECK:         arith.select %[[IN]], %[[N]], %[[LOWEST]]
+func.func @choice(%x: memref<?x?xf32>, %c: memref<?x?xf32>, %s: f32, %t: f32, %y: memref<?x?xf32>) {
+  weir.rows @some ins(%x, %c, %s, %t : memref<?x?xf32>, memref<?x?xf32>, f32, f32) outs(%y : memref<?x?xf32>) {form = #weir.form<two_pass>}
+  return
+}
 }
 
 // -----

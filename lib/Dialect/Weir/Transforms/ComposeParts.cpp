@@ -93,8 +93,8 @@ bool Part::isDouble() {
 }
 
 bool Part::isFull(unsigned index) {
-  auto type = cast<ShapedType>(apply.getInputs()[index].getType());
-  if (formula.isUniformArgument(index) ||
+  auto type = dyn_cast<ShapedType>(apply.getInputs()[index].getType());
+  if (!type || formula.isUniformArgument(index) ||
       type.getRank() != static_cast<int64_t>(shape.size()))
     return false;
   return llvm::all_of(llvm::zip_equal(type.getShape(), shape), [](auto pair) {
