@@ -84,3 +84,42 @@ def test_layer_norm(library, form, dtype):
     expected = oracle.layer_norm(here, 1.0, 0.0, float(np.float32(EPS)))
     error, = tolerances("layer_norm")
     assert_close(result, expected, error(here, (1.0, 0.0, EPS), expected, None) + half_ulp(expected, dtype), "norm")
+
+
+#===----------------------------------------------------------------------===#
+# A lane for each row
+#===----------------------------------------------------------------------===#
+
+# Where a lane adds up a row by itself, the totals of its blocks are many: what adding them loses in the same direction again and again must be kept.
+LANE_LENGTH = 10**6 + 3
+IN_LANES = {
+    "softmax": (["stored", "online", "two_pass"], lambda n: np.where(np.arange(n) % 2, 0.0, -0.7)),
+    "relu_softmax": (["stored", "online"], lambda n: np.full(n, 0.3)),
+    "sparsemax": (["stored", "online", "transposed"], lambda n: np.full(n, 1.0)),
+}
+LANE_CASES = [(name, form) for name, (forms, _) in IN_LANES.items() for form in forms]
+IN_LANES_MODEL = "".join(f"""
+func.func @{name}_{form}(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {{
+  %y = weir.apply @{name}(%x) {{form = #weir.form<{form}>, along = {int(form == "transposed")} : i64}} : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}}""" for name, form in LANE_CASES)
+
+
+@pytest.fixture(scope="module")
+def in_lanes(compile_library):
+    return compile_library(IN_LANES_MODEL, name="lanes")
+
+
+@pytest.mark.parametrize("name,form", LANE_CASES)
+def test_a_lane_for_each_row(in_lanes, name, form):
+    scores = IN_LANES[name][1](LANE_LENGTH).astype(np.float32)
+    x = np.stack([scores, scores])
+    here = oracle.Row.of(scores)
+    expected = getattr(oracle, name)(here)
+    error, = tolerances(name)
+    x = x if form == "transposed" else np.ascontiguousarray(x.T)
+    result = np.full_like(x, 7)
+    in_lanes.call(f"{name}_{form}", x, result)
+    for weights in result if form == "transposed" else result.T:
+        assert_close(weights, expected, error(here, (), expected, None), name)
+        assert abs(weights.sum(dtype=np.float64) - 1) <= 4e-6 or name == "relu_softmax"  # Its divisor has an eps.

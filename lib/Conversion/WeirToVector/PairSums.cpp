@@ -48,6 +48,8 @@ SmallVector<Value> PairSums::begin(OpBuilder &b) {
   for (size_t i = 0; i < extendedSums.size(); ++i)
     llvm::append_values(carried, zero, nothing);
   carried.append(plainSums.size(), zero);
+  if (emitter.keepsLosses())
+    carried.append(extendedSums.size() + plainSums.size(), zero);
   return carried;
 }
 
@@ -62,19 +64,35 @@ SmallVector<Value> PairSums::beginBlock(OpBuilder &b, ValueRange carried) {
   return block;
 }
 
+void PairSums::addBlock(OpBuilder &b, Value &total, Value *loss, Value block) {
+  if (loss)
+    emitter.addWithLoss(b, total, *loss, block);
+  else
+    total = arith::AddFOp::create(b, loc, total, block);
+}
+
 /// The exponents of a block are no smaller than those it started from.
 SmallVector<Value> PairSums::endBlock(OpBuilder &b, ValueRange carried,
                                       ValueRange block) {
   SmallVector<Value> next(block);
+  Value *losses =
+      emitter.keepsLosses() ? next.begin() + lossesBegin() : nullptr;
   for (size_t i = 0; i < extendedSums.size(); ++i) {
     size_t at = pairsBegin() + 2 * i;
-    Value before =
-        emitOver(b, emitter, {carried[at], carried[at + 1]}, block[at + 1]);
-    next[at] = arith::AddFOp::create(b, loc, before, block[at]);
+    Value exponent = block[at + 1];
+    auto moved = [&](Value mantissa) {
+      return emitOver(b, emitter, {mantissa, carried[at + 1]}, exponent);
+    };
+    next[at] = moved(carried[at]);
+    if (losses)
+      losses[i] = moved(losses[i]);
+    addBlock(b, next[at], losses ? losses + i : nullptr, block[at]);
   }
   for (size_t i = 0; i < plainSums.size(); ++i) {
     size_t at = totalsBegin() + i;
-    next[at] = arith::AddFOp::create(b, loc, carried[at], block[at]);
+    next[at] = carried[at];
+    addBlock(b, next[at], losses ? losses + extendedSums.size() + i : nullptr,
+             block[at]);
   }
   return next;
 }

@@ -27,6 +27,8 @@ namespace weir {
 ///   extrema   one vector for each that is not free
 ///   pairs     mantissa and exponent of each sum of exponentials
 ///   totals    one vector for each other sum
+///   losses    across rows, what the additions of blocks to mantissas and
+///             totals lose, in units of these
 class PairSums : public CarriedState {
 public:
   /// `fuses` tells whether exponentials of the results are formed with fused
@@ -67,9 +69,12 @@ private:
   mlir::Value emitSum(mlir::OpBuilder &builder, const Sum &sum,
                       ExponentPair found);
   bool movesScaled(const Sum &sum, const Expr *atom, double k) const;
+  void addBlock(mlir::OpBuilder &builder, mlir::Value &total, mlir::Value *loss,
+                mlir::Value block);
 
   int64_t pairsBegin() const { return kept.size(); }
   int64_t totalsBegin() const { return pairsBegin() + 2 * extendedSums.size(); }
+  int64_t lossesBegin() const { return totalsBegin() + plainSums.size(); }
 
   RowEmitter &emitter;
   mlir::Location loc;

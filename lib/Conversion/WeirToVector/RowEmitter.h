@@ -206,6 +206,14 @@ public:
   /// Combines two partial results of a reduction, on vectors or scalars.
   mlir::Value combine(mlir::OpBuilder &builder, ReduceOp reduce, mlir::Value a,
                       mlir::Value b);
+  /// True when the sums of long rows are to keep what additions of blocks lose:
+  /// where a lane is a row of its own it adds up all of it, sixteen times as
+  /// many blocks as where sixteen lanes share one.
+  bool keepsLosses() const { return access.getLayout().isAcross(); }
+  /// Adds `term`, the sum of a block, to the lanes of `total`. `loss` is what
+  /// the additions before have added too much.
+  void addWithLoss(mlir::OpBuilder &builder, mlir::Value &total,
+                   mlir::Value &loss, mlir::Value term);
   /// Combines the lanes of a partial result that belong to one row.
   mlir::Value combineLanes(mlir::OpBuilder &builder, ReduceOp reduce,
                            mlir::Value vector);

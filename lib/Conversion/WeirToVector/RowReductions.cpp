@@ -52,6 +52,22 @@ Value RowEmitter::combine(OpBuilder &builder, ReduceOp reduce, Value a,
   return arith::SelectOp::create(builder, loc, better, b, a);
 }
 
+/// As Kahan (1965) does. A loss that is no number, of a total that is none,
+/// must not reach the next total: inf would become NaN.
+void RowEmitter::addWithLoss(OpBuilder &b, Value &total, Value &loss,
+                             Value term) {
+  Value rest = arith::SubFOp::create(b, loc, term, loss);
+  Value next = arith::AddFOp::create(b, loc, total, rest);
+  Value added = arith::SubFOp::create(b, loc, next, total);
+  Value lost = arith::SubFOp::create(b, loc, added, rest);
+  Value zero = constant(b, total.getType(), 0.0);
+  Value isNumber =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                            arith::SubFOp::create(b, loc, lost, lost), zero);
+  loss = arith::SelectOp::create(b, loc, isNumber, lost, zero);
+  total = next;
+}
+
 Value RowEmitter::combineLanes(OpBuilder &builder, ReduceOp reduce,
                                Value vector) {
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(vector.getType()));

@@ -111,8 +111,7 @@ SmallVector<Value> RunningState::begin(OpBuilder &b) {
   for (ReduceOp reduce : anchors)
     carried.push_back(emitter.getIdentity(b, reduce.getKind(), type));
   llvm::append_range(carried, evaluateFrontier(b, SmallVector<Value>(carried)));
-  carried.append(sums.size() + 3 * moments.size(),
-                 emitter.constant(b, type, 0.0));
+  carried.append(copiesBegin() - totalsBegin(), emitter.constant(b, type, 0.0));
   return carried;
 }
 
@@ -131,7 +130,10 @@ SmallVector<Value> RunningState::endBlock(OpBuilder &b, ValueRange /*carried*/,
       sum = arith::AddFOp::create(b, loc, sum,
                                   block[copiesBegin() + s * copyCount + c]);
     Value &total = carried[totalsBegin() + s];
-    total = arith::AddFOp::create(b, loc, total, sum);
+    if (emitter.keepsLosses())
+      emitter.addWithLoss(b, total, carried[lossesBegin() + s], sum);
+    else
+      total = arith::AddFOp::create(b, loc, total, sum);
   }
   return carried;
 }
@@ -326,6 +328,8 @@ SmallVector<Value> RunningState::raiseAnchors(OpBuilder &b,
   ValueRange from = carried.slice(frontierBegin(), frontier.size());
   MutableArrayRef<Value> all(next);
   shiftSums(moved, all.slice(totalsBegin(), sums.size()), 1, from, to);
+  if (emitter.keepsLosses())
+    shiftSums(moved, all.slice(lossesBegin(), sums.size()), 1, from, to);
   if (copies)
     shiftSums(moved, all.slice(copiesBegin(), sums.size() * copies), copies,
               from, to);

@@ -19,9 +19,12 @@ namespace weir {
 /// loops they are carried as
 ///   anchors   one vector per maximum and minimum
 ///   frontier  the uniform values that elements are evaluated with, functions
-///   of the anchors totals    one vector per sum moments   count, mean and
-///   centred square per recentred sum copies    a few vectors per sum, folded
-///   into the totals at the end of a block
+///             of the anchors
+///   totals    one vector per sum
+///   losses    across rows, what additions to the totals lose, per sum
+///   moments   count, mean and centred square per recentred sum
+///   copies    a few vectors per sum, folded into the totals at the end of a
+///             block
 class RunningState : public CarriedState {
 public:
   RunningState(RowEmitter &emitter, const DerivedSweep &sweep, RowLaws &laws);
@@ -97,7 +100,10 @@ private:
 
   int64_t frontierBegin() const { return anchors.size(); }
   int64_t totalsBegin() const { return anchors.size() + frontier.size(); }
-  int64_t momentsBegin() const { return totalsBegin() + sums.size(); }
+  int64_t lossesBegin() const { return totalsBegin() + sums.size(); }
+  int64_t momentsBegin() const {
+    return lossesBegin() + (emitter.keepsLosses() ? sums.size() : 0);
+  }
   int64_t copiesBegin() const { return momentsBegin() + 3 * moments.size(); }
 
   RowEmitter &emitter;

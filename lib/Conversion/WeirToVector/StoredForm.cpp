@@ -31,6 +31,24 @@ struct Partials {
 
   static int64_t slotsOf(ReduceOp reduce) { return reduce.getWinner() ? 2 : 1; }
 
+  /// True when the total has a loss (RowEmitter::addWithLoss), which stands
+  /// behind all totals.
+  bool keepsLoss(ReduceOp reduce) const {
+    return emitter.keepsLosses() && reduce.getKind() == ReductionKind::Add &&
+           isa<FloatType>(reduce.getValue().getType());
+  }
+
+  SmallVector<Value> totalInits(OpBuilder &b) const {
+    SmallVector<Value> values = inits(b, 1);
+    for (ReduceOp reduce : reduces)
+      if (keepsLoss(reduce))
+        values.push_back(emitter.getIdentity(
+            b, ReductionKind::Add,
+            emitter.access.getVectorType(
+                emitter.access.getScalarType(reduce.getValue().getType()))));
+    return values;
+  }
+
   SmallVector<Value> inits(OpBuilder &b, int64_t count) const {
     SmallVector<Value> values;
     for (ReduceOp reduce : reduces) {
@@ -86,8 +104,10 @@ struct Partials {
   /// `onto`.
   SmallVector<Value> fold(OpBuilder &b, ValueRange onto, ValueRange from,
                           int64_t count) const {
-    SmallVector<Value> next;
-    int64_t base = 0, slot = 0;
+    int64_t base = 0, slot = 0, lossSlot = 0;
+    for (ReduceOp reduce : reduces)
+      lossSlot += slotsOf(reduce);
+    SmallVector<Value> next, losses;
     for (ReduceOp reduce : reduces) {
       SmallVector<std::pair<Value, Value>> terms;
       bool winner = static_cast<bool>(reduce.getWinner());
@@ -102,14 +122,21 @@ struct Partials {
           half.push_back(terms.back());
         terms = std::move(half);
       }
+      base += slotsOf(reduce) * count;
+      if (keepsLoss(reduce)) {
+        next.push_back(onto[slot++]);
+        losses.push_back(onto[lossSlot++]);
+        emitter.addWithLoss(b, next.back(), losses.back(), terms[0].first);
+        continue;
+      }
       auto total = join(
           b, reduce, {onto[slot], winner ? onto[slot + 1] : Value()}, terms[0]);
       next.push_back(total.first);
       if (winner)
         next.push_back(total.second);
-      base += slotsOf(reduce) * count;
       slot += slotsOf(reduce);
     }
+    llvm::append_range(next, losses);
     return next;
   }
 
@@ -257,7 +284,7 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
   // Of equal scores, the one that is seen first wins.
   if (llvm::none_of(reduces, [](ReduceOp r) { return !!r.getWinner(); }))
     sweep.visitPagesInTurn();
-  SmallVector<Value> inits = partials.inits(builder, 1),
+  SmallVector<Value> inits = partials.totalInits(builder),
                      blockInits = partials.inits(builder, copies);
   SmallVector<Value> totals = sweep.emitInBlocks(
       inits, [&](OpBuilder &, ValueRange) { return blockInits; }, body(copies),
