@@ -255,9 +255,9 @@ def main():
         lambda f: f * LN2 / log1p(f), "log2(1 + f) = f T(f) on [-1/4, 1/2], for powers in f32")
     fit("PowExp2", "f64", -mpf("0.5005"), mpf("0.5005"), 6, series(lambda f: (2**f - 1) / f, EXP2_TAIL),
         lambda f: f / 2**f, "2^f = 1 + f T(f) on [-1/2, 1/2], for powers in f32")
-    for name, degree in [("Exp2Unit", 5), ("Exp2UnitNarrow", 4)]:
+    for name, degree in [("Exp2Unit", 5), ("Exp2UnitNarrow", 4), ("Exp2UnitCoarse", 3)]:
         fit(name, "f32", mpf(0), mpf(1), degree, lambda f: 2**f, lambda f: 2**-f, "2^f on [0, 1]")
-    for name, degree in [("Exp2Twice", 5), ("Exp2TwiceNarrow", 4)]:
+    for name, degree in [("Exp2Twice", 5), ("Exp2TwiceNarrow", 4), ("Exp2TwiceCoarse", 3)]:
         fit(name, "f32", -mpf("0.5005"), mpf("0.5005"), degree, lambda f: 2 * 2**f, lambda f: 2**-f / 2,
             "2 * 2^f on [-1/2, 1/2]")
     fit("Exp2Sixteenth", "f32", -mpf(1) / 32, mpf(1) / 32, 2, series(lambda f: (2**f - 1) / f, EXP2_TAIL), lambda f: f,

@@ -29,10 +29,21 @@ void weir_leave(struct weir_frame *frame) {
   struct weir_block *block = frame->blocks.next;
   while (block != &frame->blocks) {
     struct weir_block *next = block->next;
-    free(block->base);
+    if (block->base)
+      weir_keep(block->base, block->bytes);
     block = next;
   }
   current = frame->outer;
+}
+
+static void *allocate(uint64_t *bytes) {
+  void *memory = weir_take_kept(bytes);
+  if (!memory && posix_memalign(&memory, kAlignment, (size_t)*bytes) != 0) {
+    weir_forget_kept(); /* Perhaps there is enough then. */
+    if (posix_memalign(&memory, kAlignment, (size_t)*bytes) != 0)
+      return NULL;
+  }
+  return memory;
 }
 
 /* The block's header lies in the 64 bytes before the memory handed out. A
@@ -40,12 +51,12 @@ void weir_leave(struct weir_frame *frame) {
  * which frees what the call holds. */
 void *_mlir_memref_to_llvm_alloc(uint64_t bytes) {
   void *base = NULL, *own = NULL;
+  uint64_t total = bytes + kAlignment;
   if (bytes <= WEIR_OWN_BYTES - kAlignment && !current->own_is_taken) {
     current->own_is_taken = 1;
     own = current->own;
   } else if (bytes > (uint64_t)PTRDIFF_MAX - 2 * kAlignment ||
-             posix_memalign(&base, kAlignment, (size_t)bytes + kAlignment) !=
-                 0) {
+             !(base = allocate(&total))) {
     weir_fail(WEIR_OUT_OF_MEMORY,
               "out of memory: %llu bytes of working memory are not available",
               (unsigned long long)bytes);
@@ -53,6 +64,7 @@ void *_mlir_memref_to_llvm_alloc(uint64_t bytes) {
   }
   struct weir_block *block = (struct weir_block *)(own ? own : base);
   block->base = base;
+  block->bytes = total;
   block->next = &current->blocks;
   block->previous = current->blocks.previous;
   block->previous->next = block;
@@ -73,7 +85,7 @@ void _mlir_memref_to_llvm_free(void *pointer) {
   block->previous->next = block->next;
   block->next->previous = block->previous;
   if (block->base)
-    free(block->base);
+    weir_keep(block->base, block->bytes);
   else
     current->own_is_taken = 0;
 }

@@ -32,7 +32,8 @@ struct weir_tensor {
 /* Allocations of a running call, freed when it ends. */
 struct weir_block {
   struct weir_block *next, *previous;
-  void *base; /* NULL: it is the frame's own */
+  void *base;     /* NULL: it is the frame's own */
+  uint64_t bytes; /* from base on */
 };
 
 /* The first that is small lies in the frame itself: a short row takes no longer
@@ -69,6 +70,14 @@ int32_t weir_check_overlap(const struct weir_tensor *tensors,
                            const int64_t *slots, int64_t count);
 /* Stride of dimension `dim` in elements. */
 int64_t weir_stride(const DLTensor *tensor, int64_t dim);
+
+/* Memory of at least `bytes` bytes that the thread has kept, or NULL; `bytes`
+ * becomes its size. */
+void *weir_take_kept(uint64_t *bytes);
+/* Keeps what posix_memalign gave, or frees it. */
+void weir_keep(void *memory, uint64_t bytes);
+/* Frees what the thread keeps. */
+void weir_forget_kept(void);
 
 void weir_enter(struct weir_frame *frame);
 void weir_leave(struct weir_frame *frame);

@@ -39,11 +39,11 @@ def assert_close(actual, expected, tolerance, what):
 
 def half_ulp(expected, dtype):
     """Rounding of the result's storage type: bf16 has 8 significant bits, so half a step is up to 2^-8 of the value; f16
-    has 11. The exponential behind a result in 16 bits may be off by another 2^-18."""
-    digits, least = {"bf16": (8, -134), "f16": (11, -25)}.get(dtype, (None, None))
+    has 11. The exponential behind a result in f16 may be off by another 2^-18, in bf16 by 2^-12."""
+    digits, least, exponential = {"bf16": (8, -134, -12), "f16": (11, -25, -18)}.get(dtype, (None, None, None))
     if digits is None:
         return 0.0
-    return np.maximum(np.abs(expected) * 2.0**-digits, 2.0**least) + np.abs(expected) * 2.0**-18
+    return np.maximum(np.abs(expected) * 2.0**-digits, 2.0**least) + np.abs(expected) * 2.0**exponential
 
 
 def largest(values):

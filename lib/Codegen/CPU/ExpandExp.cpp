@@ -20,12 +20,27 @@ using namespace weir;
 
 using Predicate = MathBuilder::Predicate;
 
+using Variant = cpu::ExpVariant;
+
+/// 2^f on [0, 1].
+static ArrayRef<double> getUnit(Variant variant) {
+  return variant == Variant::Coarse   ? ArrayRef(kExp2UnitCoarseF32)
+         : variant == Variant::Narrow ? ArrayRef(kExp2UnitNarrowF32)
+                                      : ArrayRef(kExp2UnitF32);
+}
+
+/// 2 * 2^f on [-1/2, 1/2].
+static ArrayRef<double> getTwice(Variant variant) {
+  return variant == Variant::Coarse   ? ArrayRef(kExp2TwiceCoarseF32)
+         : variant == Variant::Narrow ? ArrayRef(kExp2TwiceNarrowF32)
+                                      : ArrayRef(kExp2TwiceF32);
+}
+
 /// 2^t: vreduceps takes the fraction off and vscalefps floors its operand
 /// itself, so neither rounding nor clamping is needed.
-static Value fastExp2On512(MathBuilder &m, Value t, bool narrow) {
+static Value fastExp2On512(MathBuilder &m, Value t, Variant variant) {
   Value f = m.masked512("llvm.x86.avx512.mask.reduce.", {t, m.i32(1)});
-  Value p = m.polynomial(
-      narrow ? ArrayRef(kExp2UnitNarrowF32) : ArrayRef(kExp2UnitF32), f);
+  Value p = m.polynomial(getUnit(variant), f);
   return m.masked512("llvm.x86.avx512.mask.scalef.", {p, t});
 }
 
@@ -33,14 +48,13 @@ static Value fastExp2On512(MathBuilder &m, Value t, bool narrow) {
 /// the bias that makes them the exponent of 2^(n-1); the polynomial is twice
 /// 2^f, so that n = 128 is within reach. What would be denormal is cut off at
 /// the end.
-static Value fastExp2(MathBuilder &m, Value t, bool narrow) {
+static Value fastExp2(MathBuilder &m, Value t, Variant variant) {
   if (m.isAVX512())
-    return fastExp2On512(m, t, narrow);
+    return fastExp2On512(m, t, variant);
   t = m.atMost(t, m.splat(128.4));
   Value large = m.splat(0x1.8p+23 + 126), shifted = m.add(t, large);
   Value f = m.sub(t, m.sub(shifted, large));
-  Value p = m.polynomial(
-      narrow ? ArrayRef(kExp2TwiceNarrowF32) : ArrayRef(kExp2TwiceF32), f);
+  Value p = m.polynomial(getTwice(variant), f);
   Value e = m.mul(p, m.fromBits(m.shiftLeft(m.bits(shifted), 23)));
   return m.select(m.compare(Predicate::OLT, t, m.splat(-125.48)), m.splat(0.0),
                   e);
@@ -123,8 +137,7 @@ Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant,
     return m.isAVX512() ? accurate512(m, x, range)
                         : expBounded(m, {bound(m, x), Value()});
   // The product's rounding is the error.
-  return fastExp2(m, m.mul(x, m.high(kLog2E)),
-                  variant == cpu::ExpVariant::Narrow);
+  return fastExp2(m, m.mul(x, m.high(kLog2E)), variant);
 }
 
 Value expand::expShifted(MathBuilder &m, Value x, Value s,
@@ -134,8 +147,7 @@ Value expand::expShifted(MathBuilder &m, Value x, Value s,
   // One rounding less, and one product.
   double factor = takeFactor(x) * kLog2EHighF64;
   Value t = m.mulAdd(x, m.splat(factor), m.neg(s));
-  return m.isF64() ? exp2(m, t)
-                   : fastExp2(m, t, variant == cpu::ExpVariant::Narrow);
+  return m.isF64() ? exp2(m, t) : fastExp2(m, t, variant);
 }
 
 /// Twice 2^f has a polynomial already; halving its coefficients is exact.
@@ -157,12 +169,7 @@ expand::Pair expand::expSplit(MathBuilder &m, Value x,
     return {m.add(reducedExpm1(m, r), m.splat(1.0)), n};
   }
   Value f = m.mulAdd(x, m.high(kLog2E), m.neg(n));
-  bool narrow = variant == cpu::ExpVariant::Narrow;
-  return {
-      halved(m,
-             narrow ? ArrayRef(kExp2TwiceNarrowF32) : ArrayRef(kExp2TwiceF32),
-             f),
-      n};
+  return {halved(m, getTwice(variant), f), n};
 }
 
 /// On any x86-64 the bits of n + bias, which a large number has brought to

@@ -195,6 +195,11 @@ inline constexpr double kExp2UnitF32[] = {0x1.ebaaeep-10, 0x1.26bce2p-7,
 inline constexpr double kExp2UnitNarrowF32[] = {
     0x1.bb85b2p-7, 0x1.aa0f24p-5, 0x1.ee7a64p-3, 0x1.62d158p-1, 0x1.00002cp+0};
 
+/// 2^f on [0, 1];
+/// error 1.3e+03 * 2^-24, 1.3e+03 before rounding.
+inline constexpr double kExp2UnitCoarseF32[] = {0x1.3f964cp-4, 0x1.cefc4p-3,
+                                                0x1.64445ap-1, 0x1.fff63p-1};
+
 /// 2 * 2^f on [-1/2, 1/2];
 /// error 2 * 2^-24, 1.3 before rounding.
 inline constexpr double kExp2TwiceF32[] = {0x1.5ca242p-9, 0x1.3d21e4p-6,
@@ -205,6 +210,11 @@ inline constexpr double kExp2TwiceF32[] = {0x1.5ca242p-9, 0x1.3d21e4p-6,
 /// error 44 * 2^-24, 44 before rounding.
 inline constexpr double kExp2TwiceNarrowF32[] = {
     0x1.39a1bap-6, 0x1.ca15c4p-4, 0x1.ec06aep-2, 0x1.62e0dap+0, 0x1.ffffe8p+0};
+
+/// 2 * 2^f on [-1/2, 1/2];
+/// error 1.3e+03 * 2^-24, 1.3e+03 before rounding.
+inline constexpr double kExp2TwiceCoarseF32[] = {0x1.c3f586p-4, 0x1.f0e074p-2,
+                                                 0x1.62f32cp+0, 0x1.fff68ap+0};
 
 /// 2^f = 1 + f T(f) on [-1/32, 1/32];
 /// error 0.027 * 2^-24, 0.026 before rounding.

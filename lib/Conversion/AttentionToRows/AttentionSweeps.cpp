@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionForms.h"
+#include "AttentionGuess.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -37,6 +38,13 @@ private:
   Value allocateRows(AttentionTiling &t, Value parts, Type type);
   FlatSymbolRefAttr insert(AttentionTiling &t, const Twine &purpose,
                            llvm::function_ref<FormulaOp(StringRef)> make);
+  void emitIdentities(AttentionTiling &t, const AttentionTile &tile,
+                      int64_t sweep);
+  void emitStep(AttentionTiling &t, const AttentionTile &rows, Value block,
+                int64_t sweep, ArrayRef<Value> weights,
+                TakenApart::Anchors anchors);
+  void emitGuessedStep(AttentionTiling &t, const AttentionTile &rows,
+                       Value block, ArrayRef<Value> weights);
   void emitSweep(AttentionTiling &t, const AttentionTile &tile, int64_t sweep);
   void emitWeights(AttentionTiling &t, const AttentionTile &tile);
   SmallVector<Value> emitFinish(AttentionTiling &t, const AttentionTile &tile,
@@ -65,6 +73,7 @@ private:
   }
 
   Value scores, kept;
+  std::optional<AttentionGuess> guess; // Where maxima may be guessed.
   SmallVector<Value> terms, sums, factors, coefficients, uniforms;
   std::vector<SmallVector<Value>> states, statistics;
   std::vector<SmallVector<TypedAttr>> identities;
@@ -103,6 +112,8 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
   }
   if (carries && formulas.mayOverride())
     coefficients.push_back(allocateRows(t, parts, f32)); // An offset.
+  if (formulas.getHoldable())
+    guess.emplace(t).allocate(parts);
   kept = t.allocate({parts, t.builder.getIndexAttr(getKeptSize(t))}, element);
   if (!t.operands.inPairs) // The first take the place of the scores.
     scores = terms[0];
@@ -201,14 +212,9 @@ void Sweeps::scaleSums(AttentionTiling &t, const AttentionTile &tile, Value own,
   memref::StoreOp::create(b, t.loc, moved, own, at);
 }
 
-/// One pass over the blocks, from the identity of the sweep's state on.
-void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
-                       int64_t sweep) {
-  bool carry = carries(sweep);
-  FlatSymbolRefAttr symbol =
-      insert(t, (carry ? "carry" : "step") + Twine(sweep), [&](StringRef name) {
-        return formulas.buildStep(sweep, carry, name);
-      });
+/// What a sweep starts with.
+void Sweeps::emitIdentities(AttentionTiling &t, const AttentionTile &tile,
+                            int64_t sweep) {
   SmallVector<Value> state = getRows(t, tile, states[sweep - 1]);
   for (auto [slot, identity] : llvm::zip(state, identities[sweep - 1])) {
     Type type = getElementTypeOrSelf(slot.getType());
@@ -218,37 +224,81 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
     Value nothing = arith::ConstantOp::create(t.builder, t.loc, value);
     linalg::FillOp::create(t.builder, t.loc, nothing, slot);
   }
+  if (carries(sweep))
+    for (unsigned i = 0; i < sums.size(); ++i)
+      t.fill(getSums(t, tile, i), 0.0);
+}
+
+/// A step of the formula over the scores of some rows and a block; with
+/// `weights`, the terms go there.
+void Sweeps::emitStep(AttentionTiling &t, const AttentionTile &rows,
+                      Value block, int64_t sweep, ArrayRef<Value> weights,
+                      TakenApart::Anchors anchors) {
+  bool carry = carries(sweep), held = anchors == TakenApart::Anchors::Held;
+  StringRef kind = held ? "held" : carry ? "carry" : "step";
+  FlatSymbolRefAttr symbol =
+      insert(t, kind + Twine(sweep), [&](StringRef name) {
+        return formulas.buildStep(sweep, carry, name, anchors);
+      });
+  SmallVector<Value> inputs, outputs(weights);
+  SmallVector<Value> running = getRows(t, rows, states[sweep - 1]);
+  for (int64_t s = 1; s < sweep; ++s)
+    llvm::append_range(inputs, getRows(t, rows, statistics[s - 1]));
+  llvm::append_range(inputs, running);
+  if (anchors == TakenApart::Anchors::HeldWhereTold)
+    inputs.push_back(guess->getHolds(rows));
+  llvm::append_range(outputs, running);
+  if (carry && !held)
+    llvm::append_range(outputs, getRows(t, rows, factors));
+  Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
+  t.emitRows(rows, symbol, getScores(t, rows, scores), firstKey,
+             t.getWidth(firstKey), inputs, outputs, Form::Transposed,
+             held                       ? RowPolicies::Ordinary
+             : blockwise->sumsKeepNaN() ? RowPolicies::Lossy
+                                        : RowPolicies::NaNOnly,
+             t.view(kept, {rows.part, t.builder.getIndexAttr(0)},
+                    {nullptr, t.builder.getIndexAttr(getKeptSize(t))}));
+  if (!carry || held)
+    return;
+  for (unsigned i = 0; i < weights.size(); ++i)
+    if (!formulas.getCarried()[i].exponent.empty())
+      scaleSums(t, rows, getSums(t, rows, i), t.perRow(factors[i], rows));
+}
+
+/// Rows that hold their anchors take the short step.
+void Sweeps::emitGuessedStep(AttentionTiling &t, const AttentionTile &rows,
+                             Value block, ArrayRef<Value> weights) {
+  OpBuilder::InsertionGuard guard(t.builder);
+  Value all = guess->emitAllHold(rows);
+  auto branch =
+      scf::IfOp::create(t.builder, t.loc, all, /*withElseRegion=*/true);
+  t.builder.setInsertionPointToStart(branch.thenBlock());
+  emitStep(t, rows, block, 1, weights, TakenApart::Anchors::Held);
+  t.builder.setInsertionPointToStart(branch.elseBlock());
+  emitStep(t, rows, block, 1, weights, TakenApart::Anchors::HeldWhereTold);
+  guess->emitHold(rows,
+                  t.perRow(states[0][formulas.getHoldable()->anchor], rows));
+}
+
+/// One pass over the blocks, from the identity of the sweep's state on.
+void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
+                       int64_t sweep) {
+  bool carry = carries(sweep);
+  emitIdentities(t, tile, sweep);
+  if (guess)
+    guess->emitStart(tile);
   t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
-    SmallVector<Value> inputs, outputs, weights,
-        own = getRows(t, rows, factors);
-    SmallVector<Value> running = getRows(t, rows, states[sweep - 1]);
-    for (int64_t s = 1; s < sweep; ++s)
-      llvm::append_range(inputs, getRows(t, rows, statistics[s - 1]));
-    llvm::append_range(inputs, running);
-    Value ownScores = getScores(t, rows, scores);
+    SmallVector<Value> weights;
     if (carry)
       for (Value term : terms)
         weights.push_back(getWeights(t, rows, term));
-    outputs = weights;
-    llvm::append_range(outputs, running);
-    if (carry)
-      llvm::append_range(outputs, own);
-    t.emitScores(rows, block, ownScores);
-    Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
-    t.emitRows(rows, symbol, ownScores, firstKey, t.getWidth(firstKey), inputs,
-               outputs, Form::Transposed,
-               blockwise->sumsKeepNaN() ? RowPolicies::Lossy
-                                        : RowPolicies::NaNOnly,
-               t.view(kept, {rows.part, t.builder.getIndexAttr(0)},
-                      {nullptr, t.builder.getIndexAttr(getKeptSize(t))}));
-    if (!carry)
-      return;
-    for (auto [i, term] : llvm::enumerate(weights)) {
-      Value sum = getSums(t, rows, i);
-      if (!formulas.getCarried()[i].exponent.empty())
-        scaleSums(t, rows, sum, own[i]);
-      t.emitValues(rows, block, term, sum);
-    }
+    t.emitScores(rows, block, getScores(t, rows, scores));
+    if (guess)
+      emitGuessedStep(t, rows, block, weights);
+    else
+      emitStep(t, rows, block, sweep, weights, TakenApart::Anchors::Running);
+    for (auto [i, term] : llvm::enumerate(weights))
+      t.emitValues(rows, block, term, getSums(t, rows, i));
   });
 }
 
@@ -294,6 +344,7 @@ SmallVector<Value> Sweeps::emitFinish(AttentionTiling &t,
 
 /// A pass of its own for the weights.
 void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
+  t.fill(getSums(t, tile, 0), 0.0);
   FlatSymbolRefAttr symbol = attended;
   if (formulas.getNumSweeps() > 0)
     symbol = insert(t, "weights", [&](StringRef name) {
@@ -314,11 +365,15 @@ void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
 }
 
 void Sweeps::emitTile(AttentionTiling &t, const AttentionTile &tile) {
-  for (unsigned i = 0; i < sums.size(); ++i)
-    t.fill(getSums(t, tile, i), 0.0);
   SmallVector<Value> found;
   for (int64_t sweep = 1; sweep <= formulas.getNumSweeps(); ++sweep) {
-    emitSweep(t, tile, sweep);
+    if (guess)
+      guess->emit(tile, [&] {
+        emitSweep(t, tile, sweep);
+        return t.perRow(states[0][formulas.getHoldable()->witness], tile);
+      });
+    else
+      emitSweep(t, tile, sweep);
     found = emitFinish(t, tile, sweep);
   }
   if (!blockwise->carries())

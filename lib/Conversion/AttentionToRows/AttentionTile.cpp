@@ -271,7 +271,7 @@ void AttentionTiling::exclude(const AttentionTile &tile, Value firstKey,
 void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
                                  Value scores) {
   Value firstKey = index.mul(block, index.constant(keysPerBlock));
-  Value keys = getPanel(keyPanels, emitPanel(Packed::Keys, tile, block));
+  Value keys = getPanel(Packed::Keys, emitPanel(Packed::Keys, tile, block));
   cpu::ProductOp::create(builder, loc, getQueries(tile), keys, scores,
                          /*accumulate=*/false);
   prepareScores(tile, firstKey, scores);
@@ -328,7 +328,8 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
     inputs.push_back(perRow(rowIndices[1], tile));
   llvm::append_range(inputs, moreInputs);
   Value column = usesColumn(made) ? firstKey : Value();
-  bool all = policies == RowPolicies::All;
+  bool all = policies == RowPolicies::All,
+       ordinary = policies == RowPolicies::Ordinary;
   auto emit = [&](Value head, ArrayRef<Value> ins, ArrayRef<Value> outs) {
     Value base;
     SmallVector<Value> strides;
@@ -340,8 +341,13 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
         builder, loc, TypeRange(), symbol, ins, Value(), base, strides, column,
         outs, all ? op.getEmptyRowAttr() : EmptyRowAttr(),
         all ? op.getPosInfAttr() : PosInfAttr(),
-        policies == RowPolicies::None ? NaNPolicyAttr() : op.getNanAttr(),
-        all ? op.getTiesAttr() : TiesAttr(), NegInfAttr(),
+        ordinary
+            ? NaNPolicyAttr::get(builder.getContext(), NaNPolicy::Arithmetic)
+        : policies == RowPolicies::None ? NaNPolicyAttr()
+                                        : op.getNanAttr(),
+        all ? op.getTiesAttr() : TiesAttr(),
+        ordinary ? NegInfAttr::get(builder.getContext(), NegInf::Ordinary)
+                 : NegInfAttr(),
         FormAttr::get(builder.getContext(),
                       made.hasReduction() ? form : Form::Elementwise),
         IntegerAttr(), IntegerAttr(), IntegerAttr());
@@ -393,7 +399,7 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
   if (operands.inPairs) { // Weights of what is not seen are 0, and so are
                           // packed values that do not exist.
     Value values =
-        getPanel(valuePanels, emitPanel(Packed::Values, tile, block));
+        getPanel(Packed::Values, emitPanel(Packed::Values, tile, block));
     cpu::ProductOp::create(builder, loc, weights, values, sums,
                            /*accumulate=*/true);
     return;

@@ -123,6 +123,8 @@ static constexpr int64_t kLeastKeys = 32, kMostKeys = 256;
 static constexpr int64_t kTilesPerThread = 4, kFewTiles = 8;
 /// Rows of a tile: whole blocks of transposed rows.
 static constexpr int64_t kRowStep = 16, kMostRows = 256;
+/// Rows of a tile that several heads lie in: they have few queries each.
+static constexpr int64_t kSharedRows = 128;
 
 static int64_t roundDown(int64_t value, int64_t step, int64_t least,
                          int64_t most) {
@@ -248,8 +250,17 @@ Value AttentionTiling::findTiles(AttentionForms &form) {
         index.min(most, index.constant(fewer / kRowStep * kRowStep)));
   }
   queriesPerTile = index.max(index.min(queries, most), one);
-  headsPerTile =
-      index.clamp(index.div(most, queriesPerTile), one, index.max(group, one));
+  // Rows of a block of transposed rows may follow each other in their last
+  // bits, so which rows lie beside each other must not depend on threads.
+  Value shared = most, few = most;
+  if (!form.rowsFollowTiles()) {
+    shared = index.constant(std::min(rowsPerTile, kSharedRows));
+    few = index.constant(std::min(rowsPerTile, least));
+  }
+  headsPerTile = index.select(index.compare(Predicate::ule, queries, few),
+                              index.clamp(index.div(shared, queriesPerTile),
+                                          one, index.max(group, one)),
+                              one);
   // Rows of several heads of a larger whole do not follow each other in that.
   if (place.query && usesRowIndex(formula))
     headsPerTile = one;
@@ -260,6 +271,10 @@ Value AttentionTiling::findTiles(AttentionForms &form) {
   packsAhead = index.compare(Predicate::ugt, perHead, one);
   return grain > 0 ? index.min(threads, index.max(tiles, one)) : one;
 }
+
+/// Rows of pairs are longer than their contents: at a power of two apart the
+/// rows of a tile register would lie in few sets of the first-level cache.
+static constexpr int64_t kPairPad = 16;
 
 void AttentionTiling::allocateAll(Value parts) {
   OpFoldResult rows = builder.getIndexAttr(rowsPerTile),
@@ -272,6 +287,7 @@ void AttentionTiling::allocateAll(Value parts) {
                                     builder.getIndexAttr(length)};
     if (operands.inPairs) {
       sizes[1] = builder.getIndexAttr(llvm::divideCeil(depth, 2));
+      sizes[2] = builder.getIndexAttr(length + kPairPad);
       sizes.push_back(builder.getIndexAttr(2));
     }
     return allocate(sizes, storage);
@@ -296,14 +312,17 @@ void AttentionTiling::allocateAll(Value parts) {
 // Packing
 //===----------------------------------------------------------------------===//
 
-/// One of several panels.
-Value AttentionTiling::getPanel(Value panels, Value number) {
+/// One of the panels of keys or values.
+Value AttentionTiling::getPanel(Packed what, Value number) {
+  Value panels = what == Packed::Keys ? keyPanels : valuePanels;
   auto shape = cast<MemRefType>(panels.getType()).getShape();
   SmallVector<OpFoldResult> offsets{number}, sizes{OpFoldResult()};
   for (int64_t size : shape.drop_front()) {
     offsets.push_back(builder.getIndexAttr(0));
     sizes.push_back(builder.getIndexAttr(size));
   }
+  sizes[2] = builder.getIndexAttr(what == Packed::Keys ? keysPerBlock
+                                                       : operands.valueSize);
   return view(panels, offsets, sizes);
 }
 
@@ -318,7 +337,7 @@ void AttentionTiling::packPanel(Packed what, Value batch, Value head,
   Value source = view(isKeys ? operands.key : operands.value,
                       {batch, head, first, builder.getIndexAttr(0)},
                       {nullptr, nullptr, count, builder.getIndexAttr(size)});
-  Value target = getPanel(isKeys ? keyPanels : valuePanels, panel);
+  Value target = getPanel(what, panel);
   cpu::PackOp::create(builder, loc, source, target, /*transpose=*/isKeys);
 }
 

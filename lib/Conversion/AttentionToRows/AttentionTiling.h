@@ -84,7 +84,8 @@ class AttentionTiling;
 /// Which of the op's policies rows of a tile run under: all where they are
 /// whole.
 /// `Lossy`: as NaNOnly, and maxima need not be NaN where a score is.
-enum class RowPolicies { None, NaNOnly, Lossy, All };
+/// `Ordinary`: none, -inf and NaN go where arithmetic takes them.
+enum class RowPolicies { None, NaNOnly, Lossy, Ordinary, All };
 
 /// What one form needs beside the loops over tiles.
 class AttentionForms {
@@ -193,7 +194,7 @@ private:
   void gatherRows(const AttentionTile &tile);
   void exclude(const AttentionTile &tile, Value firstKey, Value scores);
   void prepareScores(const AttentionTile &tile, Value firstKey, Value scores);
-  Value getPanel(Value panels, Value number);
+  Value getPanel(Packed what, Value number);
   void forEachHead(const AttentionTile &tile,
                    llvm::function_ref<void(Value head, Value firstRow)> body);
   void

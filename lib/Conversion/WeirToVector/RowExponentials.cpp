@@ -37,18 +37,26 @@ static bool entersOnlyRatios(Value value) {
   });
 }
 
-static bool isStoredInHalf(RowsOp rows) {
-  return rows.getNarrowRatios() ||
-         llvm::all_of(rows.getOutputs(), [](Value output) {
-           Type element = getElementTypeOrSelf(output.getType());
-           return element.isBF16() || element.isF16();
-         });
-}
-
-cpu::ExpVariant RowEmitter::getAnchoredVariant(Operation *op) {
-  return isStoredInHalf(rows) && entersOnlyRatios(op->getResult(0))
+/// What the precision of all results allows.
+static cpu::ExpVariant getVariantOfResults(RowsOp rows) {
+  auto areAll = [&](auto is) {
+    return llvm::all_of(rows.getOutputs(), [&](Value output) {
+      return is(getElementTypeOrSelf(output.getType()));
+    });
+  };
+  if (rows.getNarrowRatios() || areAll([](Type t) { return t.isBF16(); }))
+    return cpu::ExpVariant::Coarse;
+  return areAll([](Type t) { return t.isBF16() || t.isF16(); })
              ? cpu::ExpVariant::Narrow
              : cpu::ExpVariant::Fast;
+}
+
+/// Uniform ones are few, and what is multiplied by one of 0 again and again
+/// must not move.
+cpu::ExpVariant RowEmitter::getAnchoredVariant(Operation *op) {
+  bool mayErr = schedule.getVariance().isVarying(op->getResult(0)) &&
+                entersOnlyRatios(op->getResult(0));
+  return mayErr ? getVariantOfResults(rows) : cpu::ExpVariant::Fast;
 }
 
 cpu::ExpVariant RowEmitter::getAnchoredVariant(Value value) {
@@ -63,7 +71,7 @@ cpu::ExpVariant RowEmitter::getAnchoredVariant(Value value) {
       return cpu::ExpVariant::Fast;
     llvm::append_range(work, op->getOperands());
   }
-  return cpu::ExpVariant::Narrow;
+  return getVariantOfResults(rows);
 }
 
 /// exp of an anchored exponent enters a ratio in which its error is that of the

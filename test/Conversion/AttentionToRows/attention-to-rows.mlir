@@ -10,18 +10,31 @@ weir.formula @softmax(%x: f32) -> f32 {
   weir.yield %w : f32
 }
 
-// One term, e^(x - m) with the maximum m so far; the maximum and the sum so far; what older sums of values are multiplied by.
+// One term, e^(x - m) with the maximum m so far, or the one that the row holds; the maximum and the sum so far; what older sums of values are
+// multiplied by.
 // CHECK-LABEL: weir.formula private @softmax.carry1
-// CHECK-SAME:    (%[[X:.*]]: f32, %[[OLD:.*]]: f32 {weir.uniform}, %[[SUM:.*]]: f32 {weir.uniform})
+// CHECK-SAME:    (%[[X:.*]]: f32, %[[OLD:.*]]: f32 {weir.uniform}, %[[SUM:.*]]: f32 {weir.uniform}, %[[HOLD:.*]]: f32 {weir.uniform})
 // CHECK-SAME:    -> (f32, f32 {weir.uniform}, f32 {weir.uniform}, f32 {weir.uniform})
+// CHECK:         %[[HOLDS:.*]] = arith.cmpf une, %[[HOLD]]
 // CHECK:         %[[M:.*]] = weir.reduce max %[[X]] : f32
-// CHECK:         %[[NEW:.*]] = arith.maximumf %[[OLD]], %[[M]] : f32
+// CHECK:         %[[BEST:.*]] = arith.maximumf %[[OLD]], %[[M]] : f32
+// CHECK:         %[[NEW:.*]] = arith.select %[[HOLDS]], %[[OLD]], %[[BEST]] : f32
 // CHECK:         %[[TERM:.*]] = math.exp
 // CHECK:         %[[PART:.*]] = weir.reduce add %[[TERM]] : f32
 // CHECK:         %[[MOVED:.*]] = math.exp
 // CHECK:         %[[ALL:.*]] = arith.addf %{{.*}}, %[[PART]] : f32
 // CHECK:         %[[FACTOR:.*]] = arith.select %{{.*}}, %[[MOVED]], %{{.*}} : f32
 // CHECK:         weir.yield %[[TERM]], %[[NEW]], %[[ALL]], %[[FACTOR]] : f32, f32, f32, f32
+
+// Where all rows hold their maximum, nothing is looked for and nothing moves.
+// CHECK-LABEL: weir.formula private @softmax.held1
+// CHECK-SAME:    (%[[X:.*]]: f32, %[[OLD:.*]]: f32 {weir.extremum, weir.uniform}, %[[SUM:.*]]: f32 {weir.uniform})
+// CHECK-SAME:    -> (f32, f32 {weir.uniform}, f32 {weir.uniform})
+// CHECK:         %[[D:.*]] = arith.subf %[[X]], %[[OLD]] : f32
+// CHECK:         %[[TERM:.*]] = math.exp %[[D]] : f32
+// CHECK:         %[[PART:.*]] = weir.reduce add %[[TERM]] : f32
+// CHECK:         %[[ALL:.*]] = arith.addf %[[SUM]], %[[PART]] : f32
+// CHECK:         weir.yield %[[TERM]], %[[OLD]], %[[ALL]] : f32, f32, f32
 
 // Keys are packed once ahead of the tiles where several of these share them; values of f32 are used where they lie.
 // CHECK-LABEL: func.func @one_pass
@@ -43,12 +56,25 @@ weir.formula @softmax(%x: f32) -> f32 {
 // CHECK:             scf.if
 // CHECK:               scf.for
 // CHECK:                 memref.store %{{.*}}, %[[SCORES:.*]][
-// CHECK:             weir.rows @softmax.carry1 ins({{.*}} : memref<?x128xf32, {{.*}}>, memref<?xf32, {{.*}}>, memref<?xf32, {{.*}}>)
-// CHECK-SAME:          {form = #weir.form<transposed>, in_cache{{.*}}}
-// CHECK:             arith.cmpf une
-// CHECK:             arith.mulf
+// Do all rows hold their maximum?
+// CHECK:             %[[ALL:.*]] = scf.for {{.*}} iter_args
+// CHECK:               arith.cmpf une
+// CHECK:             scf.if %[[ALL]]
+// CHECK:               weir.rows @softmax.held1 ins({{.*}} : memref<?x128xf32, {{.*}}>, memref<?xf32, {{.*}}>, memref<?xf32, {{.*}}>)
+// CHECK-SAME:            {form = #weir.form<transposed>, in_cache, nan = #weir.nan<arithmetic>, neg_inf = #weir.neg_inf<ordinary>{{.*}}}
+// CHECK:             } else {
+// CHECK:               weir.rows @softmax.carry1 ins({{.*}} : memref<?x128xf32, {{.*}}>, memref<?xf32, {{.*}}>, memref<?xf32, {{.*}}>, memref<?xf32, {{.*}}>)
+// CHECK-SAME:            {form = #weir.form<transposed>, in_cache{{.*}}}
+// CHECK:               arith.cmpf une
+// CHECK:               arith.mulf
+// Those whose maximum is moderate hold it from here on.
+// CHECK:               math.absf
+// CHECK:               memref.store
 // CHECK:             %[[VALUES:.*]] = memref.subview %[[V]]
 // CHECK:             weir_cpu.product ins(%{{.*}}, %[[VALUES]] : {{.*}}) outs({{.*}}) {accumulate}
+// Once more if a sum says that a guess was bad.
+// CHECK:           arith.cmpf ugt
+// CHECK:           scf.condition
 // One over the sum, times the sums of values.
 // CHECK:           weir.rows @softmax.carried1
 // CHECK:             %[[OUT:.*]] = memref.subview %[[O]]

@@ -16,6 +16,7 @@
 
 #include "PolicedResults.h"
 #include "StateMerging.h"
+#include "weir/Dialect/Weir/Analysis/FreeAnchor.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -113,7 +114,8 @@ static Value emitExtremum(FormulaWriter &w, ValueMap &map, ReduceOp reduce) {
   return w.multiply(found.getResult(), map.get(product.getRhs()));
 }
 
-FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name) {
+FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name,
+                                Anchors anchors) {
   FormulaWriter w(formula->getLoc());
   const SweepState &state = getState(sweep);
   ValueMap common(w.body);
@@ -122,8 +124,18 @@ FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name) {
   using Key = std::pair<int, unsigned>;
   SmallVector<Slot> slots = getSlots(sweep);
   std::map<Key, Value> old, merged;
+  bool held = anchors == Anchors::Held;
+  DictionaryAttr isExtremum = w.body.getDictionaryAttr(w.body.getNamedAttr(
+      WeirDialect::kExtremumAttrName, w.body.getUnitAttr()));
   for (const Slot &slot : slots)
-    old[{slot.kind, slot.of}] = w.addArgument(slot.type, /*uniform=*/true);
+    old[{slot.kind, slot.of}] = w.addArgument(
+        slot.type, /*uniform=*/true,
+        held && slot.kind == Slot::Anchor ? isExtremum : DictionaryAttr());
+  Value holds;
+  if (anchors == Anchors::HeldWhereTold)
+    holds =
+        w.compare(P::UNE, w.addArgument(w.body.getF32Type(), /*uniform=*/true),
+                  w.constant(0.0));
 
   StateMerging merging{w, state, laws->getExprs()};
   // The part is read with the anchors of all, so that nothing is corrected but
@@ -131,8 +143,16 @@ FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name) {
   ValueMap before = common, both = common, raw = common;
   for (auto [i, anchor] : llvm::enumerate(state.anchors)) {
     ReduceOp reduce = anchor;
-    Value a = old.at({Slot::Anchor, i}), b = emitExtremum(w, raw, reduce);
+    Value a = old.at({Slot::Anchor, i});
+    if (held) {
+      merged[{Slot::Anchor, i}] = a;
+      both.set(reduce.getResult(), a);
+      continue;
+    }
+    Value b = emitExtremum(w, raw, reduce);
     Value best = merging.extremum(reduce, a, b);
+    if (holds)
+      best = w.select(holds, a, best);
     merged[{Slot::Anchor, i}] = best;
     if (reduce.getWinner())
       merged[{Slot::Winner, i}] = merging.winner(
@@ -150,7 +170,8 @@ FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name) {
             ? both.get(reduce.getResult())
             : w.sum(
                   MappedBuilder(w.body, w.loc, both).emit(sum.h, sum.exponent));
-    merged[{Slot::Sum, i}] = w.add(merging.move(i, sums, before, both), part);
+    Value moved = held ? sums[i] : merging.move(i, sums, before, both);
+    merged[{Slot::Sum, i}] = w.add(moved, part);
   }
   for (size_t i = 0; i < state.moments.size(); ++i) {
     Value parts[2][3], all[3];
@@ -170,7 +191,7 @@ FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name) {
           /*uniform=*/false);
   for (const Slot &slot : slots)
     w.addResult(merged.at({slot.kind, slot.of}), /*uniform=*/true);
-  if (carries)
+  if (carries && !held)
     for (const Carried &term : getCarried()) {
       Value factor = w.constant(1.0);
       if (!term.exponent.empty()) {
@@ -186,6 +207,42 @@ FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name) {
   if (carries)
     excludeFromTerms(step, getCarried().size());
   return step;
+}
+
+/// True when the terms and the sums of a step that holds its anchors are 0 by
+/// arithmetic where the score is -inf, so that nobody has to look for it.
+static bool vanishesByItself(FormulaOp step, unsigned terms) {
+  FormulaLimits limits(step, /*scoreExcludes=*/true);
+  auto vanishes = [&](Value term) {
+    return limits.atExcluded(term) == Limit::Zero;
+  };
+  return llvm::all_of(step.getYieldedValues().take_front(terms), vanishes) &&
+         llvm::all_of(step.getBody().front().getOps<ReduceOp>(),
+                      [&](ReduceOp op) { return vanishes(op.getValue()); });
+}
+
+std::optional<TakenApart::Holdable> TakenApart::getHoldable() {
+  if (getNumSweeps() != 1 || usesRow || getCarried().empty())
+    return std::nullopt;
+  const SweepState &state = getState(1);
+  std::optional<FreeAnchor> free = findFreeAnchor(*formula);
+  if (!free || state.anchors.size() != 1 || state.anchors[0] != free->anchor)
+    return std::nullopt;
+  Holdable holdable{};
+  bool found = false;
+  for (auto [i, slot] : llvm::enumerate(getSlots(1))) {
+    if (slot.kind == Slot::Anchor)
+      holdable.anchor = i;
+    if (slot.kind == Slot::Sum && state.sums[slot.of].reduce == free->witness) {
+      holdable.witness = i;
+      found = true;
+    }
+  }
+  OwningOpRef<FormulaOp> step =
+      buildStep(1, /*carries=*/true, "held", Anchors::Held);
+  if (!found || !vanishesByItself(*step, getCarried().size()))
+    return std::nullopt;
+  return holdable;
 }
 
 //===----------------------------------------------------------------------===//

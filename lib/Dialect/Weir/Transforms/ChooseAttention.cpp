@@ -38,6 +38,8 @@ struct WeirChooseAttention
     if (rows.getPasses() == 1) {
       os << "one pass over the keys carries " << rows.getRank()
          << (rows.getRank() == 1 ? " sum" : " sums") << " of values";
+      if (rows.parts.getHoldable())
+        os << "; the maximum of the first block is a guess for all";
       return AttentionForm::OnePass;
     }
     os << "block by block the scores would be made " << rows.getPasses()

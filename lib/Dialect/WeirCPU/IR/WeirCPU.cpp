@@ -34,8 +34,8 @@ void WeirCPUDialect::initialize() {
 
 LogicalResult ExpShiftedOp::verify() {
   if (getVariant() == ExpVariant::Accurate)
-    return emitOpError("C1: no shifted exponential is accurate; use fast or "
-                       "narrow");
+    return emitOpError("C1: no shifted exponential is accurate; use fast, "
+                       "narrow or coarse");
   return success();
 }
 

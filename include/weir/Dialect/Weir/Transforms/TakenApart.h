@@ -76,7 +76,22 @@ public:
   /// of the formula, what is known before the sweep, the state. Results: the
   /// new state; if `carries`, in front of it the terms, which vary, and behind
   /// it a factor for each: what its old sum is to be multiplied by.
-  FormulaOp buildStep(int64_t sweep, bool carries, llvm::StringRef name);
+  /// `anchors` tells what becomes of the state's anchors; where they are held
+  /// nothing that was before is corrected, and there are no factors.
+  enum class Anchors {
+    Running,       // The best of all that was seen.
+    HeldWhereTold, // As they are where a last argument is not 0; else running.
+    Held,          // As they are; none is infinite.
+  };
+  FormulaOp buildStep(int64_t sweep, bool carries, llvm::StringRef name,
+                      Anchors anchors = Anchors::Running);
+  /// Places among the slots of the only sweep: of an anchor that any finite
+  /// number may stand in for, and of the sum that tells how far that is below
+  /// the row's maximum (FreeAnchor.h).
+  struct Holdable {
+    unsigned anchor, witness;
+  };
+  std::optional<Holdable> getHoldable();
   /// True when a row may become NaN as a whole, by a policy.
   bool mayOverride() const {
     return looksForNaN || policies.emptyRow == EmptyRow::NaN;

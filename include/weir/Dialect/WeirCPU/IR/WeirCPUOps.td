@@ -16,7 +16,7 @@ include "weir/Dialect/WeirCPU/IR/WeirCPUProductOps.td"
 
 def WeirCPU_ExpVariant : I32EnumAttr<"ExpVariant", "how exp is evaluated", [
     I32EnumAttrCase<"Fast", 0, "fast">, I32EnumAttrCase<"Accurate", 1, "accurate">,
-    I32EnumAttrCase<"Narrow", 2, "narrow">]> {
+    I32EnumAttrCase<"Narrow", 2, "narrow">, I32EnumAttrCase<"Coarse", 3, "coarse">]> {
   let cppNamespace = "::weir::cpu";
   let genSpecializedAttr = 0;
 }
@@ -29,7 +29,8 @@ def WeirCPU_ExpOp : Op<WeirCPU_Dialect, "exp", [Pure, SameOperandsAndResultType]
 
     `fast` is for anchored exponents whose result enters a normalised ratio: its relative error is at most
     2.5e-7 + 7.5e-8 |x|, and results below 2^-125 may be flushed. `narrow` is the same for results that are stored in 16 bits: its
-    relative error is 2^-18 at x = 0, below that of f16 by a factor of 100. `accurate` is within 2 ulp over the whole range,
+    relative error is 2^-18 at x = 0, below that of f16 by a factor of 100. `coarse` is the same for bf16: 2^-13, below that of
+    bf16 by a factor of 16. `accurate` is within 2 ulp over the whole range,
     denormal results included. All: exp(-inf) = 0, exp(+inf) = +inf, NaN stays NaN, and any finite x is allowed.
 
     #### Inputs
@@ -56,7 +57,7 @@ def WeirCPU_ExpShiftedOp : Op<WeirCPU_Dialect, "exp_shifted", [Pure, SameOperand
     #### Semantics
 
     2^(x log2(e) - s), the exponent rounded once. With s = u log2(e) this is e^(x - u) times a factor that depends on s only
-    and is within abs(u) 2^-24 of 1. Its error is otherwise that of `weir_cpu.exp` of the same variant, `fast` or `narrow`; exponents that overflow are
+    and is within abs(u) 2^-24 of 1. Its error is otherwise that of `weir_cpu.exp` of the same variant, any but `accurate`; exponents that overflow are
     the user's to avoid. x = -inf gives 0, NaN stays NaN.
 
     #### Inputs
