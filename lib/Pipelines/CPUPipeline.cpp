@@ -138,6 +138,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(createWeirLowerProducts());
   pm.addPass(createWeirLowerCPU());
   cleanUp<func::FuncOp>(pm);
+  pm.addPass(createWeirWidenStores());
   pm.addPass(createWeirInterleaveChains());
   addLoopLowering(pm.nest<func::FuncOp>());
   // Powers with an integer exponent become functions of the module: LLVM's own

@@ -25,6 +25,15 @@ def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def WeirWidenStores : Pass<"weir-widen-stores", "::mlir::ModuleOp"> {
+  let summary = "Round two vectors to one of bf16 that is stored whole";
+  let description = [{
+    Where two neighbouring halves of a vector are rounded from f32 to bf16 by the instruction and stored, one after the other, both are
+    rounded by the instruction that takes two, and stored as one. Halves count as neighbours when their addresses differ by a constant and
+    nothing between the stores touches memory. Targets without AVX512-BF16 have no such halves.
+  }];
+}
+
 def WeirInterleaveChains : Pass<"weir-interleave-chains", "::mlir::ModuleOp"> {
   let summary = "Write the vectors of a loop body side by side where their chains are long";
   let description = [{
