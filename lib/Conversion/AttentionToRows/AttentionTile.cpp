@@ -268,11 +268,28 @@ void AttentionTiling::exclude(const AttentionTile &tile, Value firstKey,
   }
 }
 
+/// How many keys of a block products take: where the tile's last queries see
+/// only some of them, these, up to a whole register tile.
+OpFoldResult AttentionTiling::getUsedWidth(const AttentionTile &tile,
+                                           Value firstKey) {
+  constexpr int64_t kStep = 32;
+  if (!getWindowRight() && !op.getLengths())
+    return builder.getIndexAttr(keysPerBlock);
+  Value step = index.constant(kStep);
+  Value seen = index.max(index.sub(tile.endKey, firstKey), index.constant(0));
+  return index.min(index.mul(index.ceilDiv(seen, step), step),
+                   index.constant(keysPerBlock));
+}
+
 void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
                                  Value scores) {
   Value firstKey = index.mul(block, index.constant(keysPerBlock));
-  Value keys = getPanel(Packed::Keys, emitPanel(Packed::Keys, tile, block));
-  cpu::ProductOp::create(builder, loc, getQueries(tile), keys, scores,
+  OpFoldResult width = getUsedWidth(tile, firstKey),
+               zero = builder.getIndexAttr(0);
+  Value keys =
+      getPanel(Packed::Keys, emitPanel(Packed::Keys, tile, block), width);
+  Value used = view(scores, {zero, zero}, {tile.rowCount, width});
+  cpu::ProductOp::create(builder, loc, getQueries(tile), keys, used,
                          /*accumulate=*/false);
   prepareScores(tile, firstKey, scores);
   exclude(tile, firstKey, scores);
@@ -396,15 +413,18 @@ void AttentionTiling::fill(Value memref, double value) {
 
 void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
                                  Value weights, Value sums) {
+  Value firstKey = index.mul(block, index.constant(keysPerBlock));
   if (operands.inPairs) { // Weights of what is not seen are 0, and so are
                           // packed values that do not exist.
+    OpFoldResult width = getUsedWidth(tile, firstKey),
+                 zero = builder.getIndexAttr(0);
     Value values =
-        getPanel(Packed::Values, emitPanel(Packed::Values, tile, block));
-    cpu::ProductOp::create(builder, loc, weights, values, sums,
+        getPanel(Packed::Values, emitPanel(Packed::Values, tile, block), width);
+    Value used = view(weights, {zero, zero}, {tile.rowCount, width});
+    cpu::ProductOp::create(builder, loc, used, values, sums,
                            /*accumulate=*/true);
     return;
   }
-  Value firstKey = index.mul(block, index.constant(keysPerBlock));
   Value count =
       index.min(index.sub(tile.endKey, firstKey), index.constant(keysPerBlock));
   OpFoldResult zero = builder.getIndexAttr(0),

@@ -312,18 +312,28 @@ void AttentionTiling::allocateAll(Value parts) {
 // Packing
 //===----------------------------------------------------------------------===//
 
-/// One of the panels of keys or values.
-Value AttentionTiling::getPanel(Packed what, Value number) {
-  Value panels = what == Packed::Keys ? keyPanels : valuePanels;
-  auto shape = cast<MemRefType>(panels.getType()).getShape();
-  SmallVector<OpFoldResult> offsets{number}, sizes{OpFoldResult()};
-  for (int64_t size : shape.drop_front()) {
-    offsets.push_back(builder.getIndexAttr(0));
-    sizes.push_back(builder.getIndexAttr(size));
+/// One of the panels of keys or values, of which `keys` are used.
+Value AttentionTiling::getPanel(Packed what, Value number, OpFoldResult keys) {
+  bool isKeys = what == Packed::Keys;
+  Value panels = isKeys ? keyPanels : valuePanels;
+  OpFoldResult zero = builder.getIndexAttr(0),
+               depth = builder.getIndexAttr(operands.headSize),
+               size = builder.getIndexAttr(operands.valueSize);
+  if (!operands.inPairs)
+    return view(panels, {number, zero, zero},
+                {nullptr, isKeys ? depth : keys, isKeys ? keys : size});
+  OpFoldResult pairs =
+                   builder.getIndexAttr(llvm::divideCeil(operands.headSize, 2)),
+               two = builder.getIndexAttr(2);
+  if (!isKeys) {
+    std::optional<int64_t> known = getConstantIntValue(keys);
+    pairs =
+        known
+            ? OpFoldResult(builder.getIndexAttr(llvm::divideCeil(*known, 2)))
+            : OpFoldResult(index.ceilDiv(cast<Value>(keys), index.constant(2)));
   }
-  sizes[2] = builder.getIndexAttr(what == Packed::Keys ? keysPerBlock
-                                                       : operands.valueSize);
-  return view(panels, offsets, sizes);
+  return view(panels, {number, zero, zero, zero},
+              {nullptr, pairs, isKeys ? keys : size, two});
 }
 
 /// A block of keys, transposed, or of values.
@@ -337,7 +347,7 @@ void AttentionTiling::packPanel(Packed what, Value batch, Value head,
   Value source = view(isKeys ? operands.key : operands.value,
                       {batch, head, first, builder.getIndexAttr(0)},
                       {nullptr, nullptr, count, builder.getIndexAttr(size)});
-  Value target = getPanel(what, panel);
+  Value target = getPanel(what, panel, builder.getIndexAttr(keysPerBlock));
   cpu::PackOp::create(builder, loc, source, target, /*transpose=*/isKeys);
 }
 

@@ -194,7 +194,8 @@ private:
   void gatherRows(const AttentionTile &tile);
   void exclude(const AttentionTile &tile, Value firstKey, Value scores);
   void prepareScores(const AttentionTile &tile, Value firstKey, Value scores);
-  Value getPanel(Packed what, Value number);
+  Value getPanel(Packed what, Value number, mlir::OpFoldResult keys);
+  mlir::OpFoldResult getUsedWidth(const AttentionTile &tile, Value firstKey);
   void forEachHead(const AttentionTile &tile,
                    llvm::function_ref<void(Value head, Value firstRow)> body);
   void
