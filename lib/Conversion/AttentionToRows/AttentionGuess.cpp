@@ -111,8 +111,7 @@ void AttentionGuess::emit(const AttentionTile &tile,
   OpBuilder::InsertionGuard guard(t.builder);
   t.fill(t.perRow(may, tile), 1.0);
   auto loop = scf::WhileOp::create(t.builder, t.loc, TypeRange(), ValueRange());
-  Block *again = t.builder.createBlock(&loop.getAfter());
-  (void)again;
+  t.builder.createBlock(&loop.getAfter());
   scf::YieldOp::create(t.builder, t.loc);
   t.builder.createBlock(&loop.getBefore());
   Value sums = attempt();
