@@ -1,10 +1,12 @@
 """JAX on the CPU, compiled ahead of time for the shapes. Results are new arrays: its API has no other way."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .. import operations
+from .. import attention, operations
 from . import Unsupported
 
 jax.config.update("jax_platforms", "cpu")
@@ -42,12 +44,13 @@ VALUES = {
     "swiglu": lambda gate, value: jax.nn.silu(gate) * value,
     "sparsemax": sparsemax,
     "entmax15": entmax15,
+    "matmul": lambda a, b: jnp.matmul(a, b, preferred_element_type=jnp.float32),
     "topk": lambda x: jax.lax.top_k(x, operations.K),
     "softmax_topk": lambda x: jax.lax.top_k(jax.nn.softmax(x, -1), operations.K),
 }
 
 
-def attention(case):
+def fused_attention(case):
     """Its own operator, in whose layout heads come after positions; the compiler sees the transpositions."""
     def value(q, k, v):
         swap = lambda x: jnp.swapaxes(x, 1, 2)  # noqa: E731
@@ -56,10 +59,40 @@ def attention(case):
     return value
 
 
+def softpick(x):
+    m = jnp.maximum(x.max(-1, keepdims=True), 0)
+    d = jnp.exp(x - m) - jnp.exp(-m)
+    return jnp.maximum(d, 0) / (jnp.abs(d).sum(-1, keepdims=True) + 1e-8)
+
+
+def with_sink(x):
+    sink = jnp.full((*x.shape[:-1], 1), attention.SINK, x.dtype)
+    return jax.nn.softmax(jnp.concatenate([x, sink], -1), -1)[..., :-1]
+
+
+WEIGHTS = {
+    "attention_softpick": softpick,
+    "attention_sigmoid_weights": lambda x: jax.nn.sigmoid(x + attention.BIAS),
+    "attention_softmax_sink": with_sink,
+    "attention_entmax15": entmax15,
+}
+
+
+def composed_attention(case):
+    """Products with the matrix of weights between them, f32 as in the operator."""
+    def value(q, k, v):
+        scores = jnp.matmul(q, jnp.swapaxes(k, 2, 3), preferred_element_type=jnp.float32) / math.sqrt(case.depth)
+        return jnp.matmul(WEIGHTS[case.operation](scores).astype(v.dtype), v)
+
+    return value
+
+
 def value_of(case):
     """The function of a case's inputs."""
     if case.operation == "attention":
-        return attention(case)
+        return fused_attention(case)
+    if case.operation in WEIGHTS:
+        return composed_attention(case)
     if case.operation not in VALUES:
         raise Unsupported("no such operation")
     return VALUES[case.operation]

@@ -9,7 +9,7 @@ import os
 from .. import native
 from . import Unsupported
 
-CPU, IN_ORDER, FORWARD_INFERENCE, SOFTMAX, SRC, DST = 1, 1, 96, 0x30000, 1, 17
+CPU, IN_ORDER, FORWARD_INFERENCE, SOFTMAX, SRC, DST, WEIGHTS = 1, 1, 96, 0x30000, 1, 17, 33
 DTYPES = {"f32": 3, "bf16": 2}
 
 
@@ -39,23 +39,35 @@ class Peer:
             raise RuntimeError(f"dnnl_{function} returned {status}")
         return handle
 
+    def layout(self, array, dtype):
+        """The description of a matrix that is stored by rows."""
+        dims, strides = (ctypes.c_int64 * 2)(*array.shape), (ctypes.c_int64 * 2)(array.shape[1], 1)
+        return self.make("memory_desc_create_with_strides", 2, dims, DTYPES[dtype], strides)
+
     def prepare(self, case, inputs):
+        y = native.aligned((case.rows, case.n), native.DTYPES["f32" if case.operation == "matmul" else case.dtype]) if hasattr(case, "rows") else None
+        if case.operation == "matmul":
+            layouts = [self.layout(x, case.dtype) for x in inputs] + [self.layout(y, "f32")]
+            description = self.make("matmul_primitive_desc_create", self.engine, *layouts[:2], None, layouts[2], None)
+            yield "onednn", self.call(description, {SRC: inputs[0], WEIGHTS: inputs[1], DST: y}, layouts), lambda: y
+            return
         axis = {"softmax": 1, "softmax_across": 0}.get(case.operation)
         if axis is None:
             raise Unsupported("no such operation")
-        x, y = inputs[0], native.aligned(inputs[0].shape, inputs[0].dtype)
-        dims, strides = (ctypes.c_int64 * 2)(*x.shape), (ctypes.c_int64 * 2)(x.shape[1], 1)
-        layout = self.make("memory_desc_create_with_strides", 2, dims, DTYPES[case.dtype], strides)
+        layout = self.layout(y, case.dtype)
         description = self.make("softmax_forward_primitive_desc_create", self.engine, FORWARD_INFERENCE, SOFTMAX, layout, layout, axis, None)
+        yield "onednn", self.call(description, {SRC: inputs[0], DST: y}, [layout, layout]), lambda: y
+
+    def call(self, description, arrays, layouts):
+        """A function that executes the primitive on these arrays."""
         primitive = self.make("primitive_create", description)
-        memories = [self.make("memory_create", layout, self.engine, ctypes.c_void_p(a.ctypes.data)) for a in (x, y)]
-        arguments = (Argument * 2)(Argument(SRC, memories[0]), Argument(DST, memories[1]))
-        execute, wait = self.library.dnnl_primitive_execute, self.library.dnnl_stream_wait
-        keep = (x, y, dims, strides)
+        memories = [self.make("memory_create", layout, self.engine, ctypes.c_void_p(a.ctypes.data)) for a, layout in zip(arrays.values(), layouts)]
+        arguments = (Argument * len(arrays))(*[Argument(index, memory) for index, memory in zip(arrays, memories)])
+        execute, wait, count = self.library.dnnl_primitive_execute, self.library.dnnl_stream_wait, len(arrays)
 
         def call():
-            execute(primitive, self.stream, 2, arguments)
+            execute(primitive, self.stream, count, arguments)
             wait(self.stream)
 
-        call.keep = keep
-        yield "onednn", call, lambda: y
+        call.keep = arrays
+        return call

@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from .. import native, operations
+from .. import attention, native, operations
 from . import Unsupported
 
 DTYPES = {"f32": TensorProto.FLOAT, "bf16": TensorProto.BFLOAT16}
@@ -15,6 +15,36 @@ ATTENTION_OPSET = 23  # Which has an operator of that name.
 def scalar(name, dtype, value):
     value = np.array(value, native.DTYPES[dtype])
     return helper.make_tensor(name, DTYPES[dtype], [], value.tobytes(), raw=True)
+
+
+def chain(*steps):
+    """Nodes one after the other: each is an operator, its inputs and its result, and maybe attributes."""
+    return [helper.make_node(kind, inputs.split(), [result], **dict(*attributes)) for kind, inputs, result, *attributes in steps]
+
+
+def weights_of(case):
+    """Nodes from scores x to weights w, and constants."""
+    number = lambda name, value: scalar(name, case.dtype, value)  # noqa: E731
+    last = helper.make_tensor("last", TensorProto.INT64, [1], [-1])
+    if case.operation == "attention_sigmoid_weights":
+        return chain(("Add", "x bias", "z"), ("Sigmoid", "z", "w")), [number("bias", attention.BIAS)]
+    if case.operation == "attention_softmax_sink":
+        pads = helper.make_tensor("pads", TensorProto.INT64, [8], [0] * 7 + [1])
+        zero = helper.make_tensor("zero", TensorProto.INT64, [1], [0])
+        return chain(("Pad", "x pads sink", "z"), ("Softmax", "z", "e", {"axis": -1}), ("Slice", "e zero last last", "w")), [
+            number("sink", attention.SINK), pads, zero, last]
+    if case.operation == "attention_softpick":
+        return chain(("ReduceMax", "x", "most", {"axes": [-1]}), ("Relu", "most", "m"), ("Sub", "x m", "c"), ("Exp", "c", "e"), ("Neg", "m", "n"),
+                     ("Exp", "n", "one"), ("Sub", "e one", "d"), ("Relu", "d", "p"), ("Abs", "d", "a"), ("ReduceSum", "a last", "s"),
+                     ("Add", "s epsilon", "t"), ("Div", "p t", "w")), [number("epsilon", 1e-8), last]
+    raise Unsupported("no such operation")
+
+
+def composed_attention(case):
+    """Products with the matrix of weights between them."""
+    nodes, constants = weights_of(case)
+    before = chain(("Mul", "x0 scale", "q"), ("Transpose", "x1", "k", {"perm": [0, 1, 3, 2]}), ("MatMul", "q k", "x"))
+    return before + nodes + chain(("MatMul", "w x2", "y")), constants + [scalar("scale", case.dtype, case.depth**-0.5)]
 
 
 def nodes_of(case):
@@ -38,6 +68,10 @@ def nodes_of(case):
         return first + [node("TopK", ["w" if first else "x0", "k"], ["y", "indices"], axis=-1)], [k]
     if case.operation == "attention":
         return [node("Attention", ["x0", "x1", "x2"], ["y"], is_causal=int(case.causal))], []
+    if isinstance(case, attention.Case):
+        return composed_attention(case)
+    if case.operation == "matmul":
+        return [node("MatMul", ["x0", "x1"], ["y"])], []
     raise Unsupported("no such operation")
 
 
@@ -45,7 +79,7 @@ def build(case, inputs):
     """The model as bytes, and the shapes of its results."""
     nodes, constants = nodes_of(case)
     is_topk, opset = "topk" in case.operation, ATTENTION_OPSET if case.operation == "attention" else OPSET
-    shape = [case.rows, operations.K] if is_topk else list(inputs[0].shape)
+    shape = list(inputs[0].shape) if isinstance(case, attention.Case) else [case.rows, operations.K if is_topk else case.n]
     value = helper.make_tensor_value_info
     results = [value("y", DTYPES[case.dtype], shape)] + ([value("indices", TensorProto.INT64, shape)] if is_topk else [])
     graph = helper.make_graph(nodes, case.operation, [value(f"x{i}", DTYPES[case.dtype], x.shape) for i, x in enumerate(inputs)], results, constants)

@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from .. import native, operations
-from . import Unsupported
+from ..attention import Case as Attention
+from . import Unsupported, torch_attention
 
 
 def to_torch(x):
@@ -26,6 +27,7 @@ VALUES = {
     "scale_bias_softmax": lambda x, bias: torch.softmax(operations.SCALE * x + bias, -1),
     "norm_gate": norm_gate,
     "swiglu": lambda gate, value: F.silu(gate) * value,
+    "matmul": torch.matmul,
     "topk": lambda x: torch.topk(x, operations.K),
     "softmax_topk": lambda x: torch.topk(torch.softmax(x, -1), operations.K),
 }
@@ -34,6 +36,8 @@ VALUES = {
 def eager(name, inputs, out):
     """The call that makes the fewest tensors."""
     x, *rest = inputs
+    if name == "matmul":
+        return lambda: torch.matmul(x, rest[0], out=out)
     spare = torch.empty_like(x)
     if name == "softmax":
         return lambda: torch.softmax(x, -1, out=out)
@@ -60,11 +64,6 @@ def topk_calls(name, x):
     yield "torch.compile", lambda: compiled(x), lambda: compiled(x)[0].float().numpy()
 
 
-def attention_call(case, tensors):
-    """The fused operator, which chooses among its kernels; its result is a new tensor."""
-    return lambda: F.scaled_dot_product_attention(*tensors, is_causal=case.causal and case.queries > 1, enable_gqa=case.group > 1)
-
-
 class Peer:
     name = "torch"
 
@@ -75,9 +74,10 @@ class Peer:
         self.version = torch.__version__
 
     def prepare(self, case, inputs):
-        if case.operation == "attention":
-            call = attention_call(case, [to_torch(x) for x in inputs])
-            yield "torch", call, lambda: call().float().numpy()
+        if isinstance(case, Attention):
+            tensors = [to_torch(x) for x in inputs]
+            for name, value in torch_attention.variants(case):
+                yield name, lambda f=value: f(*tensors), lambda f=value: f(*tensors).float().numpy()
             return
         if case.operation not in VALUES:
             raise Unsupported("no such operation")
@@ -85,9 +85,11 @@ class Peer:
         if "topk" in case.operation:
             yield from topk_calls(case.operation, tensors[0])
             return
-        out = to_torch(native.aligned(inputs[0].shape, inputs[0].dtype))
+        # Of bf16 its products are bf16 too.
+        shape = (case.rows, case.n)
+        out = to_torch(native.aligned(shape, inputs[0].dtype))
         yield "torch", eager(case.operation, tensors, out), lambda: out.float().numpy()
         torch._dynamo.reset()
-        result, value = to_torch(native.aligned(inputs[0].shape, inputs[0].dtype)), VALUES[case.operation]
+        result, value = to_torch(native.aligned(shape, inputs[0].dtype)), VALUES[case.operation]
         compiled = torch.compile(lambda y, *x: y.copy_(value(*x)), dynamic=False)
         yield "torch.compile", lambda: compiled(result, *tensors), lambda: result.float().numpy()
