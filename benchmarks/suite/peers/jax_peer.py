@@ -71,6 +71,7 @@ def with_sink(x):
 
 
 WEIGHTS = {
+    "attention": VALUES["softmax"],
     "attention_softpick": softpick,
     "attention_sigmoid_weights": lambda x: jax.nn.sigmoid(x + attention.BIAS),
     "attention_softmax_sink": with_sink,
@@ -82,6 +83,8 @@ def composed_attention(case):
     """Products with the matrix of weights between them, f32 as in the operator."""
     def value(q, k, v):
         scores = jnp.matmul(q, jnp.swapaxes(k, 2, 3), preferred_element_type=jnp.float32) / math.sqrt(case.depth)
+        if case.causal:
+            scores = jnp.where(jnp.tri(case.queries, case.keys, case.keys - case.queries, dtype=bool), scores, -jnp.inf)
         return jnp.matmul(WEIGHTS[case.operation](scores).astype(v.dtype), v)
 
     return value
@@ -110,6 +113,7 @@ class Peer:
         self.version = jax.__version__
 
     def prepare(self, case, inputs):
+        case, inputs = attention.as_queries(case, inputs)
         value = value_of(case)
         arrays = [jnp.asarray(x) for x in inputs]
         compiled = jax.jit(value).lower(*arrays).compile()

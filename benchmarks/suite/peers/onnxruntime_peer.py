@@ -3,7 +3,7 @@
 import numpy as np
 import onnxruntime
 
-from .. import native
+from .. import attention, native
 from . import Unsupported, onnx_models
 
 
@@ -19,6 +19,7 @@ class Peer:
         self.options.add_session_config_entry("session.set_denormal_as_zero", "1")
 
     def prepare(self, case, inputs):
+        case, inputs = attention.as_queries(case, inputs)
         if case.dtype == "bf16":
             raise Unsupported("its CPU kernels have no bf16")
         model, shapes = onnx_models.build(case, inputs)

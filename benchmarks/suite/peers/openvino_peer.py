@@ -3,7 +3,7 @@
 import numpy as np
 import openvino
 
-from .. import native
+from .. import attention, native
 from . import Unsupported, onnx_models
 
 
@@ -16,6 +16,7 @@ class Peer:
         self.settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
 
     def prepare(self, case, inputs):
+        case, inputs = attention.as_queries(case, inputs)
         model, shapes = onnx_models.build(case, inputs)
         precision = {"f32": "f32", "bf16": "bf16"}[case.dtype]
         compiled = self.core.compile_model(self.core.read_model(model), "CPU", {**self.settings, "INFERENCE_PRECISION_HINT": precision})

@@ -3,11 +3,11 @@
 import functools
 import math
 
-import entmax
 import torch
 import torch.nn.functional as F
 
-from ..attention import BIAS, SINK
+from ..attention import BIAS, SINK, as_queries
+from . import Unsupported
 
 
 def softpick(x):
@@ -24,7 +24,6 @@ WEIGHTS = {
     "attention_softpick": softpick,
     "attention_sigmoid_weights": lambda x: torch.sigmoid(x + BIAS),
     "attention_softmax_sink": with_sink,
-    "attention_entmax15": lambda x: entmax.entmax15(x, dim=-1),
 }
 
 
@@ -39,17 +38,23 @@ def flash_with_sink(q, k, v):
     return y.mul_(torch.sigmoid(log_sum - SINK).unsqueeze(-1).to(y.dtype))
 
 
-def variants(case):
-    """Names and functions of queries, keys and values. Results are new tensors."""
+def fused(case):
+    return functools.partial(F.scaled_dot_product_attention, is_causal=case.causal and case.queries > 1, enable_gqa=case.group > 1)
+
+
+def variants(case, inputs):
+    """Names, functions of queries, keys and values, and these. Results are new tensors."""
     if case.operation == "attention":
-        fused = functools.partial(F.scaled_dot_product_attention, is_causal=case.causal and case.queries > 1, enable_gqa=case.group > 1)
-        yield "torch", fused
+        yield "torch", fused(case), inputs
+        shared, reshaped = as_queries(case, inputs)
+        if shared is not case:
+            yield "torch as queries", fused(shared), reshaped
         return
+    if case.operation not in WEIGHTS:
+        raise Unsupported("no such operation")
     value = functools.partial(composed, WEIGHTS[case.operation])
-    yield "torch", value
+    yield "torch", value, inputs
     torch._dynamo.reset()
-    # The package searches in functions that the compiler takes for opaque.
-    if case.operation != "attention_entmax15":
-        yield "torch.compile", torch.compile(value, dynamic=False)
+    yield "torch.compile", torch.compile(value, dynamic=False), inputs
     if case.operation == "attention_softmax_sink":
-        yield "torch flash", flash_with_sink
+        yield "torch flash", flash_with_sink, inputs
