@@ -28,7 +28,7 @@ class Peer:
 
     def prepare(self, case, inputs):
         case, inputs = attention.as_queries(case, inputs)
-        # Its own operation of attention takes many times as long, and it refuses the precisions that JAX's operator asks for in bf16.
+        # Its own operation of attention takes far longer, and it refuses the precisions that JAX's operator asks for in bf16.
         value = composed_attention(case) if case.operation == "attention" else value_of(case)
         if case.operation in ("entmax15", "sparsemax", "attention_entmax15"):
             raise Unsupported("its sort takes time quadratic in the row: 1.3 ms for 256 elements, 4 s for 32768")

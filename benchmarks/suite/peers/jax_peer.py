@@ -114,7 +114,11 @@ class Peer:
 
     def prepare(self, case, inputs):
         case, inputs = attention.as_queries(case, inputs)
-        value = value_of(case)
+        yield from self.variants("jax", value_of(case), inputs)
+        if case.operation == "attention":
+            yield from self.variants("jax composed", composed_attention(case), inputs)
+
+    def variants(self, name, value, inputs):
         arrays = [jnp.asarray(x) for x in inputs]
         compiled = jax.jit(value).lower(*arrays).compile()
-        yield "jax", lambda: jax.block_until_ready(compiled(*arrays)), lambda: np.asarray(first(compiled(*arrays)))
+        yield name, lambda: jax.block_until_ready(compiled(*arrays)), lambda: np.asarray(first(compiled(*arrays)))
