@@ -45,18 +45,21 @@ class Peer:
         return self.make("memory_desc_create_with_strides", 2, dims, DTYPES[dtype], strides)
 
     def prepare(self, case, inputs):
-        y = native.aligned((case.rows, case.n), native.DTYPES["f32" if case.operation == "matmul" else case.dtype]) if hasattr(case, "rows") else None
-        if case.operation == "matmul":
-            layouts = [self.layout(x, case.dtype) for x in inputs] + [self.layout(y, "f32")]
-            description = self.make("matmul_primitive_desc_create", self.engine, *layouts[:2], None, layouts[2], None)
-            yield "onednn", self.call(description, {SRC: inputs[0], WEIGHTS: inputs[1], DST: y}, layouts), lambda: y
-            return
-        axis = {"softmax": 1, "softmax_across": 0}.get(case.operation)
-        if axis is None:
+        primitives = {"softmax": self.softmax, "softmax_across": self.softmax, "matmul": self.product}
+        if case.operation not in primitives:
             raise Unsupported("no such operation")
-        layout = self.layout(y, case.dtype)
+        y = native.aligned((case.rows, case.n), native.DTYPES["f32" if case.operation == "matmul" else case.dtype])
+        yield "onednn", primitives[case.operation](case, inputs, y), lambda: y
+
+    def softmax(self, case, inputs, y):
+        layout, axis = self.layout(y, case.dtype), 0 if case.operation == "softmax_across" else 1
         description = self.make("softmax_forward_primitive_desc_create", self.engine, FORWARD_INFERENCE, SOFTMAX, layout, layout, axis, None)
-        yield "onednn", self.call(description, {SRC: inputs[0], DST: y}, [layout, layout]), lambda: y
+        return self.call(description, {SRC: inputs[0], DST: y}, [layout, layout])
+
+    def product(self, case, inputs, y):
+        layouts = [self.layout(x, case.dtype) for x in inputs] + [self.layout(y, "f32")]
+        description = self.make("matmul_primitive_desc_create", self.engine, *layouts[:2], None, layouts[2], None)
+        return self.call(description, {SRC: inputs[0], WEIGHTS: inputs[1], DST: y}, layouts)
 
     def call(self, description, arrays, layouts):
         """A function that executes the primitive on these arrays."""
