@@ -95,7 +95,8 @@ def choice():
 def activations():
     from . import operations
 
-    return [Case("activations", name, *shape) for name in operations.elementwise() for shape in [(1, 4096), (8192, 8192)]]
+    return [Case("activations", name, *shape, dtype) for name in operations.elementwise()
+            for *shape, dtype in [(1, 4096, "f32"), (8192, 8192, "f32"), (8192, 8192, "bf16")]]
 
 
 SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "across": across, "matmul": matmul,
