@@ -176,6 +176,20 @@ Value RowViews::load(OpBuilder &builder, const Place &place, Value padding) {
                                       place.indices, place.mask, padding);
 }
 
+/// `value`, of which LLVM does not know how it was made. It has non-temporal
+/// stores of integers but none of f16 and bf16, which it writes through the
+/// caches, and would store what these integers were converted from.
+static Value hideOrigin(OpBuilder &b, Location loc, Value value) {
+  auto dialect =
+      LLVM::AsmDialectAttr::get(b.getContext(), LLVM::AsmDialect::AD_ATT);
+  return LLVM::InlineAsmOp::create(
+             b, loc, value.getType(), value, /*asm_string=*/"",
+             /*constraints=*/"=v,0", /*has_side_effects=*/false,
+             /*is_align_stack=*/false, LLVM::TailCallKind::None, dialect,
+             /*operand_attrs=*/ArrayAttr())
+      .getResult(0);
+}
+
 void RowViews::store(OpBuilder &builder, const Place &place, Value value) {
   Type element = getElementType(place.buffer);
   if (!isContiguous(place.buffer)) {
@@ -192,6 +206,10 @@ void RowViews::store(OpBuilder &builder, const Place &place, Value value) {
                                                value))
                 : Value(arith::BitcastOp::create(builder, loc,
                                                  getVectorType(raw), value));
+    constexpr int64_t kLeastStreamed = 16; // Bytes.
+    if (!place.mask && streams && isa<FloatType>(element) &&
+        bytes * layout.getLaneCount() >= kLeastStreamed)
+      value = hideOrigin(builder, loc, value);
     Value address = emitAddress(builder, loc, place.buffer, place.indices);
     if (!place.mask)
       LLVM::StoreOp::create(builder, loc, value, address,
