@@ -8,10 +8,14 @@
 #include "weir/Target/Passes.h"
 
 #include "ShapeRelations.h"
+#include "UpdatedArgument.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
 #include "weir/Target/FunctionABI.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -114,7 +118,7 @@ private:
                                       << i << " in dimension " << dim
                                       << "; return a tensor of a fixed "
                                          "capacity and a count beside it";
-      slot.mayBe = getReusableArguments(value);
+      slot.mayBe = getReusableArguments(value) | findUpdate(i, value);
       abi.slots.push_back(slot);
     }
     abi.symbols = symbols.size();
@@ -137,6 +141,18 @@ private:
         may |= uint64_t(1) << argument.getArgNumber();
     }
     return may;
+  }
+
+  /// Notes that a result is an argument, changed. Returns the bit of the
+  /// argument whose memory it may then be.
+  uint64_t findUpdate(unsigned result, Value value) {
+    auto update = UpdatedArgument::find(value);
+    if (!update || llvm::any_of(updates, [&](auto &known) {
+          return known.second.first == update->first;
+        }))
+      return 0;
+    updates.insert({result, *update});
+    return update->isOnlyUse ? uint64_t(1) << update->argument : 0;
   }
 
   static bool hasOnlyRowsAsReader(Value argument) {
@@ -172,9 +188,13 @@ private:
       types.push_back(argument.getType());
     }
     builder.setInsertionPoint(terminator);
-    for (Value result : terminator.getOperands()) {
+    for (auto [i, result] : llvm::enumerate(terminator.getOperands())) {
       types.push_back(getKernelType(result.getType()));
       Value destination = body.addArgument(types.back(), loc);
+      if (auto update = updates.find(i); update != updates.end()) {
+        unsigned argument = update->second.argument;
+        update->second.moveTo(destination, body.getArgument(argument));
+      }
       bufferization::MaterializeInDestinationOp::create(
           builder, loc, /*result=*/Type(), result, destination,
           /*restrict=*/true, /*writable=*/true);
@@ -194,6 +214,7 @@ private:
   ShapeRelations relations;
   func::ReturnOp terminator;
   llvm::DenseMap<unsigned, unsigned> symbols;
+  llvm::SmallDenseMap<unsigned, UpdatedArgument> updates; // By result.
   FunctionABI abi;
 };
 

@@ -30,3 +30,35 @@ func.func @calls(%x: f32) -> tensor<f32> {
   %r = tensor.from_elements %y : tensor<f32>
   return %r : tensor<f32>
 }
+
+// Rows put into a cache: the result gets the cache's elements, unless it is the cache, and the rows go there.
+// CHECK-LABEL: func.func @put.kernel(
+// CHECK-SAME:    %[[ROWS:.*]]: memref<?x8xf32, {{.*}}>, %[[CACHE:[a-z0-9]*]]: memref<?x8xf32, {{.*}}>, %[[AT:.*]]: index, %[[RESULT:.*]]: memref<?x8xf32,
+// CHECK-SAME:    array<i64: 4, 2, 1, 2, 32, 2, 0, -1, 8, 1, 2, 32, 2, 0, -2, 8, 0, 0, 64, 2, 2, 32, 2, 2, -2, 8>
+func.func @put(%rows: tensor<?x8xf32>, %cache: tensor<?x8xf32>, %at: index) -> tensor<?x8xf32> {
+  // CHECK-DAG:   %[[FROM:.*]] = memref.extract_aligned_pointer_as_index %[[CACHE]]
+  // CHECK-DAG:   %[[TO:.*]] = memref.extract_aligned_pointer_as_index %[[RESULT]]
+  // CHECK:       %[[DIFFER:.*]] = arith.cmpi ne, %[[FROM]], %[[TO]]
+  // CHECK-NEXT:  scf.if %[[DIFFER]] {
+  // CHECK-NEXT:    memref.copy %[[CACHE]], %[[RESULT]]
+  // CHECK-NEXT:  }
+  // CHECK-NEXT:  %[[OLD:.*]] = bufferization.to_tensor %[[RESULT]] restrict writable
+  // CHECK-NEXT:  tensor.insert_slice %{{.*}} into %[[OLD]]
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %rows, %c0 : tensor<?x8xf32>
+  %new = tensor.insert_slice %rows into %cache[%at, 0] [%n, 8] [1, 1] : tensor<?x8xf32> into tensor<?x8xf32>
+  return %new : tensor<?x8xf32>
+}
+
+// What is read elsewhere stays as it is: the result is no argument's memory.
+// CHECK-LABEL: func.func @residual.kernel(
+// CHECK-SAME:    %[[X:.*]]: memref<4x4xf32, {{.*}}>, %{{.*}}: memref<4x4xf32, {{.*}}>, %[[RESULT:.*]]: memref<4x4xf32,
+// CHECK-SAME:    2, 2, 32, 2, 0, 4, 4>
+func.func @residual(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  // CHECK-NOT:   scf.if
+  // CHECK:       memref.copy %[[X]], %[[RESULT]]
+  // CHECK-NEXT:  %[[OLD:.*]] = bufferization.to_tensor %[[RESULT]] restrict writable
+  // CHECK-NEXT:  linalg.matmul {{.*}} outs(%[[OLD]]
+  %y = linalg.matmul ins(%x, %w : tensor<4x4xf32>, tensor<4x4xf32>) outs(%x : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %y : tensor<4x4xf32>
+}

@@ -23,7 +23,8 @@ def WeirPrepareABI : Pass<"weir-prepare-abi", "::mlir::ModuleOp"> {
     Option<"library", "library", "std::string", "\"\"", "name of the library, whose own functions no other may be called like">,
     Option<"prefix", "prefix", "std::string", "\"\"", "goes before every exported name">
   ];
-  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def WeirEmitABI : Pass<"weir-emit-abi", "::mlir::ModuleOp"> {

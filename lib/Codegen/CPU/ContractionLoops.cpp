@@ -24,9 +24,13 @@
 using namespace mlir;
 using namespace weir;
 
-/// Up to so many rows of A are too few to pack B for, and then so many rows of
-/// B are read at a time.
-static constexpr int64_t kFewRows = 12, kRowsAtATime = 32;
+/// So many rows of A are few; beside tiles of pairs vectors are faster for
+/// less. B is then read where it lies, so many of its rows at a time, or packed
+/// and used at once, so many columns and rows.
+static constexpr int64_t kFewRows = 16, kFewVectorRows = 6, kRowsAtATime = 16,
+                         kTileTerms = 32, kFewColumns = 512, kFewTerms = 128;
+/// Rows of B that are packed side by side: prefetchers follow no more.
+static constexpr int64_t kPackedRows = 16;
 /// The rows that go to one thread together.
 static constexpr int64_t kRowUnit = 192;
 /// Multiply-adds that a thread is worth: some ten microseconds.
@@ -36,6 +40,13 @@ namespace {
 /// A part of a loop.
 struct Range {
   Value begin, end;
+};
+
+/// A panel of B for each part, packed: [part][strip][row][column], rows in
+/// pairs or not.
+struct Panels {
+  Blocking blocking;
+  Value memory;
 };
 
 class ContractionLoops {
@@ -50,17 +61,21 @@ public:
 private:
   using Body = llvm::function_ref<void(OpBuilder &, Value begin, Value size)>;
 
+  Value allocatePanels(OpBuilder &b, Value parts, const Blocking &sizes,
+                       int64_t length);
   void allocate(OpBuilder &b, Value parts);
   void emitOnThreads(OpBuilder &b, Value matrices);
   void emitPart(OpBuilder &b, Value part, Range matrices, Range rows,
                 Range columns);
   void emitMatrix(OpBuilder &b, Value part, Range rows, Range columns);
-  void emitFewRows(OpBuilder &b, Range rows, Range columns);
-  void emitPanels(OpBuilder &b, Value part, Range rows, Range columns);
-  void packPanel(OpBuilder &b, Value part, Value sum, Value depth, Value column,
-                 Value width);
-  void emitBlock(OpBuilder &b, Value part, Value row, Value height, Value sum,
+  void emitDirect(OpBuilder &b, Value part, Range rows, Range columns);
+  void emitPanels(OpBuilder &b, Value part, Range rows, Range columns,
+                  const Panels &panels);
+  void packPanel(OpBuilder &b, const Panels &panels, Value part, Value sum,
                  Value depth, Value column, Value width);
+  void emitBlock(OpBuilder &b, const Panels &panels, Value part, Value row,
+                 Value height, Value sum, Value depth, Value column,
+                 Value width);
 
   void emitProduct(OpBuilder &b, Value sum, Value rows, Value columns,
                    Value result);
@@ -70,18 +85,23 @@ private:
   Value view(OpBuilder &b, const Contraction::Operand &operand, unsigned first,
              unsigned second, Value row, Value column, Value rows,
              Value columns);
-  Value viewStrip(OpBuilder &b, Value part, Value strip, Value depth,
-                  Value width);
-  Value viewBlockA(OpBuilder &b, Value part, Value height, Value depth);
+  Value viewStrip(OpBuilder &b, const Panels &panels, Value part, Value strip,
+                  Value row, Value column, Value depth, Value width);
+  Value viewBlockA(OpBuilder &b, Value blocks, Value part, Value height,
+                   Value depth);
   Value getA(OpBuilder &b, Value part, Value row, Value height, Value sum,
              Value depth);
   bool packsA() const {
     return contraction.isTransposedA() || contraction.a.getElement() != packed;
   }
-  bool mayReadB() const {
-    return !contraction.isTransposedB() && !packsA() && !inPairs &&
-           contraction.b.getElement() == packed;
+  /// Where B lies as products read it, so many rows of A are too few to pack it
+  /// for. Tiles of pairs pay for the packing sooner.
+  int64_t getDirectRows() const {
+    if (contraction.isTransposedB())
+      return 0;
+    return inPairs ? kFewVectorRows : kFewRows;
   }
+  int64_t getDirectTerms() const { return inPairs ? kTileTerms : kRowsAtATime; }
 
   void forBlocks(OpBuilder &b, Range range, int64_t size, Body body);
   Value index(OpBuilder &b, int64_t value) {
@@ -104,8 +124,9 @@ private:
   ProductTarget target;
   bool inPairs;
   Value height, width, depth; // The sizes of the loops.
-  SmallVector<Value> outerSizes, outerIndices;
-  Value panels, blocks; // Buffers, with a panel and a block for each part.
+  SmallVector<Value> outerSizes, outerIndices, buffers;
+  Panels many, few;      // For many rows of A and for few.
+  Value blocks, directA; // Of A, for each part.
 };
 } // namespace
 
@@ -147,25 +168,31 @@ Value ContractionLoops::view(OpBuilder &b, const Contraction::Operand &operand,
   return emitView(b, loc, operand.value, shape, offsets, sizes);
 }
 
-/// One strip of a panel, as far as the panel goes.
-Value ContractionLoops::viewStrip(OpBuilder &b, Value part, Value strip,
-                                  Value depth, Value width) {
-  OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
-  SmallVector<OpFoldResult> offsets = {part, strip, zero, zero};
-  Value rows = inPairs ? divideUp(b, depth, 2) : depth;
+/// Rows and columns of one strip of a panel.
+Value ContractionLoops::viewStrip(OpBuilder &b, const Panels &panels,
+                                  Value part, Value strip, Value row,
+                                  Value column, Value depth, Value width) {
+  OpFoldResult one = b.getIndexAttr(1);
+  Value first = row, rows = depth;
+  if (inPairs) {
+    first = b.createOrFold<arith::DivUIOp>(loc, row, index(b, 2));
+    rows = divideUp(b, depth, 2);
+  }
+  SmallVector<OpFoldResult> offsets = {part, strip, getAsOpFoldResult(first),
+                                       getAsOpFoldResult(column)};
   SmallVector<OpFoldResult> sizes = {one, one, getAsOpFoldResult(rows),
                                      getAsOpFoldResult(width)};
   SmallVector<int64_t> shape = {getStatic(sizes[2]), getStatic(sizes[3])};
   if (inPairs) {
-    offsets.push_back(zero);
+    offsets.push_back(b.getIndexAttr(0));
     sizes.push_back(b.getIndexAttr(2));
     shape.push_back(2);
   }
-  return emitView(b, loc, panels, shape, offsets, sizes);
+  return emitView(b, loc, panels.memory, shape, offsets, sizes);
 }
 
-Value ContractionLoops::viewBlockA(OpBuilder &b, Value part, Value height,
-                                   Value depth) {
+Value ContractionLoops::viewBlockA(OpBuilder &b, Value blocks, Value part,
+                                   Value height, Value depth) {
   OpFoldResult zero = b.getIndexAttr(0);
   SmallVector<OpFoldResult> sizes = {
       b.getIndexAttr(1), getAsOpFoldResult(height), getAsOpFoldResult(depth)};
@@ -180,7 +207,7 @@ Value ContractionLoops::getA(OpBuilder &b, Value part, Value row, Value height,
                     sum, height, depth);
   if (!packsA())
     return rows;
-  Value block = viewBlockA(b, part, height, depth);
+  Value block = viewBlockA(b, blocks, part, height, depth);
   cpu::PackOp::create(b, loc, rows, block, contraction.isTransposedA());
   return block;
 }
@@ -202,27 +229,44 @@ void ContractionLoops::forBlocks(OpBuilder &b, Range range, int64_t size,
                      });
 }
 
-void ContractionLoops::packPanel(OpBuilder &b, Value part, Value sum,
-                                 Value depth, Value column, Value width) {
-  forBlocks(b, {index(b, 0), width}, blocking.strip,
-            [&](OpBuilder &inner, Value first, Value count) {
-              Value from = arith::AddIOp::create(inner, loc, column, first);
-              Value source = view(inner, contraction.b, contraction.sum,
-                                  contraction.column, sum, from, depth, count);
-              Value number = arith::DivUIOp::create(
-                  inner, loc, first, index(inner, blocking.strip));
-              Value strip = viewStrip(inner, part, number, depth, count);
-              cpu::PackOp::create(inner, loc, source, strip,
-                                  contraction.isTransposedB());
-            });
+/// A few rows of B at a time go to the panel, a line of each in turn: memory
+/// then sees each row go on, where a strip by itself would ask for one line of
+/// every row. Where B lies transposed, a strip is some of its rows.
+void ContractionLoops::packPanel(OpBuilder &b, const Panels &panels, Value part,
+                                 Value sum, Value depth, Value column,
+                                 Value width) {
+  bool isTransposed = contraction.isTransposedB();
+  int64_t strip = panels.blocking.strip;
+  auto packRows = [&](OpBuilder &outer, Value row, Value rows) {
+    forBlocks(outer, {index(outer, 0), width}, blocking.strip,
+              [&](OpBuilder &inner, Value first, Value count) {
+                Value from = arith::AddIOp::create(inner, loc, column, first);
+                Value top = arith::AddIOp::create(inner, loc, sum, row);
+                Value source = view(inner, contraction.b, contraction.sum,
+                                    contraction.column, top, from, rows, count);
+                Value size = index(inner, strip);
+                Value target = viewStrip(
+                    inner, panels, part,
+                    arith::DivUIOp::create(inner, loc, first, size), row,
+                    arith::RemUIOp::create(inner, loc, first, size), rows,
+                    count);
+                cpu::PackOp::create(inner, loc, source, target, isTransposed);
+              });
+  };
+  Value zero = index(b, 0);
+  if (isTransposed)
+    return packRows(b, zero, depth);
+  forBlocks(b, {zero, depth}, kPackedRows, packRows);
 }
 
 /// The product of the terms from `sum` on: the first of all may find nothing in
 /// C to add to.
 void ContractionLoops::emitProduct(OpBuilder &b, Value sum, Value rows,
                                    Value columns, Value result) {
+  bool isInPairs = cast<MemRefType>(columns.getType()).getRank() == 3;
   auto emit = [&](OpBuilder &at, bool accumulate) {
-    cpu::ProductOp::create(at, loc, rows, columns, result, accumulate);
+    cpu::ProductOp::create(at, loc, rows, columns, result, accumulate,
+                           /*tile_order=*/inPairs && !isInPairs);
   };
   if (!contraction.addsToZeros)
     return emit(b, true);
@@ -241,75 +285,100 @@ void ContractionLoops::emitProduct(OpBuilder &b, Value sum, Value rows,
 }
 
 /// A block of rows of A and all strips of a panel.
-void ContractionLoops::emitBlock(OpBuilder &b, Value part, Value row,
-                                 Value height, Value sum, Value depth,
-                                 Value column, Value width) {
+void ContractionLoops::emitBlock(OpBuilder &b, const Panels &panels, Value part,
+                                 Value row, Value height, Value sum,
+                                 Value depth, Value column, Value width) {
   Value rows = getA(b, part, row, height, sum, depth);
-  forBlocks(b, {index(b, 0), width}, blocking.strip,
+  int64_t strip = panels.blocking.strip;
+  forBlocks(b, {index(b, 0), width}, strip,
             [&](OpBuilder &inner, Value first, Value count) {
               Value to = arith::AddIOp::create(inner, loc, column, first);
-              Value number = arith::DivUIOp::create(
-                  inner, loc, first, index(inner, blocking.strip));
-              Value strip = viewStrip(inner, part, number, depth, count);
+              Value number = arith::DivUIOp::create(inner, loc, first,
+                                                    index(inner, strip));
+              Value zero = index(inner, 0);
+              Value right = viewStrip(inner, panels, part, number, zero, zero,
+                                      depth, count);
               Value result = view(inner, contraction.c, contraction.row,
                                   contraction.column, row, to, height, count);
-              emitProduct(inner, sum, rows, strip, result);
+              emitProduct(inner, sum, rows, right, result);
             });
 }
 
 void ContractionLoops::emitPanels(OpBuilder &b, Value part, Range rows,
-                                  Range columns) {
+                                  Range columns, const Panels &panels) {
   Range sums = {index(b, 0), depth};
-  forBlocks(b, columns, blocking.columns,
+  const Blocking &sizes = panels.blocking;
+  forBlocks(b, columns, sizes.columns,
             [&](OpBuilder &outer, Value column, Value width) {
-              forBlocks(outer, sums, blocking.depth,
-                        [&](OpBuilder &middle, Value sum, Value terms) {
-                          packPanel(middle, part, sum, terms, column, width);
-                          forBlocks(
-                              middle, rows, blocking.rows,
+              forBlocks(
+                  outer, sums, sizes.depth,
+                  [&](OpBuilder &middle, Value sum, Value terms) {
+                    packPanel(middle, panels, part, sum, terms, column, width);
+                    forBlocks(middle, rows, sizes.rows,
                               [&](OpBuilder &inner, Value row, Value count) {
-                                emitBlock(inner, part, row, count, sum, terms,
-                                          column, width);
+                                emitBlock(inner, panels, part, row, count, sum,
+                                          terms, column, width);
                               });
-                        });
+                  });
             });
 }
 
-void ContractionLoops::emitFewRows(OpBuilder &b, Range rows, Range columns) {
+/// Rows of A and columns of B where they lie; A in the type of the result.
+void ContractionLoops::emitDirect(OpBuilder &b, Value part, Range rows,
+                                  Range columns) {
   Value count = arith::SubIOp::create(b, loc, rows.end, rows.begin),
         width = arith::SubIOp::create(b, loc, columns.end, columns.begin);
-  forBlocks(b, {index(b, 0), depth}, kRowsAtATime,
-            [&](OpBuilder &inner, Value sum, Value terms) {
-              Value left = view(inner, contraction.a, contraction.row,
-                                contraction.sum, rows.begin, sum, count, terms);
-              Value right =
-                  view(inner, contraction.b, contraction.sum,
+  auto emitTerms = [&](OpBuilder &inner, Value sum, Value terms) {
+    Value left = view(inner, contraction.a, contraction.row, contraction.sum,
+                      rows.begin, sum, count, terms);
+    if (directA) {
+      Value block = viewBlockA(inner, directA, part, count, terms);
+      cpu::PackOp::create(inner, loc, left, block, contraction.isTransposedA());
+      left = block;
+    }
+    Value right = view(inner, contraction.b, contraction.sum,
                        contraction.column, sum, columns.begin, terms, width);
-              Value result = view(inner, contraction.c, contraction.row,
-                                  contraction.column, rows.begin, columns.begin,
-                                  count, width);
-              emitProduct(inner, sum, left, right, result);
-            });
+    Value result =
+        view(inner, contraction.c, contraction.row, contraction.column,
+             rows.begin, columns.begin, count, width);
+    emitProduct(inner, sum, left, right, result);
+  };
+  forBlocks(b, {index(b, 0), depth}, getDirectTerms(), emitTerms);
 }
 
-/// One of the matrices.
+/// One of the matrices. The size of the whole decides how it is done: a
+/// thread's share may not change results.
 void ContractionLoops::emitMatrix(OpBuilder &b, Value part, Range rows,
                                   Range columns) {
-  if (!mayReadB())
-    return emitPanels(b, part, rows, columns);
-  // The size of the whole decides: a thread's share may not change results.
-  Value areFew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule,
-                                       height, index(b, kFewRows));
-  scf::IfOp::create(
-      b, loc, areFew,
-      [&](OpBuilder &inner, Location) {
-        emitFewRows(inner, rows, columns);
+  using Way = llvm::function_ref<void(OpBuilder &)>;
+  auto choose = [&](OpBuilder &at, int64_t most, Way small, Way large) {
+    Value areFew = arith::CmpIOp::create(at, loc, arith::CmpIPredicate::ule,
+                                         height, index(at, most));
+    auto emit = [&](Way way) {
+      return [&, way](OpBuilder &inner, Location) {
+        way(inner);
         scf::YieldOp::create(inner, loc);
-      },
-      [&](OpBuilder &inner, Location) {
-        emitPanels(inner, part, rows, columns);
-        scf::YieldOp::create(inner, loc);
-      });
+      };
+    };
+    scf::IfOp::create(at, loc, areFew, emit(small), emit(large));
+  };
+  auto direct = [&](OpBuilder &at) { emitDirect(at, part, rows, columns); };
+  auto withFew = [&](OpBuilder &at) {
+    emitPanels(at, part, rows, columns, few);
+  };
+  auto withMany = [&](OpBuilder &at) {
+    emitPanels(at, part, rows, columns, many);
+  };
+  auto withPanels = [&](OpBuilder &at) {
+    if (few.memory)
+      choose(at, kFewRows, withFew, withMany);
+    else
+      withMany(at);
+  };
+  if (int64_t most = getDirectRows())
+    choose(b, most, direct, withPanels);
+  else
+    withPanels(b);
 }
 
 /// Some of the matrices, some of their rows and columns.
@@ -334,27 +403,53 @@ void ContractionLoops::emitPart(OpBuilder &b, Value part, Range matrices,
       });
 }
 
-/// Buffers for each part, allocated before the parts run: only the calling
-/// thread can end a call when memory is short.
-void ContractionLoops::allocate(OpBuilder &b, Value parts) {
-  Value terms = smaller(b, depth, index(b, blocking.depth));
-  Value columns = smaller(b, width, index(b, blocking.columns));
-  Value strips = divideUp(b, columns, blocking.strip);
+/// Rows of a panel as wide as few rows meet at once would lie in few sets of a
+/// cache, were they not a little longer.
+static constexpr int64_t kPad = 16;
+
+Value ContractionLoops::allocatePanels(OpBuilder &b, Value parts,
+                                       const Blocking &sizes, int64_t length) {
+  Value terms = smaller(b, depth, index(b, sizes.depth));
+  Value columns = smaller(b, width, index(b, sizes.columns));
+  Value strips = divideUp(b, columns, sizes.strip);
   SmallVector<int64_t> shape = {ShapedType::kDynamic, ShapedType::kDynamic,
-                                ShapedType::kDynamic, blocking.strip};
+                                ShapedType::kDynamic, length};
   if (inPairs)
     shape.push_back(2);
   Value held = inPairs ? divideUp(b, terms, 2) : terms;
-  panels = memref::AllocOp::create(b, loc, MemRefType::get(shape, packed),
-                                   ValueRange{parts, strips, held},
-                                   b.getI64IntegerAttr(64));
-  if (!packsA())
-    return;
-  Value rows = smaller(b, height, index(b, blocking.rows));
-  SmallVector<int64_t> block(3, ShapedType::kDynamic);
-  blocks = memref::AllocOp::create(b, loc, MemRefType::get(block, packed),
-                                   ValueRange{parts, rows, terms},
-                                   b.getI64IntegerAttr(64));
+  Value memory = memref::AllocOp::create(b, loc, MemRefType::get(shape, packed),
+                                         ValueRange{parts, strips, held},
+                                         b.getI64IntegerAttr(64));
+  buffers.push_back(memory);
+  return memory;
+}
+
+/// Buffers for each part, allocated before the parts run: only the calling
+/// thread can end a call when memory is short.
+void ContractionLoops::allocate(OpBuilder &b, Value parts) {
+  many = {blocking, allocatePanels(b, parts, blocking, blocking.strip)};
+  if (getDirectRows() < kFewRows) {
+    Blocking sizes = blocking;
+    sizes.columns = sizes.strip = kFewColumns;
+    sizes.depth = kFewTerms;
+    few = {sizes, allocatePanels(b, parts, sizes, kFewColumns + kPad)};
+  }
+  auto allocateBlocks = [&](int64_t most, int64_t length, Type element) {
+    SmallVector<int64_t> shape(3, ShapedType::kDynamic);
+    Value rows = smaller(b, height, index(b, most)),
+          terms = smaller(b, depth, index(b, length));
+    buffers.push_back(memref::AllocOp::create(
+        b, loc, MemRefType::get(shape, element), ValueRange{parts, rows, terms},
+        b.getI64IntegerAttr(64)));
+    return buffers.back();
+  };
+  if (packsA())
+    blocks = allocateBlocks(blocking.rows, blocking.depth, packed);
+  Type sumType = contraction.c.getElement();
+  bool convertsA =
+      contraction.isTransposedA() || contraction.a.getElement() != sumType;
+  if (int64_t most = getDirectRows(); most && convertsA)
+    directA = allocateBlocks(most, getDirectTerms(), sumType);
 }
 
 /// The first unit of part `part`: parts differ by at most one.
@@ -442,9 +537,8 @@ void ContractionLoops::emit(OpBuilder &b, bool threads) {
     Value zero = index(b, 0);
     emitPart(b, zero, {zero, matrices}, {zero, height}, {zero, width});
   }
-  memref::DeallocOp::create(b, loc, panels);
-  if (blocks)
-    memref::DeallocOp::create(b, loc, blocks);
+  for (Value buffer : buffers)
+    memref::DeallocOp::create(b, loc, buffer);
 }
 
 void weir::emitContraction(OpBuilder &builder, const Contraction &contraction,

@@ -40,11 +40,11 @@ namespace {
 /// Writes one product.
 class VectorProduct {
 public:
-  VectorProduct(Location loc, ValueRange operands, bool accumulate,
+  VectorProduct(Location loc, ValueRange operands, cpu::ProductOp op,
                 ProductTarget target)
       : loc(loc), left(operands[0]), right(operands[1]), result(operands[2]),
-        accumulate(accumulate), target(target),
-        element(getElementTypeOrSelf(result.getType())) {}
+        accumulate(op.getAccumulate()), inTileOrder(op.getTileOrder()),
+        target(target), element(getElementTypeOrSelf(result.getType())) {}
   void emit(OpBuilder &builder);
 
 private:
@@ -60,6 +60,10 @@ private:
   void emitRows(OpBuilder &b, Value column, int64_t vectors, int64_t lanes,
                 Value mask);
   void emitTile(OpBuilder &b, const Tile &tile);
+  void emitTileInTileOrder(OpBuilder &b, const Tile &tile);
+  Vectors loadSums(OpBuilder &b, const Tile &tile);
+  Vectors getZeros(OpBuilder &b, const Tile &tile);
+  void storeSums(OpBuilder &b, const Tile &tile, ValueRange sums);
   /// Adds the terms of one k.
   Vectors emitTerms(OpBuilder &b, const Tile &tile, Value k, ValueRange sums);
   Vectors loadRow(OpBuilder &b, Value memref, Value row, const Tile &tile);
@@ -75,7 +79,7 @@ private:
 
   Location loc;
   Value left, right, result; // A, B and C.
-  bool accumulate;
+  bool accumulate, inTileOrder;
   ProductTarget target;
   Type element;
 };
@@ -91,12 +95,16 @@ Value VectorProduct::multiplyAdd(OpBuilder &b, Value x, Value y, Value sum) {
 
 SmallVector<Value> VectorProduct::loadRow(OpBuilder &b, Value memref, Value row,
                                           const Tile &tile) {
-  VectorType type = getType(tile.lanes);
+  Type stored = getElementTypeOrSelf(memref.getType());
   Vectors vectors;
-  for (int64_t i = 0; i < tile.vectors; ++i)
-    vectors.push_back(loadVector(
-        b, loc, type, memref,
-        {row, emitSum(b, loc, tile.column, i * tile.lanes)}, tile.mask));
+  for (int64_t i = 0; i < tile.vectors; ++i) {
+    Value vector = loadVector(
+        b, loc, VectorType::get(tile.lanes, stored), memref,
+        {row, emitSum(b, loc, tile.column, i * tile.lanes)}, tile.mask);
+    if (stored != element)
+      vector = arith::ExtFOp::create(b, loc, getType(tile.lanes), vector);
+    vectors.push_back(vector);
+  }
   return vectors;
 }
 
@@ -122,16 +130,27 @@ SmallVector<Value> VectorProduct::emitTerms(OpBuilder &b, const Tile &tile,
   return next;
 }
 
-void VectorProduct::emitTile(OpBuilder &b, const Tile &tile) {
+SmallVector<Value> VectorProduct::getZeros(OpBuilder &b, const Tile &tile) {
+  Value zero =
+      arith::ConstantOp::create(b, loc, b.getZeroAttr(getType(tile.lanes)));
+  return Vectors(tile.rows * tile.vectors, zero);
+}
+
+SmallVector<Value> VectorProduct::loadSums(OpBuilder &b, const Tile &tile) {
   Vectors sums;
-  for (int64_t i = 0; i < tile.rows; ++i) {
-    if (accumulate)
-      llvm::append_range(sums, loadRow(b, result, rowOf(b, tile, i), tile));
-    else
-      sums.append(tile.vectors,
-                  arith::ConstantOp::create(
-                      b, loc, b.getZeroAttr(getType(tile.lanes))));
-  }
+  for (int64_t i = 0; i < tile.rows; ++i)
+    llvm::append_range(sums, loadRow(b, result, rowOf(b, tile, i), tile));
+  return sums;
+}
+
+void VectorProduct::storeSums(OpBuilder &b, const Tile &tile, ValueRange sums) {
+  for (int64_t i = 0; i < tile.rows; ++i)
+    storeRow(b, rowOf(b, tile, i), tile,
+             sums.slice(i * tile.vectors, tile.vectors));
+}
+
+void VectorProduct::emitTile(OpBuilder &b, const Tile &tile) {
+  Vectors sums = accumulate ? loadSums(b, tile) : getZeros(b, tile);
   Value zero = arith::ConstantIndexOp::create(b, loc, 0),
         one = arith::ConstantIndexOp::create(b, loc, 1);
   auto loop = scf::ForOp::create(
@@ -139,23 +158,73 @@ void VectorProduct::emitTile(OpBuilder &b, const Tile &tile) {
       [&](OpBuilder &inner, Location, Value k, ValueRange before) {
         scf::YieldOp::create(inner, loc, emitTerms(inner, tile, k, before));
       });
-  for (int64_t i = 0; i < tile.rows; ++i)
-    storeRow(b, rowOf(b, tile, i), tile,
-             loop.getResults().slice(i * tile.vectors, tile.vectors));
+  storeSums(b, tile, loop.getResults());
+}
+
+/// The sum that a tile register would hold: of 32 k, those of even and of odd k
+/// are summed apart, from 0 on; their sum is then added.
+void VectorProduct::emitTileInTileOrder(OpBuilder &b, const Tile &tile) {
+  constexpr int64_t kDepth = 32;
+  auto index = [&](OpBuilder &at, int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(at, loc, value);
+  };
+  Value end = size(b, left, 1);
+  if (!accumulate)
+    storeSums(b, tile, getZeros(b, tile));
+  auto emitBlock = [&](OpBuilder &outer, Location, Value begin, ValueRange) {
+    Value own = arith::MinUIOp::create(outer, loc,
+                                       emitSum(outer, loc, begin, kDepth), end);
+    // Pairs of k; a last one that is alone stays even.
+    Value odd = arith::AndIOp::create(outer, loc, own, index(outer, 1));
+    Value pairsEnd = arith::SubIOp::create(outer, loc, own, odd);
+    Vectors both = getZeros(outer, tile);
+    size_t count = both.size();
+    both.append(count, both.front()); // The sums of odd k.
+    auto loop = scf::ForOp::create(
+        outer, loc, begin, pairsEnd, index(outer, 2), both,
+        [&](OpBuilder &inner, Location, Value k, ValueRange sums) {
+          Vectors next = emitTerms(inner, tile, k, sums.take_front(count));
+          next.append(emitTerms(inner, tile, emitSum(inner, loc, k, 1),
+                                sums.drop_front(count)));
+          scf::YieldOp::create(inner, loc, next);
+        });
+    auto last = scf::ForOp::create(
+        outer, loc, pairsEnd, own, index(outer, 1),
+        loop.getResults().take_front(count),
+        [&](OpBuilder &inner, Location, Value k, ValueRange sums) {
+          scf::YieldOp::create(inner, loc, emitTerms(inner, tile, k, sums));
+        });
+    Vectors sums = loadSums(outer, tile);
+    for (auto [sum, x, y] : llvm::zip(sums, last.getResults(),
+                                      loop.getResults().drop_front(count)))
+      sum = arith::AddFOp::create(outer, loc, sum,
+                                  arith::AddFOp::create(outer, loc, x, y));
+    storeSums(outer, tile, sums);
+    scf::YieldOp::create(outer, loc);
+  };
+  scf::ForOp::create(b, loc, index(b, 0), end, index(b, kDepth), ValueRange(),
+                     emitBlock);
 }
 
 void VectorProduct::emitRows(OpBuilder &b, Value column, int64_t vectors,
                              int64_t lanes, Value mask) {
-  emitInSteps(b, loc, size(b, result, 0), target.getMostRows(vectors), 1,
+  // In the order of tiles, there are two sums for each element.
+  int64_t most = target.getMostRows(inTileOrder ? 2 * vectors : vectors);
+  emitInSteps(b, loc, size(b, result, 0), most, 1,
               [&](OpBuilder &inner, Value row, int64_t rows) {
-                emitTile(inner, {row, column, rows, vectors, lanes, mask});
+                Tile tile = {row, column, rows, vectors, lanes, mask};
+                if (inTileOrder)
+                  emitTileInTileOrder(inner, tile);
+                else
+                  emitTile(inner, tile);
               });
 }
 
 void VectorProduct::emit(OpBuilder &b) {
   int64_t lanes = target.getLanes(element);
   Value columns = size(b, result, 1);
-  Value rest = emitInSteps(b, loc, columns, target.getMostVectors(), lanes,
+  int64_t most = target.getMostVectors() / (inTileOrder ? 2 : 1);
+  Value rest = emitInSteps(b, loc, columns, most, lanes,
                            [&](OpBuilder &inner, Value column, int64_t count) {
                              emitRows(inner, column, count, lanes, Value());
                            });
@@ -181,43 +250,72 @@ static LogicalResult checkPairs(ModuleOp module, ProductTarget target) {
   return failure(walk.wasInterrupted());
 }
 
-static void emitProduct(OpBuilder &b, cpu::ProductOp op, ValueRange operands,
-                        ProductTarget target) {
-  if (op.isInPairs())
-    emitTileProduct(b, op.getLoc(), operands, op.getAccumulate());
-  else
-    VectorProduct(op.getLoc(), operands, op.getAccumulate(), target).emit(b);
-}
+namespace {
+/// The functions that products are in.
+class ProductFunctions {
+public:
+  ProductFunctions(ModuleOp module, ProductTarget target)
+      : symbols(module), target(target) {}
 
-/// A function that computes what `op` does.
-static func::FuncOp createFunction(SymbolTable &symbols, cpu::ProductOp op,
-                                   ProductTarget target) {
-  OpBuilder b = OpBuilder::atBlockEnd(&symbols.getOp()->getRegion(0).front());
-  Location loc = op.getLoc();
-  auto function = func::FuncOp::create(
-      b, loc, "weir.product", b.getFunctionType(op->getOperandTypes(), {}));
+  /// A function that computes what `op` does.
+  func::FuncOp create(cpu::ProductOp op);
+
+private:
+  func::FuncOp create(Location loc, StringRef name, TypeRange types,
+                      ProductEmitter body);
+
+  SymbolTable symbols;
+  ProductTarget target;
+};
+} // namespace
+
+func::FuncOp ProductFunctions::create(Location loc, StringRef name,
+                                      TypeRange types, ProductEmitter body) {
+  Block &module = symbols.getOp()->getRegion(0).front();
+  OpBuilder b = OpBuilder::atBlockEnd(&module);
+  auto function =
+      func::FuncOp::create(b, loc, name, b.getFunctionType(types, {}));
   function.setPrivate();
   function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
   b.setInsertionPointToStart(function.addEntryBlock());
-  emitProduct(b, op, function.getArguments(), target);
+  body(b, function.getArguments());
   func::ReturnOp::create(b, loc);
   symbols.insert(function); // Gives it a name of its own.
   return function;
 }
 
+func::FuncOp ProductFunctions::create(cpu::ProductOp op) {
+  Location loc = op.getLoc();
+  bool accumulate = op.getAccumulate();
+  auto emitRest = [&](OpBuilder &b, ValueRange operands) {
+    auto few = create(loc, "weir.product.few", operands.getTypes(),
+                      [&](OpBuilder &inner, ValueRange own) {
+                        emitFewRowTileProduct(inner, loc, own, accumulate);
+                      });
+    func::CallOp::create(b, loc, few, operands);
+  };
+  return create(loc, "weir.product", op->getOperandTypes(),
+                [&](OpBuilder &b, ValueRange own) {
+                  if (op.isInPairs())
+                    emitTileProduct(b, loc, own, accumulate, emitRest);
+                  else
+                    VectorProduct(loc, own, op, target).emit(b);
+                });
+}
+
 /// Products of one type share a function; one that is alone stands where it is
 /// if it may.
-static void lowerAlike(SymbolTable &symbols, ArrayRef<cpu::ProductOp> alike,
-                       ProductTarget target) {
+static void lowerAlike(ProductFunctions &functions,
+                       ArrayRef<cpu::ProductOp> alike, ProductTarget target) {
   cpu::ProductOp first = alike.front();
   bool standsAlone = alike.size() == 1 && !first.isInPairs();
   func::FuncOp function;
   if (!standsAlone)
-    function = createFunction(symbols, first, target);
+    function = functions.create(first);
   for (cpu::ProductOp op : alike) {
     OpBuilder b(op);
     if (standsAlone)
-      emitProduct(b, op, op->getOperands(), target);
+      VectorProduct(op.getLoc(), op->getOperands(), op, target).emit(b);
     else
       func::CallOp::create(b, op.getLoc(), function, op->getOperands());
     op.erase();
@@ -230,7 +328,8 @@ static void lowerProducts(ModuleOp module, ProductTarget target) {
     auto *group = llvm::find_if(groups, [&](ArrayRef<cpu::ProductOp> known) {
       cpu::ProductOp first = known.front();
       return first->getOperandTypes() == op->getOperandTypes() &&
-             first.getAccumulate() == op.getAccumulate();
+             first.getAccumulate() == op.getAccumulate() &&
+             first.getTileOrder() == op.getTileOrder();
     });
     if (group == groups.end()) {
       groups.emplace_back();
@@ -238,9 +337,9 @@ static void lowerProducts(ModuleOp module, ProductTarget target) {
     }
     group->push_back(op);
   });
-  SymbolTable symbols(module);
+  ProductFunctions functions(module, target);
   for (ArrayRef<cpu::ProductOp> group : groups)
-    lowerAlike(symbols, group, target);
+    lowerAlike(functions, group, target);
 }
 
 namespace {

@@ -8,8 +8,11 @@
 // Tiles of AMX are 16 rows of 64 bytes: 16 x 32 of A, 16 x 16 pairs of B, 16 x
 // 16 of C. Two by two tiles of C take four loads for four products in each step
 // of k. All tiles have the one shape, since a register's shape holds for a
-// whole function: what is smaller, at the edges of the operands, goes through
-// buffers of a tile's size that are filled up with zeros.
+// whole function: what is smaller, where columns or k end, goes through buffers
+// of a tile's size that are filled up with zeros. Rows of A that are left,
+// fewer than 16, are the business of another function, in which tiles of A and
+// C have just so many: four tiles of C side by side, since B is all there is to
+// load.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,20 +37,25 @@ namespace {
 class TileProduct {
 public:
   TileProduct(OpBuilder &b, Location loc, ValueRange operands, bool accumulate);
-  void emit(OpBuilder &b);
+  /// All whole tiles of rows.
+  void emitWholeRows(OpBuilder &b);
+  /// All rows, of which there are at most 16.
+  void emitFewRows(OpBuilder &b);
 
 private:
   using Tiles = SmallVector<Value>;
   using Body = llvm::function_ref<void(OpBuilder &, Value)>;
   using Step = llvm::function_ref<Tiles(OpBuilder &, Value k, ValueRange sums)>;
 
-  void emitBlock(OpBuilder &b, Value m, Value n, int64_t count);
+  void emitBlock(OpBuilder &b, Value m, Value n, int64_t down, int64_t across);
   void emitEdge(OpBuilder &b, Value m, Value n);
-  void emitTilesOf(OpBuilder &b, Value m, Value n);
+  void emitTilesOf(OpBuilder &b, Value m, Value n, Value rowEnd,
+                   int64_t across);
   Value emitPartialSum(OpBuilder &b, Value m, Value n, Value k, Value sum);
 
   // Tiles.
   Value call(OpBuilder &b, StringRef name, ValueRange operands, bool isTile);
+  Value getHeight(OpBuilder &b, Value memref);
   Value load(OpBuilder &b, Value memref, Value row, Value column);
   Value loadBuffer(OpBuilder &b, Value buffer);
   Value loadZeros(OpBuilder &b);
@@ -65,7 +73,7 @@ private:
   void emitLoop(OpBuilder &b, Value begin, Value end, int64_t step, Body body);
   Tiles emitSums(OpBuilder &b, Value begin, Value end, ValueRange sums,
                  Step step);
-  Value emitFits(OpBuilder &b, Value m, Value n, int64_t count);
+  Value emitFits(OpBuilder &b, Value begin, Value size, int64_t tiles);
   Value index(OpBuilder &b, int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   }
@@ -83,6 +91,7 @@ private:
   Value a, pairs, c;
   bool accumulate;
   Value rows, columns, depth, pairRows;
+  Value height;                    // Of tiles of A and C, where that is not 16.
   Value wholeDepth;                // What of the depth fills tiles.
   Value bufferA, bufferB, bufferC; // A tile each.
 };
@@ -146,11 +155,17 @@ static SmallVector<Value> getIndices(OpBuilder &b, Location loc, Value memref,
   return indices;
 }
 
+/// The rows of tiles of an operand.
+Value TileProduct::getHeight(OpBuilder &b, Value memref) {
+  bool isB = cast<MemRefType>(memref.getType()).getRank() == 3;
+  return height && !isB ? height : number(b, kRows);
+}
+
 Value TileProduct::load(OpBuilder &b, Value memref, Value row, Value column) {
   Value address =
       emitAddress(b, loc, memref, getIndices(b, loc, memref, row, column));
   return call(b, "llvm.x86.tileloadd64.internal",
-              {number(b, kRows), number(b, kRowBytes), address,
+              {getHeight(b, memref), number(b, kRowBytes), address,
                emitPitch(b, loc, memref)},
               /*isTile=*/true);
 }
@@ -161,14 +176,14 @@ Value TileProduct::loadBuffer(OpBuilder &b, Value buffer) {
 
 Value TileProduct::loadZeros(OpBuilder &b) {
   return call(b, "llvm.x86.tilezero.internal",
-              {number(b, kRows), number(b, kRowBytes)}, /*isTile=*/true);
+              {getHeight(b, c), number(b, kRowBytes)}, /*isTile=*/true);
 }
 
 void TileProduct::store(OpBuilder &b, Value tile, Value memref, Value row,
                         Value column) {
   Value address = emitAddress(b, loc, memref, {row, column});
   call(b, "llvm.x86.tilestored64.internal",
-       {number(b, kRows), number(b, kRowBytes), address,
+       {getHeight(b, memref), number(b, kRowBytes), address,
         emitPitch(b, loc, memref), tile},
        /*isTile=*/false);
 }
@@ -176,12 +191,12 @@ void TileProduct::store(OpBuilder &b, Value tile, Value memref, Value row,
 SmallVector<Value> TileProduct::multiplyAdd(OpBuilder &b, ValueRange a,
                                             ValueRange pairs, ValueRange c) {
   Tiles sums;
-  Value height = number(b, kRows), width = number(b, kRowBytes);
+  Value rowCount = getHeight(b, this->c), width = number(b, kRowBytes);
   for (auto [i, left] : llvm::enumerate(a))
     for (auto [j, right] : llvm::enumerate(pairs))
       sums.push_back(
           call(b, "llvm.x86.tdpbf16ps.internal",
-               {height, width, width, c[i * pairs.size() + j], left, right},
+               {rowCount, width, width, c[i * pairs.size() + j], left, right},
                /*isTile=*/true));
   return sums;
 }
@@ -293,37 +308,38 @@ Value TileProduct::emitPartialSum(OpBuilder &b, Value m, Value n, Value k,
   return multiplyAdd(b, loadBuffer(b, bufferA), loadBuffer(b, bufferB), sum)[0];
 }
 
-/// `count` by `count` whole tiles of C.
-void TileProduct::emitBlock(OpBuilder &b, Value m, Value n, int64_t count) {
+/// So many whole tiles of C, one below the other and side by side.
+void TileProduct::emitBlock(OpBuilder &b, Value m, Value n, int64_t down,
+                            int64_t across) {
   Tiles sums;
   auto place = [&](OpBuilder &at, Value first, int64_t i) {
     return emitSum(at, loc, first, i * kRows);
   };
-  for (int64_t i = 0; i < count; ++i)
-    for (int64_t j = 0; j < count; ++j)
+  for (int64_t i = 0; i < down; ++i)
+    for (int64_t j = 0; j < across; ++j)
       sums.push_back(accumulate ? load(b, c, place(b, m, i), place(b, n, j))
                                 : loadZeros(b));
   sums = emitSums(b, index(b, 0), wholeDepth, sums,
                   [&](OpBuilder &inner, Value k, ValueRange before) {
                     Tiles left, right;
-                    for (int64_t i = 0; i < count; ++i) {
+                    for (int64_t i = 0; i < down; ++i)
                       left.push_back(load(inner, a, place(inner, m, i), k));
+                    for (int64_t j = 0; j < across; ++j)
                       right.push_back(load(inner, pairs, half(inner, k),
-                                           place(inner, n, i)));
-                    }
+                                           place(inner, n, j)));
                     return multiplyAdd(inner, left, right, before);
                   });
   sums = emitSums(b, wholeDepth, depth, sums,
                   [&](OpBuilder &inner, Value k, ValueRange before) {
                     Tiles after;
-                    for (int64_t i = 0; i < count * count; ++i)
+                    for (int64_t i = 0; i < down * across; ++i)
                       after.push_back(emitPartialSum(
-                          inner, place(inner, m, i / count),
-                          place(inner, n, i % count), k, before[i]));
+                          inner, place(inner, m, i / across),
+                          place(inner, n, i % across), k, before[i]));
                     return after;
                   });
-  for (int64_t i = 0; i < count * count; ++i)
-    store(b, sums[i], c, place(b, m, i / count), place(b, n, i % count));
+  for (int64_t i = 0; i < down * across; ++i)
+    store(b, sums[i], c, place(b, m, i / across), place(b, n, i % across));
 }
 
 /// A tile of C that is not whole.
@@ -339,29 +355,25 @@ void TileProduct::emitEdge(OpBuilder &b, Value m, Value n) {
   writeC(b, m, n);
 }
 
-/// True when `count` by `count` tiles lie within C.
-Value TileProduct::emitFits(OpBuilder &b, Value m, Value n, int64_t count) {
-  auto fits = [&](Value begin, Value size) -> Value {
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule,
-                                 emitSum(b, loc, begin, count * kRows), size);
-  };
-  return arith::AndIOp::create(b, loc, fits(m, rows), fits(n, columns));
+/// True when so many tiles from `begin` on lie within `size`.
+Value TileProduct::emitFits(OpBuilder &b, Value begin, Value size,
+                            int64_t tiles) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule,
+                               emitSum(b, loc, begin, tiles * kRows), size);
 }
 
-/// The tiles of two by two, not all of them whole or even there.
-void TileProduct::emitTilesOf(OpBuilder &b, Value m, Value n) {
-  auto end = [&](Value begin, Value size) -> Value {
-    return arith::MinUIOp::create(b, loc, emitSum(b, loc, begin, 2 * kRows),
-                                  size);
-  };
-  Value rowEnd = end(m, rows), columnEnd = end(n, columns);
+/// Tiles from (m, n) on one by one, as far as there are rows and columns.
+void TileProduct::emitTilesOf(OpBuilder &b, Value m, Value n, Value rowEnd,
+                              int64_t across) {
+  Value columnEnd = arith::MinUIOp::create(
+      b, loc, emitSum(b, loc, n, across * kColumns), columns);
   emitLoop(b, m, rowEnd, kRows, [&](OpBuilder &outer, Value row) {
     emitLoop(outer, n, columnEnd, kColumns,
              [&](OpBuilder &inner, Value column) {
                scf::IfOp::create(
-                   inner, loc, emitFits(inner, row, column, 1),
+                   inner, loc, emitFits(inner, column, columns, 1),
                    [&](OpBuilder &at, Location) {
-                     emitBlock(at, row, column, 1);
+                     emitBlock(at, row, column, 1, 1);
                      scf::YieldOp::create(at, loc);
                    },
                    [&](OpBuilder &at, Location) {
@@ -372,26 +384,81 @@ void TileProduct::emitTilesOf(OpBuilder &b, Value m, Value n) {
   });
 }
 
-void TileProduct::emit(OpBuilder &b) {
+void TileProduct::emitWholeRows(OpBuilder &b) {
+  Value rest = arith::RemUIOp::create(b, loc, rows, index(b, kRows));
+  Value end = subtract(b, rows, rest);
   emitLoop(b, index(b, 0), columns, 2 * kColumns,
            [&](OpBuilder &outer, Value n) {
-             emitLoop(outer, index(outer, 0), rows, 2 * kRows,
+             emitLoop(outer, index(outer, 0), end, 2 * kRows,
                       [&](OpBuilder &inner, Value m) {
+                        Value fits = arith::AndIOp::create(
+                            inner, loc, emitFits(inner, m, end, 2),
+                            emitFits(inner, n, columns, 2));
                         scf::IfOp::create(
-                            inner, loc, emitFits(inner, m, n, 2),
+                            inner, loc, fits,
                             [&](OpBuilder &at, Location) {
-                              emitBlock(at, m, n, 2);
+                              emitBlock(at, m, n, 2, 2);
                               scf::YieldOp::create(at, loc);
                             },
                             [&](OpBuilder &at, Location) {
-                              emitTilesOf(at, m, n);
+                              Value rowEnd = arith::MinUIOp::create(
+                                  at, loc, emitSum(at, loc, m, 2 * kRows), end);
+                              emitTilesOf(at, m, n, rowEnd, 2);
                               scf::YieldOp::create(at, loc);
                             });
                       });
            });
 }
 
-void weir::emitTileProduct(OpBuilder &builder, Location loc,
-                           ValueRange operands, bool accumulate) {
-  TileProduct(builder, loc, operands, accumulate).emit(builder);
+void TileProduct::emitFewRows(OpBuilder &b) {
+  constexpr int64_t kAcross = 4;
+  height = arith::IndexCastOp::create(b, loc, b.getI16Type(), rows);
+  Value zero = index(b, 0);
+  emitLoop(b, zero, columns, kAcross * kColumns,
+           [&](OpBuilder &outer, Value n) {
+             scf::IfOp::create(
+                 outer, loc, emitFits(outer, n, columns, kAcross),
+                 [&](OpBuilder &at, Location) {
+                   emitBlock(at, zero, n, 1, kAcross);
+                   scf::YieldOp::create(at, loc);
+                 },
+                 [&](OpBuilder &at, Location) {
+                   emitTilesOf(at, zero, n, rows, kAcross);
+                   scf::YieldOp::create(at, loc);
+                 });
+           });
+}
+
+/// The rows of `memref` from `first` on.
+static Value viewRows(OpBuilder &b, Location loc, Value memref, Value first,
+                      Value count) {
+  SmallVector<OpFoldResult> offsets{first, b.getIndexAttr(0)},
+      sizes{count, memref::getMixedSize(b, loc, memref, 1)},
+      strides(2, b.getIndexAttr(1));
+  return memref::SubViewOp::create(b, loc, memref, offsets, sizes, strides);
+}
+
+void weir::emitTileProduct(OpBuilder &b, Location loc, ValueRange operands,
+                           bool accumulate, ProductEmitter emitRest) {
+  TileProduct(b, loc, operands, accumulate).emitWholeRows(b);
+  Value rows = b.createOrFold<memref::DimOp>(loc, operands[2], 0);
+  Value tile = arith::ConstantIndexOp::create(b, loc, kRows);
+  Value rest = b.createOrFold<arith::RemUIOp>(loc, rows, tile);
+  if (getConstantIntValue(rest) == 0)
+    return;
+  Value isLeft =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest,
+                            arith::ConstantIndexOp::create(b, loc, 0));
+  scf::IfOp::create(b, loc, isLeft, [&](OpBuilder &inner, Location) {
+    Value first = arith::SubIOp::create(inner, loc, rows, rest);
+    emitRest(inner,
+             {viewRows(inner, loc, operands[0], first, rest), operands[1],
+              viewRows(inner, loc, operands[2], first, rest)});
+    scf::YieldOp::create(inner, loc);
+  });
+}
+
+void weir::emitFewRowTileProduct(OpBuilder &b, Location loc,
+                                 ValueRange operands, bool accumulate) {
+  TileProduct(b, loc, operands, accumulate).emitFewRows(b);
 }

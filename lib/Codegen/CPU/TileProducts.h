@@ -12,11 +12,21 @@
 
 namespace weir {
 
-/// Writes a product in pairs of `operands`, A, B and C, in tile registers. It
-/// must be a function of its own: LLVM loads the shapes of tiles where a
-/// function begins, and saves no tile around a call.
+/// Writes what makes a product of A, B and C.
+using ProductEmitter =
+    llvm::function_ref<void(mlir::OpBuilder &, mlir::ValueRange operands)>;
+
+/// Writes a product in pairs of `operands`, A, B and C, in tile registers; rows
+/// of A that fill no tile are left to `emitRest`. It must be a function of its
+/// own: LLVM loads the shapes of tiles where a function begins, and saves no
+/// tile around a call.
 void emitTileProduct(mlir::OpBuilder &builder, mlir::Location loc,
-                     mlir::ValueRange operands, bool accumulate);
+                     mlir::ValueRange operands, bool accumulate,
+                     ProductEmitter emitRest);
+
+/// The same for less rows than a tile has, another function.
+void emitFewRowTileProduct(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::ValueRange operands, bool accumulate);
 
 } // namespace weir
 

@@ -7,7 +7,7 @@ module attributes {weir.target = {features = "+avx512f,+avx512dq,+avx512bw,+avx5
 // B is packed in strips of a tile's width. Of few rows it is read where it lies.
 // CHECK-LABEL: func.func @plain
 // CHECK:         %[[PANEL:.*]] = memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?x?x?x64xf32>
-// CHECK:         %[[FEW:.*]] = arith.cmpi ule, %{{.*}}, %c12
+// CHECK:         %[[FEW:.*]] = arith.cmpi ule, %{{.*}}, %c16
 // CHECK:         scf.if %[[FEW]] {
 // CHECK-NOT:       weir_cpu.pack
 // CHECK:           weir_cpu.product {{.*}} {accumulate}
@@ -32,13 +32,32 @@ func.func @plain(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) 
 // Tiles take pairs.
 // CHECK-LABEL: func.func @tiles
 // CHECK:         memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?x?x?x32x2xbf16>
-// CHECK-NOT:     scf.if
-// CHECK:         weir_cpu.pack ins(%{{.*}} : memref<?x?xbf16, {{.*}}) outs(%{{.*}} : memref<?x?x2xbf16, strided<[64, 2, 1], offset: ?>>) {transpose}
-// CHECK:         weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x?xbf16, {{.*}}, memref<?x?x2xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xf32,
+// CHECK:         memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?x?x?x528x2xbf16>
+// Few rows meet panels that are wide and low.
+// CHECK:         scf.if
+// CHECK:           weir_cpu.pack ins(%{{.*}} : memref<?x?xbf16, {{.*}}) outs(%{{.*}} : memref<?x?x2xbf16, strided<[1056, 2, 1], offset: ?>>) {transpose}
+// CHECK:           weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x?xbf16, {{.*}}, memref<?x?x2xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xf32,
+// CHECK:         } else {
+// CHECK:           weir_cpu.pack ins(%{{.*}} : memref<?x?xbf16, {{.*}}) outs(%{{.*}} : memref<?x?x2xbf16, strided<[64, 2, 1], offset: ?>>) {transpose}
+// CHECK:           weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x?xbf16, {{.*}}, memref<?x?x2xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xf32,
 func.func @tiles(%a: memref<8x64x96xbf16>, %b: memref<8x128x96xbf16>, %c: memref<8x64x128xf32>) {
   linalg.batch_matmul indexing_maps = [affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, n, k)>,
                                        affine_map<(b, m, n, k) -> (b, m, n)>]
     ins(%a, %b : memref<8x64x96xbf16>, memref<8x128x96xbf16>) outs(%c : memref<8x64x128xf32>)
+  return
+}
+
+// Very few rows meet B where it lies, in vectors, with the sums that tiles would have.
+// CHECK-LABEL: func.func @rows
+// CHECK:         %[[VERY:.*]] = arith.cmpi ule, %{{.*}}, %c6
+// CHECK:         scf.if %[[VERY]] {
+// CHECK:           scf.for %{{.*}} step %c32
+// CHECK:             weir_cpu.pack ins(%{{.*}} : memref<?x?xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xf32,
+// CHECK:             weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x?xf32, {{.*}}, memref<?x?xbf16, {{.*}} {accumulate, tile_order}
+// CHECK:         } else {
+// CHECK:           arith.cmpi ule, %{{.*}}, %c16
+func.func @rows(%a: memref<?x?xbf16>, %b: memref<?x?xbf16>, %c: memref<?x?xf32>) {
+  linalg.matmul ins(%a, %b : memref<?x?xbf16>, memref<?x?xbf16>) outs(%c : memref<?x?xf32>)
   return
 }
 

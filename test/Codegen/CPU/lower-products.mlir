@@ -26,6 +26,26 @@ func.func @tile(%a: memref<6x?xf32>, %b: memref<?x64xf32>, %c: memref<6x64xf32>)
   return
 }
 
+// B of 16 bits is widened as it is read.
+// CHECK-LABEL: func.func @widened
+// AVX512-COUNT-4:  arith.extf %{{.*}} : vector<16xbf16> to vector<16xf32>
+// AVX512-COUNT-4:  math.fma
+func.func @widened(%a: memref<1x?xf32>, %b: memref<?x64xbf16>, %c: memref<1x64xf32>) {
+  weir_cpu.product ins(%a, %b : memref<1x?xf32>, memref<?x64xbf16>) outs(%c : memref<1x64xf32>)
+  return
+}
+
+// The sums of a tile register: even and odd k apart, 32 at a time.
+// CHECK-LABEL: func.func @tile_order
+// AVX512:        scf.for %[[FIRST:.*]] = %c0 to %{{.*}} step %c32
+// AVX512:          %[[SUMS:.*]]:4 = scf.for %{{.*}} = %[[FIRST]] to %{{.*}} step %c2
+// AVX512:          scf.for %{{.*}} step %c1
+// AVX512-COUNT-2:  arith.addf %{{.*}} : vector<16xf32>
+func.func @tile_order(%a: memref<1x?xf32>, %b: memref<?x32xbf16>, %c: memref<1x32xf32>) {
+  weir_cpu.product ins(%a, %b : memref<1x?xf32>, memref<?x32xbf16>) outs(%c : memref<1x32xf32>) {tile_order}
+  return
+}
+
 // Rows are taken in steps of much the same size.
 // CHECK-LABEL: func.func @rows
 // AVX512:        scf.for %{{.*}} = %c0 to %c8 step %c4 {

@@ -1,7 +1,7 @@
 // RUN: weir-opt %s -split-input-file -verify-diagnostics
 
 func.func @types(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %c: memref<4x16xf64>) {
-  // expected-error@+1 {{C1: operands of f32, of f64, or of bf16, bf16 in pairs and f32, but found 'memref<4x8xf32>', 'memref<8x16xf32>' and 'memref<4x16xf64>'}}
+  // expected-error@+1 {{C1: operands of f32 (b of 16 bits, too), of f64, or of bf16, bf16 in pairs and f32, but found 'memref<4x8xf32>', 'memref<8x16xf32>' and 'memref<4x16xf64>'}}
   weir_cpu.product ins(%a, %b : memref<4x8xf32>, memref<8x16xf32>) outs(%c : memref<4x16xf64>)
   return
 }
@@ -65,7 +65,7 @@ func.func @packed_size(%a: memref<4x8xf32>, %b: memref<8x3xf32>) {
 // -----
 
 func.func @not_in_pairs(%a: memref<4x8xbf16>, %b: memref<8x16xbf16>, %c: memref<4x16xf32>) {
-  // expected-error@+1 {{C1: operands of f32, of f64, or of bf16, bf16 in pairs and f32}}
+  // expected-error@+1 {{C1: operands of f32 (b of 16 bits, too), of f64, or of bf16, bf16 in pairs and f32}}
   weir_cpu.product ins(%a, %b : memref<4x8xbf16>, memref<8x16xbf16>) outs(%c : memref<4x16xf32>)
   return
 }

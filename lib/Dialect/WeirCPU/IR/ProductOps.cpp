@@ -36,18 +36,19 @@ static int64_t getHeldRows(int64_t rows, bool inPairs) {
 }
 
 static bool areProductTypes(MemRefType a, MemRefType b, MemRefType c) {
-  Type element = a.getElementType();
-  if (element.isBF16())
-    return ::isInPairs(b) && c.getElementType().isF32();
-  return b.getRank() == 2 && element == b.getElementType() &&
-         element == c.getElementType();
+  Type left = a.getElementType(), right = b.getElementType(),
+       sum = c.getElementType();
+  if (left.isBF16())
+    return ::isInPairs(b) && sum.isF32();
+  bool isWidened = left.isF32() && (right.isBF16() || right.isF16());
+  return b.getRank() == 2 && left == sum && (left == right || isWidened);
 }
 
 LogicalResult ProductOp::verify() {
   MemRefType a = getA().getType(), b = getB().getType(), c = getC().getType();
   if (!areProductTypes(a, b, c))
-    return emitOpError("C1: operands of f32, of f64, or of bf16, bf16 in pairs "
-                       "and f32, but found ")
+    return emitOpError("C1: operands of f32 (b of 16 bits, too), of f64, or of "
+                       "bf16, bf16 in pairs and f32, but found ")
            << a << ", " << b << " and " << c;
   for (MemRefType type : {a, b, c})
     if (!hasContiguousRows(type))

@@ -20,7 +20,9 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     Nothing is packed: B should stay in the second-level cache, a strip of it of a few vectors' width in the first.
 
     Of bf16, the rows of B lie in pairs, b[p][n][i] for k = 2p + i, and the sum is formed in f32 by AMX, which takes denormal numbers
-    for 0. Where K is odd, the last pair's second half is multiplied by 0, so it must be finite; `weir_cpu.pack` makes it 0.
+    for 0. Where K is odd, the last pair's second half is multiplied by 0, so it must be finite; `weir_cpu.pack` makes it 0. AMX sums
+    products of even and of odd k apart, 32 at a time, from 0 on, and then adds the sum of both. `tile_order` makes a product in vectors do
+    the same, so that its elements are those of a product in pairs, but for denormal numbers.
 
     #### Inputs
 
@@ -33,7 +35,7 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
 
     #### Constraints
 
-    - C1: all are f32, or all f64, or `a` is bf16, `b` bf16 in pairs, and `c` f32.
+    - C1: `a` and `c` are f32, `b` f32, bf16 or f16; or all are f64; or `a` is bf16, `b` bf16 in pairs, and `c` f32.
     - C2: the last dimension of each is contiguous, of stride 1, and so are pairs.
     - C3: sizes agree. Any may be 0; where K is, the sum is 0.
     - Pairs are only for targets with AMX for bf16.
@@ -56,9 +58,9 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     ```
   }];
   let arguments = (ins Arg<MemRefRankOf<[F32, F64, BF16], [2]>, "", [MemRead]>:$a,
-                       Arg<MemRefRankOf<[F32, F64, BF16], [2, 3]>, "", [MemRead]>:$b,
+                       Arg<MemRefRankOf<[F32, F64, BF16, F16], [2, 3]>, "", [MemRead]>:$b,
                        Arg<MemRefRankOf<[F32, F64], [2]>, "", [MemRead, MemWrite]>:$c,
-                       UnitAttr:$accumulate);
+                       UnitAttr:$accumulate, UnitAttr:$tile_order);
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// True when two rows of B lie side by side.
