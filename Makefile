@@ -20,8 +20,9 @@ configure: setup
 build: configure ## build the tools into build/bin
 	@ninja -C $(BUILD)
 
-demo: build ## compile the example classifier to a library and run it from C
+demo: build ## compile the examples to libraries and run them from C and Python
 	@examples/classifier/run.sh $(BUILD)
+	@examples/decoder/run.sh $(BUILD)
 
 test: build ## the quick tier of all tests
 	@ninja -C $(BUILD) check-weir-all

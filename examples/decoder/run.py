@@ -56,11 +56,16 @@ def difference(actual, expected):
     return np.abs(actual - expected).max() / expected.std()
 
 
+def get_element(arguments):
+    """The type of weights, keys and values."""
+    if arguments != ["bf16"]:
+        return np.float32
+    import ml_dtypes
+    return ml_dtypes.bfloat16
+
+
 def main():
-    path, element = sys.argv[1], np.float32
-    if sys.argv[2:] == ["bf16"]:
-        import ml_dtypes
-        element = ml_dtypes.bfloat16
+    path, element = sys.argv[1], get_element(sys.argv[2:])
     tokens = make_tokens(300)
     run = Block(path, element, room=400, batches=2)
     weights = run.weights
