@@ -11,8 +11,7 @@
 // whole function: what is smaller, where columns or k end, goes through buffers
 // of a tile's size that are filled up with zeros. Rows of A that are left,
 // fewer than 16, are the business of another function, in which tiles of A and
-// C have just so many: four tiles of C side by side, since B is all there is to
-// load.
+// C have just so many.
 //
 //===----------------------------------------------------------------------===//
 
@@ -411,7 +410,7 @@ void TileProduct::emitWholeRows(OpBuilder &b) {
 }
 
 void TileProduct::emitFewRows(OpBuilder &b) {
-  constexpr int64_t kAcross = 4;
+  constexpr int64_t kAcross = 2; // Registers: two of C, one of A, two of B.
   height = arith::IndexCastOp::create(b, loc, b.getI16Type(), rows);
   Value zero = index(b, 0);
   emitLoop(b, zero, columns, kAcross * kColumns,
