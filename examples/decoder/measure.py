@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from reference import FEATURES, HEADS, KEY_HEADS, MIDDLE, SIZE, WIDTH, make_tokens
-from run import Block, get_element
+from decoder import Block, get_element
 from weir_library import dltensor
 
 WEIGHTS = FEATURES * WIDTH + HEADS * SIZE * FEATURES + 3 * FEATURES * MIDDLE

@@ -11,6 +11,6 @@ mkdir -p "$out"
 clang-22 -O2 -I"$out" "$here/main.c" "$out/decoder.so" -lm -Wl,-rpath,'$ORIGIN' -o "$out/block"
 "$python" "$here/reference.py" "$out"
 "$out/block" "$out/block.f32"
-"$python" "$here/run.py" "$out/decoder.so"
+"$python" "$here/decoder.py" "$out/decoder.so"
 sed 's/^!weight = f32$/!weight = bf16/' "$here/decoder.mlir" | "$build/bin/weirc" - -o "$out/decoder_bf16.so"
-"$python" "$here/run.py" "$out/decoder_bf16.so" bf16
+"$python" "$here/decoder.py" "$out/decoder_bf16.so" bf16

@@ -11,7 +11,7 @@ import pytest
 EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "examples" / "decoder"
 sys.path.append(str(EXAMPLE))
 from reference import block, make_tokens, nothing  # noqa: E402
-from run import Block, difference  # noqa: E402
+from decoder import Block, difference  # noqa: E402
 
 TYPES = {"f32": np.float32, "bf16": ml_dtypes.bfloat16}
 # What differs is the rounding of features, keys, values and weights to 8 bits, and of sums to 24.

@@ -1,6 +1,6 @@
 """Runs the compiled block from Python, on NumPy arrays, and compares it with NumPy's.
 
-    run.py decoder.so [bf16]
+    decoder.py decoder.so [bf16]
 
 Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
