@@ -259,7 +259,7 @@ def test_forms_left_out_are_refused(weirc, tmp_path, case, form):
     """Where the table leaves a form out, the compiler does too."""
     variant = {**PLAINEST, "function": "f", "form": form, "dtype": "f32"}
     source = tmp_path / "f.mlir"
-    source.write_text(function_text(case, variant))
+    source.write_text(ODD + function_text(case, variant))
     done = weirc(source, "-o", tmp_path / "f.so")
     assert done.returncode != 0 and WHY_NOT[form] in done.stderr
 
