@@ -14,7 +14,7 @@ func.func @attend(%q: tensor<1x1x?x64xf32>, %k: tensor<1x1x?x64xf32>, %v: tensor
 """
 
 SCRIPT = """
-import _ctypes, ctypes, sys, threading
+import _ctypes, ctypes, sys, threading, time
 sys.path.insert(0, sys.argv[2])
 import numpy as np
 from weir_library import Library
@@ -49,6 +49,9 @@ results = []
 threads = [threading.Thread(target=work, args=(results,)) for _ in range(8)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
+# Python's join may return before the thread has run the destructors of its own data.
+deadline = time.monotonic() + 60
+while used() - before > 1 and time.monotonic() < deadline: time.sleep(0.01)
 print("after", used() - before)
 assert results == [True] * 8
 
