@@ -14,6 +14,7 @@
 
 #include "weir/Codegen/CPU/Passes.h"
 
+#include "DotProducts.h"
 #include "Packing.h"
 #include "ProductTarget.h"
 #include "Spans.h"
@@ -44,7 +45,8 @@ public:
                 ProductTarget target)
       : loc(loc), left(operands[0]), right(operands[1]), result(operands[2]),
         accumulate(op.getAccumulate()), inTileOrder(op.getTileOrder()),
-        target(target), element(getElementTypeOrSelf(result.getType())) {}
+        prefetches(op.getPrefetch()), target(target),
+        element(getElementTypeOrSelf(result.getType())) {}
   void emit(OpBuilder &builder);
 
 private:
@@ -79,9 +81,10 @@ private:
 
   Location loc;
   Value left, right, result; // A, B and C.
-  bool accumulate, inTileOrder;
+  bool accumulate, inTileOrder, prefetches;
   ProductTarget target;
   Type element;
+  Value rowsAhead; // None where B is near.
 };
 } // namespace
 
@@ -118,6 +121,12 @@ void VectorProduct::storeRow(OpBuilder &b, Value row, const Tile &tile,
 SmallVector<Value> VectorProduct::emitTerms(OpBuilder &b, const Tile &tile,
                                             Value k, ValueRange sums) {
   Vectors row = loadRow(b, right, k, tile), next;
+  if (rowsAhead) {
+    Value ahead = arith::AddIOp::create(b, loc, k, rowsAhead);
+    for (int64_t i = 0; i < tile.vectors; ++i)
+      emitPrefetch(b, loc, right,
+                   {ahead, emitSum(b, loc, tile.column, i * tile.lanes)});
+  }
   for (int64_t i = 0; i < tile.rows; ++i) {
     Value element =
         memref::LoadOp::create(b, loc, left, ValueRange{rowOf(b, tile, i), k});
@@ -223,6 +232,8 @@ void VectorProduct::emitRows(OpBuilder &b, Value column, int64_t vectors,
 void VectorProduct::emit(OpBuilder &b) {
   int64_t lanes = target.getLanes(element);
   Value columns = size(b, result, 1);
+  if (prefetches)
+    rowsAhead = emitRowsAhead(b, loc, right);
   int64_t most = target.getMostVectors() / (inTileOrder ? 2 : 1);
   Value rest = emitInSteps(b, loc, columns, most, lanes,
                            [&](OpBuilder &inner, Value column, int64_t count) {
@@ -232,6 +243,14 @@ void VectorProduct::emit(OpBuilder &b) {
            [&](OpBuilder &inner, Value column, int64_t width, Value mask) {
              emitRows(inner, column, 1, width, mask);
            });
+}
+
+static void emitVectorProduct(OpBuilder &b, Location loc, ValueRange operands,
+                              cpu::ProductOp op, ProductTarget target) {
+  if (op.getTransposeB())
+    emitDotProduct(b, loc, operands, op, target);
+  else
+    VectorProduct(loc, operands, op, target).emit(b);
 }
 
 /// Reports products in pairs that the target has no instructions for.
@@ -299,7 +318,7 @@ func::FuncOp ProductFunctions::create(cpu::ProductOp op) {
                   if (op.isInPairs())
                     emitTileProduct(b, loc, own, accumulate, emitRest);
                   else
-                    VectorProduct(loc, own, op, target).emit(b);
+                    emitVectorProduct(b, loc, own, op, target);
                 });
 }
 
@@ -315,7 +334,7 @@ static void lowerAlike(ProductFunctions &functions,
   for (cpu::ProductOp op : alike) {
     OpBuilder b(op);
     if (standsAlone)
-      VectorProduct(op.getLoc(), op->getOperands(), op, target).emit(b);
+      emitVectorProduct(b, op.getLoc(), op->getOperands(), op, target);
     else
       func::CallOp::create(b, op.getLoc(), function, op->getOperands());
     op.erase();
@@ -329,7 +348,9 @@ static void lowerProducts(ModuleOp module, ProductTarget target) {
       cpu::ProductOp first = known.front();
       return first->getOperandTypes() == op->getOperandTypes() &&
              first.getAccumulate() == op.getAccumulate() &&
-             first.getTileOrder() == op.getTileOrder();
+             first.getTileOrder() == op.getTileOrder() &&
+             first.getTransposeB() == op.getTransposeB() &&
+             first.getPrefetch() == op.getPrefetch();
     });
     if (group == groups.end()) {
       groups.emplace_back();

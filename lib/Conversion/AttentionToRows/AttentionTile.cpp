@@ -281,9 +281,38 @@ OpFoldResult AttentionTiling::getUsedWidth(const AttentionTile &tile,
                    index.constant(keysPerBlock));
 }
 
-void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
-                                 Value scores) {
-  Value firstKey = index.mul(block, index.constant(keysPerBlock));
+/// What is done where few queries meet each key, and where many do.
+void AttentionTiling::emitFewOrMany(llvm::function_ref<void()> few,
+                                    llvm::function_ref<void()> many) {
+  if (!meetFew)
+    return many();
+  OpBuilder::InsertionGuard guard(builder);
+  auto branch =
+      scf::IfOp::create(builder, loc, meetFew, /*withElseRegion=*/true);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  few();
+  builder.setInsertionPointToStart(branch.elseBlock());
+  many();
+}
+
+/// Queries times keys where these lie.
+void AttentionTiling::multiplyInPlace(const AttentionTile &tile, Value firstKey,
+                                      Value scores) {
+  Value count =
+      index.min(index.sub(tile.endKey, firstKey), index.constant(keysPerBlock));
+  OpFoldResult zero = builder.getIndexAttr(0),
+               size = builder.getIndexAttr(operands.headSize);
+  Value keys = view(operands.key, {tile.batch, tile.keyHead, firstKey, zero},
+                    {nullptr, nullptr, count, size});
+  Value used = view(scores, {zero, zero}, {tile.rowCount, count});
+  auto product = cpu::ProductOp::create(builder, loc, getQueries(tile), keys,
+                                        used, /*accumulate=*/false);
+  product.setTransposeB(true);
+  product.setPrefetch(true);
+}
+
+void AttentionTiling::multiplyPacked(const AttentionTile &tile, Value block,
+                                     Value firstKey, Value scores) {
   OpFoldResult width = getUsedWidth(tile, firstKey),
                zero = builder.getIndexAttr(0);
   Value keys =
@@ -291,6 +320,13 @@ void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
   Value used = view(scores, {zero, zero}, {tile.rowCount, width});
   cpu::ProductOp::create(builder, loc, getQueries(tile), keys, used,
                          /*accumulate=*/false);
+}
+
+void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
+                                 Value scores) {
+  Value firstKey = index.mul(block, index.constant(keysPerBlock));
+  emitFewOrMany([&] { multiplyInPlace(tile, firstKey, scores); },
+                [&] { multiplyPacked(tile, block, firstKey, scores); });
   prepareScores(tile, firstKey, scores);
   exclude(tile, firstKey, scores);
 }
@@ -437,7 +473,14 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
           : view(valuePanels,
                  {emitPanel(Packed::Values, tile, block), zero, zero},
                  {nullptr, count, size});
-  cpu::ProductOp::create(builder, loc, seen, values, sums, /*accumulate=*/true);
+  auto multiply = [&](bool prefetch) {
+    cpu::ProductOp::create(builder, loc, seen, values, sums,
+                           /*accumulate=*/true)
+        .setPrefetch(prefetch);
+  };
+  if (!operands.valuesAreReady)
+    return multiply(false);
+  emitFewOrMany([&] { multiply(true); }, [&] { multiply(false); });
 }
 
 void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,

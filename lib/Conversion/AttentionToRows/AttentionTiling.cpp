@@ -77,6 +77,7 @@ AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
   Type element = getElementTypeOrSelf(query.getType());
   accumulator = element.isF64() ? element : Type(b.getF32Type());
   inPairs = element.isBF16() && hasTiles(op);
+  keysAreReady = !inPairs && hasUnitStride(key);
   valuesAreReady = element == accumulator && hasUnitStride(value);
 }
 
@@ -125,6 +126,9 @@ static constexpr int64_t kTilesPerThread = 4, kFewTiles = 8;
 static constexpr int64_t kRowStep = 16, kMostRows = 256;
 /// Rows of a tile that several heads lie in: they have few queries each.
 static constexpr int64_t kSharedRows = 128;
+/// Queries that keys are not packed for: each key meets so few that putting it
+/// in place is more work than adding up lanes.
+static constexpr int64_t kFewRows = 16;
 
 static int64_t roundDown(int64_t value, int64_t step, int64_t least,
                          int64_t most) {
@@ -269,6 +273,13 @@ Value AttentionTiling::findTiles(AttentionForms &form) {
   Value perHead = index.mul(headTiles, queryTiles);
   tiles = index.mul(heads, perHead);
   packsAhead = index.compare(Predicate::ugt, perHead, one);
+  if (operands.keysAreReady) {
+    // Whether they are few follows from the sizes alone, not from the tiles.
+    Value most = index.constant(kFewRows), own = index.mul(group, queries);
+    meetFew = index.compare(Predicate::ule, own, most);
+    Value meetMany = index.compare(Predicate::ugt, own, most);
+    packsAhead = builder.createOrFold<arith::AndIOp>(loc, packsAhead, meetMany);
+  }
   return grain > 0 ? index.min(threads, index.max(tiles, one)) : one;
 }
 

@@ -34,8 +34,8 @@ struct AttentionOperands {
   /// True when products are of bf16 in pairs: queries and weights are bf16,
   /// too.
   bool inPairs;
-  /// True when values are used where they lie.
-  bool valuesAreReady;
+  /// True when keys may be used where they lie, and when values are.
+  bool keysAreReady, valuesAreReady;
 
   /// What queries and weights are stored as.
   mlir::Type getStorage() const;
@@ -194,6 +194,11 @@ private:
   void gatherRows(const AttentionTile &tile);
   void exclude(const AttentionTile &tile, Value firstKey, Value scores);
   void prepareScores(const AttentionTile &tile, Value firstKey, Value scores);
+  void multiplyInPlace(const AttentionTile &tile, Value firstKey, Value scores);
+  void multiplyPacked(const AttentionTile &tile, Value block, Value firstKey,
+                      Value scores);
+  void emitFewOrMany(llvm::function_ref<void()> few,
+                     llvm::function_ref<void()> many);
   Value getPanel(Packed what, Value number, mlir::OpFoldResult keys);
   mlir::OpFoldResult getUsedWidth(const AttentionTile &tile, Value firstKey);
   void forEachHead(const AttentionTile &tile,
@@ -219,6 +224,9 @@ private:
   /// Keys, and values that are not used in place, packed by blocks: all of them
   /// ahead, or by each part as it goes.
   Value packsAhead, keyPanels, valuePanels;
+  /// Whether so few queries meet each key that it is used where it lies; null
+  /// where none ever is.
+  Value meetFew;
   /// For each part: queries; the first and the last key but one of each row;
   /// what the formula takes of each row.
   Value queryScratch, firstKeys, endKeys;

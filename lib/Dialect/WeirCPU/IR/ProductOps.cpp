@@ -57,13 +57,20 @@ LogicalResult ProductOp::verify() {
   if (areDifferent(a.getDimSize(0), c.getDimSize(0)))
     return emitOpError("C3: a has ")
            << a.getDimSize(0) << " rows and c " << c.getDimSize(0);
-  if (areDifferent(getHeldRows(a.getDimSize(1), isInPairs()), b.getDimSize(0)))
-    return emitOpError("C3: a has ")
-           << a.getDimSize(1) << " columns and b " << b.getDimSize(0)
-           << (isInPairs() ? " pairs of rows" : " rows");
-  if (areDifferent(b.getDimSize(1), c.getDimSize(1)))
+  unsigned sum = getTransposeB() ? 1 : 0, column = 1 - sum;
+  StringRef names[] = {isInPairs() ? "pairs of rows" : "rows", "columns"};
+  if (areDifferent(getHeldRows(a.getDimSize(1), isInPairs()),
+                   b.getDimSize(sum)))
+    return emitOpError("C3: a has ") << a.getDimSize(1) << " columns and b "
+                                     << b.getDimSize(sum) << " " << names[sum];
+  if (areDifferent(b.getDimSize(column), c.getDimSize(1)))
     return emitOpError("C3: b has ")
-           << b.getDimSize(1) << " columns and c " << c.getDimSize(1);
+           << b.getDimSize(column) << " " << names[column] << " and c "
+           << c.getDimSize(1);
+  if (isInPairs() && (getTransposeB() || getPrefetch()))
+    return emitOpError("C4: b in pairs is neither transposed nor prefetched");
+  if (getTransposeB() && getTileOrder())
+    return emitOpError("C4: a transposed b has no order of tiles");
   return success();
 }
 

@@ -24,10 +24,16 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     products of even and of odd k apart, 32 at a time, from 0 on, and then adds the sum of both. `tile_order` makes a product in vectors do
     the same, so that its elements are those of a product in pairs, but for denormal numbers.
 
+    With `transpose_b`, b lies as [N, K]: C = A B^T. Each element is then summed in as many parts as a vector has lanes, k by k in turn, and
+    these are added, and then what C held; it depends on the same things only, and on the target. That is for a few rows of A: with more,
+    a packed B is faster.
+
+    `prefetch` says that B is far, as values of keys that are met once: its rows are asked for before they are used.
+
     #### Inputs
 
     - `a`: a memref [M, K].
-    - `b`: a memref [K, N], in pairs [ceil(K / 2), N, 2].
+    - `b`: a memref [K, N], in pairs [ceil(K / 2), N, 2], with `transpose_b` [N, K].
 
     #### Outputs
 
@@ -38,11 +44,16 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     - C1: `a` and `c` are f32, `b` f32, bf16 or f16; or all are f64; or `a` is bf16, `b` bf16 in pairs, and `c` f32.
     - C2: the last dimension of each is contiguous, of stride 1, and so are pairs.
     - C3: sizes agree. Any may be 0; where K is, the sum is 0.
+    - C4: B in pairs is neither transposed nor prefetched, and `tile_order` is not for `transpose_b`.
     - Pairs are only for targets with AMX for bf16.
 
     #### Examples
 
     ```mlir
+    func.func @decode(%q: memref<8x64xf32>, %k: memref<?x64xf32>, %s: memref<8x?xf32>) {
+      weir_cpu.product ins(%q, %k : memref<8x64xf32>, memref<?x64xf32>) outs(%s : memref<8x?xf32>) {transpose_b, prefetch}
+      return
+    }
     func.func @scores(%q: memref<?x64xf32, strided<[?, 1]>>, %k: memref<64x128xf32>, %s: memref<?x128xf32>) {
       weir_cpu.product ins(%q, %k : memref<?x64xf32, strided<[?, 1]>>, memref<64x128xf32>) outs(%s : memref<?x128xf32>)
       return
@@ -60,7 +71,8 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
   let arguments = (ins Arg<MemRefRankOf<[F32, F64, BF16], [2]>, "", [MemRead]>:$a,
                        Arg<MemRefRankOf<[F32, F64, BF16, F16], [2, 3]>, "", [MemRead]>:$b,
                        Arg<MemRefRankOf<[F32, F64], [2]>, "", [MemRead, MemWrite]>:$c,
-                       UnitAttr:$accumulate, UnitAttr:$tile_order);
+                       UnitAttr:$accumulate, UnitAttr:$tile_order,
+                       UnitAttr:$transpose_b, UnitAttr:$prefetch);
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// True when two rows of B lie side by side.

@@ -1,0 +1,31 @@
+//===- DotProducts.h - matrix products by dot products ----*- C++ -*- ===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_LIB_CODEGEN_CPU_DOTPRODUCTS_H
+#define WEIR_LIB_CODEGEN_CPU_DOTPRODUCTS_H
+
+#include "ProductTarget.h"
+#include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
+
+namespace weir {
+
+/// Writes `op`, whose B lies transposed, for the operands A, B and C.
+void emitDotProduct(mlir::OpBuilder &builder, mlir::Location loc,
+                    mlir::ValueRange operands, cpu::ProductOp op,
+                    ProductTarget target);
+
+/// Asks for the line of `memref` that holds an element, which need not exist.
+void emitPrefetch(mlir::OpBuilder &builder, mlir::Location loc,
+                  mlir::Value memref, mlir::ValueRange indices);
+
+/// How many rows of `matrix` ahead of their use to ask for them, at least one.
+mlir::Value emitRowsAhead(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Value matrix);
+
+} // namespace weir
+
+#endif // WEIR_LIB_CODEGEN_CPU_DOTPRODUCTS_H
