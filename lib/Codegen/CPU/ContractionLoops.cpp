@@ -9,7 +9,7 @@
 // register tile; each strip is contiguous, so that reading it takes few pages.
 // Then blocks of rows of A go through all strips. Of few rows no panel pays:
 // B is read where it lies, a few of its rows at a time, so that these are read
-// one after the other.
+// one after the other; transposed it is turned on the way.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +29,8 @@ using namespace weir;
 /// and used at once, so many columns and rows.
 static constexpr int64_t kFewRows = 16, kFewVectorRows = 6, kRowsAtATime = 16,
                          kTileTerms = 32, kFewColumns = 512, kFewTerms = 128;
+/// So many where B lies transposed: memory is fast for rows that go on.
+static constexpr int64_t kTurnedTerms = 1 << 14;
 /// Rows of B that are packed side by side: prefetchers follow no more.
 static constexpr int64_t kPackedRows = 16;
 /// The rows that go to one thread together.
@@ -78,7 +80,7 @@ private:
                  Value width);
 
   void emitProduct(OpBuilder &b, Value sum, Value rows, Value columns,
-                   Value result);
+                   Value result, bool isTransposed = false);
   void emitZeros(OpBuilder &b);
 
   /// The matrix of `rows` and `columns` of an operand, as it lies.
@@ -96,12 +98,12 @@ private:
   }
   /// Where B lies as products read it, so many rows of A are too few to pack it
   /// for. Tiles of pairs pay for the packing sooner.
-  int64_t getDirectRows() const {
+  int64_t getDirectRows() const { return inPairs ? kFewVectorRows : kFewRows; }
+  int64_t getDirectTerms() const {
     if (contraction.isTransposedB())
-      return 0;
-    return inPairs ? kFewVectorRows : kFewRows;
+      return kTurnedTerms;
+    return inPairs ? kTileTerms : kRowsAtATime;
   }
-  int64_t getDirectTerms() const { return inPairs ? kTileTerms : kRowsAtATime; }
 
   void forBlocks(OpBuilder &b, Range range, int64_t size, Body body);
   Value index(OpBuilder &b, int64_t value) {
@@ -262,11 +264,12 @@ void ContractionLoops::packPanel(OpBuilder &b, const Panels &panels, Value part,
 /// The product of the terms from `sum` on: the first of all may find nothing in
 /// C to add to.
 void ContractionLoops::emitProduct(OpBuilder &b, Value sum, Value rows,
-                                   Value columns, Value result) {
+                                   Value columns, Value result,
+                                   bool isTransposed) {
   bool isInPairs = cast<MemRefType>(columns.getType()).getRank() == 3;
   auto emit = [&](OpBuilder &at, bool accumulate) {
     cpu::ProductOp::create(at, loc, rows, columns, result, accumulate,
-                           /*tile_order=*/inPairs && !isInPairs);
+                           /*tile_order=*/inPairs && !isInPairs, isTransposed);
   };
   if (!contraction.addsToZeros)
     return emit(b, true);
@@ -341,7 +344,7 @@ void ContractionLoops::emitDirect(OpBuilder &b, Value part, Range rows,
     Value result =
         view(inner, contraction.c, contraction.row, contraction.column,
              rows.begin, columns.begin, count, width);
-    emitProduct(inner, sum, left, right, result);
+    emitProduct(inner, sum, left, right, result, contraction.isTransposedB());
   };
   forBlocks(b, {index(b, 0), depth}, getDirectTerms(), emitTerms);
 }

@@ -14,11 +14,11 @@
 
 #include "weir/Codegen/CPU/Passes.h"
 
-#include "DotProducts.h"
 #include "Packing.h"
 #include "ProductTarget.h"
 #include "Spans.h"
 #include "TileProducts.h"
+#include "TurnedProducts.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -248,7 +248,7 @@ void VectorProduct::emit(OpBuilder &b) {
 static void emitVectorProduct(OpBuilder &b, Location loc, ValueRange operands,
                               cpu::ProductOp op, ProductTarget target) {
   if (op.getTransposeB())
-    emitDotProduct(b, loc, operands, op, target);
+    emitTurnedProduct(b, loc, operands, op, target);
   else
     VectorProduct(loc, operands, op, target).emit(b);
 }

@@ -21,10 +21,6 @@ llvm::SmallVector<mlir::Value> emitTransposed(mlir::OpBuilder &builder,
                                               mlir::Location loc,
                                               llvm::ArrayRef<mlir::Value> rows);
 
-/// The sums of the lanes of as many vectors as each has lanes, as a vector.
-mlir::Value emitLaneSums(mlir::OpBuilder &builder, mlir::Location loc,
-                         llvm::ArrayRef<mlir::Value> vectors);
-
 } // namespace weir
 
 #endif // WEIR_LIB_CODEGEN_CPU_PACKING_H

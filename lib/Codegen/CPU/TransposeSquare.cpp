@@ -12,7 +12,6 @@
 
 #include "Packing.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -55,30 +54,6 @@ public:
       vectors = std::move(even);
     }
     return vectors;
-  }
-
-  /// Adds up the lanes of each group, and in the end all groups, in the order
-  /// in which the transposed would bring them together but with half as many
-  /// vectors after each step.
-  Value addLanes(SmallVector<Value> vectors) {
-    auto addPairs = [&](llvm::function_ref<Value(Value, Value, bool)> take) {
-      SmallVector<Value> sums;
-      for (size_t i = 0; i < vectors.size(); i += 2) {
-        Value x = vectors[i], y = vectors[i + 1];
-        sums.push_back(
-            arith::AddFOp::create(b, loc, take(x, y, false), take(x, y, true)));
-      }
-      vectors = std::move(sums);
-    };
-    for (int64_t run = 1; run < group; run *= 2)
-      addPairs([&](Value x, Value y, bool upper) {
-        return unpack(x, y, run, upper);
-      });
-    while (vectors.size() > 1)
-      addPairs([&](Value x, Value y, bool upper) {
-        return takeGroups(x, y, upper);
-      });
-    return vectors[0];
   }
 
   int64_t getGroup() const { return group; }
@@ -129,9 +104,4 @@ SmallVector<Value> weir::emitTransposed(OpBuilder &b, Location loc,
       columns[i * group + j] = vector;
   }
   return columns;
-}
-
-Value weir::emitLaneSums(OpBuilder &b, Location loc, ArrayRef<Value> vectors) {
-  auto type = cast<VectorType>(vectors[0].getType());
-  return Transposition(b, loc, type).addLanes(llvm::to_vector(vectors));
 }

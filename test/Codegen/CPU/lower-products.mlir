@@ -46,6 +46,33 @@ func.func @tile_order(%a: memref<1x?xf32>, %b: memref<?x32xbf16>, %c: memref<1x3
   return
 }
 
+// Rows of B that lie along k are turned, a square of vectors at a time; later rows are asked for meanwhile.
+// CHECK-LABEL: func.func @turned
+// AVX512:        scf.for %{{.*}} = %c0 to %c32 step %c16
+// AVX512:          %[[SUMS:.*]]:2 = scf.for %[[K:.*]] = %c0 to %c64 step %c16
+// AVX512:            vector.load %{{.*}}, %[[K]]] : memref<32x64xf32>, vector<16xf32>
+// AVX512:            memref.prefetch
+// AVX512-COUNT-64:   vector.shuffle
+// AVX512-COUNT-32:   math.fma
+// AVX512:          vector.store %[[SUMS]]#0
+// AVX2:            scf.for %{{.*}} = %c0 to %c64 step %c8
+func.func @turned(%a: memref<2x64xf32>, %b: memref<32x64xf32>, %c: memref<2x32xf32>) {
+  weir_cpu.product ins(%a, %b : memref<2x64xf32>, memref<32x64xf32>) outs(%c : memref<2x32xf32>) {transpose_b, prefetch}
+  return
+}
+
+// In the order of tiles pairs are turned and then split.
+// CHECK-LABEL: func.func @turned_tile_order
+// AVX512:        scf.for %{{.*}} step %c32
+// AVX512-COUNT-64: vector.shuffle
+// AVX512:          arith.shli %{{.*}} : vector<16xi32>
+// AVX512-COUNT-32: math.fma
+// AVX512-COUNT-2:  arith.addf %{{.*}} : vector<16xf32>
+func.func @turned_tile_order(%a: memref<1x?xf32>, %b: memref<32x?xbf16>, %c: memref<1x32xf32>) {
+  weir_cpu.product ins(%a, %b : memref<1x?xf32>, memref<32x?xbf16>) outs(%c : memref<1x32xf32>) {tile_order, transpose_b}
+  return
+}
+
 // Rows are taken in steps of much the same size.
 // CHECK-LABEL: func.func @rows
 // AVX512:        scf.for %{{.*}} = %c0 to %c8 step %c4 {

@@ -40,6 +40,38 @@ func.func @columns(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %c: memref<4x15xf3
 
 // -----
 
+func.func @transposed_columns(%a: memref<4x8xf32>, %b: memref<16x9xf32>, %c: memref<4x16xf32>) {
+  // expected-error@+1 {{C3: a has 8 columns and b 9 columns}}
+  weir_cpu.product ins(%a, %b : memref<4x8xf32>, memref<16x9xf32>) outs(%c : memref<4x16xf32>) {transpose_b}
+  return
+}
+
+// -----
+
+func.func @transposed_rows(%a: memref<4x8xf32>, %b: memref<16x8xf32>, %c: memref<4x15xf32>) {
+  // expected-error@+1 {{C3: b has 16 rows and c 15}}
+  weir_cpu.product ins(%a, %b : memref<4x8xf32>, memref<16x8xf32>) outs(%c : memref<4x15xf32>) {transpose_b}
+  return
+}
+
+// -----
+
+func.func @transposed_pairs(%a: memref<4x8xbf16>, %b: memref<4x4x2xbf16>, %c: memref<4x4xf32>) {
+  // expected-error@+1 {{C4: b in pairs is neither transposed nor prefetched}}
+  weir_cpu.product ins(%a, %b : memref<4x8xbf16>, memref<4x4x2xbf16>) outs(%c : memref<4x4xf32>) {prefetch}
+  return
+}
+
+// -----
+
+func.func @transposed_order(%a: memref<4x8xf32>, %b: memref<16x8xf32>, %c: memref<4x16xf32>) {
+  // expected-error@+1 {{C4: a transposed b in the order of tiles is bf16, but found 'memref<16x8xf32>'}}
+  weir_cpu.product ins(%a, %b : memref<4x8xf32>, memref<16x8xf32>) outs(%c : memref<4x16xf32>) {tile_order, transpose_b}
+  return
+}
+
+// -----
+
 func.func @packed_types(%a: memref<4x8xbf16>, %b: memref<4x8xf64>) {
   // expected-error@+1 {{C1: f64 is packed as f64, bf16 as f32 or in pairs of bf16, everything else as f32, but found 'memref<4x8xbf16>' and 'memref<4x8xf64>'}}
   weir_cpu.pack ins(%a : memref<4x8xbf16>) outs(%b : memref<4x8xf64>)

@@ -69,8 +69,10 @@ LogicalResult ProductOp::verify() {
            << c.getDimSize(1);
   if (isInPairs() && (getTransposeB() || getPrefetch()))
     return emitOpError("C4: b in pairs is neither transposed nor prefetched");
-  if (getTransposeB() && getTileOrder())
-    return emitOpError("C4: a transposed b has no order of tiles");
+  if (getTransposeB() && getTileOrder() && !b.getElementType().isBF16())
+    return emitOpError("C4: a transposed b in the order of tiles is bf16, but "
+                       "found ")
+           << b;
   return success();
 }
 

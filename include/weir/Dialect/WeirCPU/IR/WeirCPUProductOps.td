@@ -24,9 +24,7 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     products of even and of odd k apart, 32 at a time, from 0 on, and then adds the sum of both. `tile_order` makes a product in vectors do
     the same, so that its elements are those of a product in pairs, but for denormal numbers.
 
-    With `transpose_b`, b lies as [N, K]: C = A B^T. Each element is then summed in as many parts as a vector has lanes, k by k in turn, and
-    these are added, and then what C held; it depends on the same things only, and on the target. That is for a few rows of A: with more,
-    a packed B is faster.
+    With `transpose_b`, b lies as [N, K]: C = A B^T, the same numbers. That is for a few rows of A: with more, a packed B is faster.
 
     `prefetch` says that B is far, as values of keys that are met once: its rows are asked for before they are used.
 
@@ -44,7 +42,7 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     - C1: `a` and `c` are f32, `b` f32, bf16 or f16; or all are f64; or `a` is bf16, `b` bf16 in pairs, and `c` f32.
     - C2: the last dimension of each is contiguous, of stride 1, and so are pairs.
     - C3: sizes agree. Any may be 0; where K is, the sum is 0.
-    - C4: B in pairs is neither transposed nor prefetched, and `tile_order` is not for `transpose_b`.
+    - C4: B in pairs is neither transposed nor prefetched. Transposed in the order of tiles it is bf16.
     - Pairs are only for targets with AMX for bf16.
 
     #### Examples

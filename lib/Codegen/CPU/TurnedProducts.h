@@ -1,12 +1,12 @@
-//===- DotProducts.h - matrix products by dot products ----*- C++ -*- ===//
+//===- TurnedProducts.h - products with a transposed B ----*- C++ -*- ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef WEIR_LIB_CODEGEN_CPU_DOTPRODUCTS_H
-#define WEIR_LIB_CODEGEN_CPU_DOTPRODUCTS_H
+#ifndef WEIR_LIB_CODEGEN_CPU_TURNEDPRODUCTS_H
+#define WEIR_LIB_CODEGEN_CPU_TURNEDPRODUCTS_H
 
 #include "ProductTarget.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
@@ -14,9 +14,9 @@
 namespace weir {
 
 /// Writes `op`, whose B lies transposed, for the operands A, B and C.
-void emitDotProduct(mlir::OpBuilder &builder, mlir::Location loc,
-                    mlir::ValueRange operands, cpu::ProductOp op,
-                    ProductTarget target);
+void emitTurnedProduct(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::ValueRange operands, cpu::ProductOp op,
+                       ProductTarget target);
 
 /// Asks for the line of `memref` that holds an element, which need not exist.
 void emitPrefetch(mlir::OpBuilder &builder, mlir::Location loc,
@@ -28,4 +28,4 @@ mlir::Value emitRowsAhead(mlir::OpBuilder &builder, mlir::Location loc,
 
 } // namespace weir
 
-#endif // WEIR_LIB_CODEGEN_CPU_DOTPRODUCTS_H
+#endif // WEIR_LIB_CODEGEN_CPU_TURNEDPRODUCTS_H
