@@ -282,6 +282,9 @@ public:
 private:
   func::FuncOp create(Location loc, StringRef name, TypeRange types,
                       ProductEmitter body);
+  /// A call of a function of those operands.
+  void call(OpBuilder &b, Location loc, StringRef name, ValueRange operands,
+            ProductEmitter body);
 
   SymbolTable symbols;
   ProductTarget target;
@@ -303,20 +306,31 @@ func::FuncOp ProductFunctions::create(Location loc, StringRef name,
   return function;
 }
 
+void ProductFunctions::call(OpBuilder &b, Location loc, StringRef name,
+                            ValueRange operands, ProductEmitter body) {
+  func::FuncOp function = create(loc, name, operands.getTypes(), body);
+  func::CallOp::create(b, loc, function, operands);
+}
+
 func::FuncOp ProductFunctions::create(cpu::ProductOp op) {
   Location loc = op.getLoc();
   bool accumulate = op.getAccumulate();
-  auto emitRest = [&](OpBuilder &b, ValueRange operands) {
-    auto few = create(loc, "weir.product.few", operands.getTypes(),
-                      [&](OpBuilder &inner, ValueRange own) {
-                        emitFewRowTileProduct(inner, loc, own, accumulate);
-                      });
-    func::CallOp::create(b, loc, few, operands);
+  auto callWhole = [&](OpBuilder &b, ValueRange operands) {
+    call(b, loc, "weir.product.whole", operands,
+         [&](OpBuilder &inner, ValueRange own) {
+           emitWholeRowTileProduct(inner, loc, own, accumulate);
+         });
+  };
+  auto callFew = [&](OpBuilder &b, ValueRange operands) {
+    call(b, loc, "weir.product.few", operands,
+         [&](OpBuilder &inner, ValueRange own) {
+           emitFewRowTileProduct(inner, loc, own, accumulate);
+         });
   };
   return create(loc, "weir.product", op->getOperandTypes(),
                 [&](OpBuilder &b, ValueRange own) {
                   if (op.isInPairs())
-                    emitTileProduct(b, loc, own, accumulate, emitRest);
+                    emitTileProduct(b, loc, own, callWhole, callFew);
                   else
                     emitVectorProduct(b, loc, own, op, target);
                 });

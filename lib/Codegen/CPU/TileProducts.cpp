@@ -438,23 +438,34 @@ static Value viewRows(OpBuilder &b, Location loc, Value memref, Value first,
 }
 
 void weir::emitTileProduct(OpBuilder &b, Location loc, ValueRange operands,
-                           bool accumulate, ProductEmitter emitRest) {
-  TileProduct(b, loc, operands, accumulate).emitWholeRows(b);
+                           ProductEmitter emitWhole, ProductEmitter emitRest) {
   Value rows = b.createOrFold<memref::DimOp>(loc, operands[2], 0);
-  Value tile = arith::ConstantIndexOp::create(b, loc, kRows);
+  Value tile = arith::ConstantIndexOp::create(b, loc, kRows),
+        zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value rest = b.createOrFold<arith::RemUIOp>(loc, rows, tile);
-  if (getConstantIntValue(rest) == 0)
-    return;
-  Value isLeft =
-      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest,
-                            arith::ConstantIndexOp::create(b, loc, 0));
-  scf::IfOp::create(b, loc, isLeft, [&](OpBuilder &inner, Location) {
-    Value first = arith::SubIOp::create(inner, loc, rows, rest);
+  Value first = b.createOrFold<arith::SubIOp>(loc, rows, rest);
+  auto emitWhere = [&](Value count,
+                       llvm::function_ref<void(OpBuilder &)> emit) {
+    if (getConstantIntValue(count) == 0)
+      return;
+    Value isSome = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ne,
+                                                 count, zero);
+    scf::IfOp::create(b, loc, isSome, [&](OpBuilder &inner, Location) {
+      emit(inner);
+      scf::YieldOp::create(inner, loc);
+    });
+  };
+  emitWhere(first, [&](OpBuilder &inner) { emitWhole(inner, operands); });
+  emitWhere(rest, [&](OpBuilder &inner) {
     emitRest(inner,
              {viewRows(inner, loc, operands[0], first, rest), operands[1],
               viewRows(inner, loc, operands[2], first, rest)});
-    scf::YieldOp::create(inner, loc);
   });
+}
+
+void weir::emitWholeRowTileProduct(OpBuilder &b, Location loc,
+                                   ValueRange operands, bool accumulate) {
+  TileProduct(b, loc, operands, accumulate).emitWholeRows(b);
 }
 
 void weir::emitFewRowTileProduct(OpBuilder &b, Location loc,

@@ -16,13 +16,17 @@ namespace weir {
 using ProductEmitter =
     llvm::function_ref<void(mlir::OpBuilder &, mlir::ValueRange operands)>;
 
-/// Writes a product in pairs of `operands`, A, B and C, in tile registers; rows
-/// of A that fill no tile are left to `emitRest`. It must be a function of its
-/// own: LLVM loads the shapes of tiles where a function begins, and saves no
-/// tile around a call.
+/// Writes a product in pairs of `operands`, A, B and C: what makes whole tiles
+/// of rows of A, where there are some, and what the rows do that are left.
 void emitTileProduct(mlir::OpBuilder &builder, mlir::Location loc,
-                     mlir::ValueRange operands, bool accumulate,
+                     mlir::ValueRange operands, ProductEmitter emitWhole,
                      ProductEmitter emitRest);
+
+/// All whole tiles of rows in tile registers. It must be a function of its own:
+/// LLVM loads the shapes of tiles where a function begins, which takes as long
+/// as some ten products of tiles, and saves no tile around a call.
+void emitWholeRowTileProduct(mlir::OpBuilder &builder, mlir::Location loc,
+                             mlir::ValueRange operands, bool accumulate);
 
 /// The same for less rows than a tile has, another function.
 void emitFewRowTileProduct(mlir::OpBuilder &builder, mlir::Location loc,
