@@ -21,6 +21,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace weir;
@@ -35,20 +36,19 @@ public:
 private:
   using Vectors = SmallVector<Value>;
   /// Elements of C: `rows` from `row` on, and a vector of columns from `column`
-  /// on. With an `end` columns from there on do not count.
+  /// on. Of those at ends that are given some may not count.
   struct Tile {
     Value row, column;
     int64_t rows;
-    Value end;
+    Value rowEnd, columnEnd;
   };
-  /// A vector of B's columns at k + i.
-  using Turned = llvm::function_ref<Value(OpBuilder &, Value i)>;
-
   void emitColumns(OpBuilder &b, Value column, Value end);
+  void emitRows(OpBuilder &b, Value row, Value column, Value columnEnd);
   void emitTile(OpBuilder &b, const Tile &tile);
   Vectors loadSums(OpBuilder &b, const Tile &tile);
   void storeSums(OpBuilder &b, const Tile &tile, ValueRange sums);
-  Value getMask(OpBuilder &b, const Tile &tile);
+  Value getMask(OpBuilder &b, const Tile &tile, int64_t i);
+  Value clamp(OpBuilder &b, Value first, int64_t i, Value end);
   Vectors getZeros(OpBuilder &b, int64_t count);
 
   /// The rows of B of a tile, from k on, turned: a vector for each k. Of the
@@ -81,7 +81,7 @@ private:
   bool accumulate, inTileOrder;
   ProductTarget target;
   VectorType type; // Of sums.
-  int64_t lanes;
+  int64_t lanes, mostRows;
   int64_t width, step; // In k: a vector of a row of B; what is added at once.
   Value depth, wholeDepth;
   Value rowsAhead; // None where B is near.
@@ -96,6 +96,9 @@ TurnedProduct::TurnedProduct(OpBuilder &b, Location loc, ValueRange operands,
   Type element = getElementTypeOrSelf(result.getType());
   lanes = target.getLanes(element);
   type = VectorType::get(lanes, element);
+  // A square of B takes half the registers; sums, in the order of tiles two for
+  // each element, leave some to turn it.
+  mostRows = target.registers / (inTileOrder ? 5 : 4);
   // A vector holds pairs in the order of tiles, whose rows have sixteen.
   width = inTileOrder ? 2 * lanes : lanes;
   step = inTileOrder ? 32 : lanes;
@@ -116,11 +119,29 @@ SmallVector<Value> TurnedProduct::getZeros(OpBuilder &b, int64_t count) {
   return Vectors(count, arith::ConstantOp::create(b, loc, b.getZeroAttr(type)));
 }
 
-Value TurnedProduct::getMask(OpBuilder &b, const Tile &tile) {
-  if (!tile.end)
+/// The index `first` + i, or the last one before `end` over again.
+Value TurnedProduct::clamp(OpBuilder &b, Value first, int64_t i, Value end) {
+  Value own = emitSum(b, loc, first, i);
+  if (!end)
+    return own;
+  return arith::MinUIOp::create(
+      b, loc, own, arith::SubIOp::create(b, loc, end, index(b, 1)));
+}
+
+/// Which columns count of the tile's row i.
+Value TurnedProduct::getMask(OpBuilder &b, const Tile &tile, int64_t i) {
+  if (!tile.columnEnd && !tile.rowEnd)
     return Value();
-  Value left = arith::SubIOp::create(b, loc, tile.end, tile.column);
-  return vector::CreateMaskOp::create(b, loc, type.clone(b.getI1Type()), left);
+  Value count = index(b, lanes);
+  if (tile.columnEnd)
+    count = arith::SubIOp::create(b, loc, tile.columnEnd, tile.column);
+  if (tile.rowEnd) {
+    Value isRow =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
+                              emitSum(b, loc, tile.row, i), tile.rowEnd);
+    count = arith::SelectOp::create(b, loc, isRow, count, index(b, 0));
+  }
+  return vector::CreateMaskOp::create(b, loc, type.clone(b.getI1Type()), count);
 }
 
 SmallVector<Value> TurnedProduct::loadSums(OpBuilder &b, const Tile &tile) {
@@ -130,14 +151,15 @@ SmallVector<Value> TurnedProduct::loadSums(OpBuilder &b, const Tile &tile) {
   for (int64_t i = 0; i < tile.rows; ++i)
     sums.push_back(loadVector(b, loc, type, result,
                               {emitSum(b, loc, tile.row, i), tile.column},
-                              getMask(b, tile)));
+                              getMask(b, tile, i)));
   return sums;
 }
 
 void TurnedProduct::storeSums(OpBuilder &b, const Tile &tile, ValueRange sums) {
   for (auto [i, sum] : llvm::enumerate(sums))
     storeVector(b, loc, sum, result,
-                {emitSum(b, loc, tile.row, i), tile.column}, getMask(b, tile));
+                {emitSum(b, loc, tile.row, i), tile.column},
+                getMask(b, tile, i));
 }
 
 //===----------------------------------------------------------------------===//
@@ -209,7 +231,7 @@ SmallVector<Value> TurnedProduct::addTerm(OpBuilder &b, const Tile &tile,
                                           ValueRange sums) {
   Vectors next;
   for (auto [i, sum] : llvm::enumerate(sums)) {
-    Value row = emitSum(b, loc, tile.row, i);
+    Value row = clamp(b, tile.row, i, tile.rowEnd);
     Value element = memref::LoadOp::create(b, loc, left, ValueRange{row, k});
     Value factor = vector::BroadcastOp::create(b, loc, type, element);
     if (target.fma)
@@ -280,15 +302,9 @@ SmallVector<Value> TurnedProduct::addFirst(OpBuilder &b, const Tile &tile,
 //===----------------------------------------------------------------------===//
 
 void TurnedProduct::emitTile(OpBuilder &b, const Tile &tile) {
-  // Columns that do not count are the last one over again.
   Vectors columns;
-  for (int64_t i = 0; i < lanes; ++i) {
-    Value column = emitSum(b, loc, tile.column, i);
-    if (tile.end)
-      column = arith::MinUIOp::create(
-          b, loc, column, arith::SubIOp::create(b, loc, tile.end, index(b, 1)));
-    columns.push_back(column);
-  }
+  for (int64_t i = 0; i < lanes; ++i)
+    columns.push_back(clamp(b, tile.column, i, tile.columnEnd));
   auto loop = scf::ForOp::create(
       b, loc, index(b, 0), wholeDepth, index(b, step), loadSums(b, tile),
       [&](OpBuilder &inner, Location, Value k, ValueRange sums) {
@@ -315,29 +331,59 @@ void TurnedProduct::emitTile(OpBuilder &b, const Tile &tile) {
   storeSums(b, tile, rest.getResults());
 }
 
+/// As many rows as are added to at once, or what is left of them, from `row`
+/// on: a few sizes for all counts, since each is some hundred instructions.
+void TurnedProduct::emitRows(OpBuilder &b, Value row, Value column,
+                             Value columnEnd) {
+  Value rows = size(b, result, 0),
+        left = arith::SubIOp::create(b, loc, rows, row);
+  auto choose = [&](auto &&self, OpBuilder &at, int64_t count,
+                    int64_t fewer) -> void {
+    auto emitOwn = [&](OpBuilder &inner, Location) {
+      emitTile(inner,
+               {row, column, count, count > 1 ? rows : Value(), columnEnd});
+      scf::YieldOp::create(inner, loc);
+    };
+    if (count == 1)
+      return emitTile(at, {row, column, 1, Value(), columnEnd});
+    Value isMore = arith::CmpIOp::create(at, loc, arith::CmpIPredicate::ugt,
+                                         left, index(at, fewer));
+    scf::IfOp::create(at, loc, isMore, emitOwn,
+                      [&](OpBuilder &inner, Location) {
+                        self(self, inner, fewer, 1);
+                        scf::YieldOp::create(inner, loc);
+                      });
+  };
+  choose(choose, b, mostRows, llvm::PowerOf2Ceil(mostRows) / 2);
+}
+
 /// All rows at a vector of columns, whose rows of B stay in a cache meanwhile.
-void TurnedProduct::emitColumns(OpBuilder &b, Value column, Value end) {
-  // A square of B takes half the registers; sums, in the order of tiles two for
-  // each element, leave some to turn it.
-  int64_t most = target.registers / (inTileOrder ? 5 : 4);
-  emitInSteps(b, loc, size(b, result, 0), most, 1,
-              [&](OpBuilder &inner, Value row, int64_t rows) {
-                emitTile(inner, {row, column, rows, end});
-              });
+void TurnedProduct::emitColumns(OpBuilder &b, Value column, Value columnEnd) {
+  Value rows = size(b, result, 0);
+  if (getConstantIntValue(rows)) {
+    emitInSteps(b, loc, rows, mostRows, 1,
+                [&](OpBuilder &inner, Value row, int64_t count) {
+                  emitTile(inner, {row, column, count, Value(), columnEnd});
+                });
+    return;
+  }
+  scf::ForOp::create(b, loc, index(b, 0), rows, index(b, mostRows),
+                     ValueRange(),
+                     [&](OpBuilder &inner, Location, Value row, ValueRange) {
+                       emitRows(inner, row, column, columnEnd);
+                       scf::YieldOp::create(inner, loc);
+                     });
 }
 
 void TurnedProduct::emit(OpBuilder &b) {
   Value columns = size(b, result, 1);
-  Value whole = emitInSteps(b, loc, columns, 1, lanes,
-                            [&](OpBuilder &inner, Value column, int64_t) {
-                              emitColumns(inner, column, Value());
-                            });
-  Value isLeft =
-      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, whole, columns);
-  scf::IfOp::create(b, loc, isLeft, [&](OpBuilder &inner, Location) {
-    emitColumns(inner, whole, columns);
-    scf::YieldOp::create(inner, loc);
-  });
+  bool areWhole = getConstantIntValue(columns).value_or(1) % lanes == 0;
+  scf::ForOp::create(b, loc, index(b, 0), columns, index(b, lanes),
+                     ValueRange(),
+                     [&](OpBuilder &inner, Location, Value column, ValueRange) {
+                       emitColumns(inner, column, areWhole ? Value() : columns);
+                       scf::YieldOp::create(inner, loc);
+                     });
 }
 
 void weir::emitTurnedProduct(OpBuilder &builder, Location loc,

@@ -36,16 +36,18 @@ func.func @keys(%k: memref<?x64xbf16>, %packed: memref<32x256x2xbf16>) {
   return
 }
 
-// Two by two tiles stay in registers.
+// Rows that fill no tile go to a function whose tiles of A and C have just so many.
 // CHECK-LABEL: func.func private @weir.product(
 // CHECK-SAME:      attributes {passthrough = ["noinline"]}
+// CHECK:         call @weir.product.whole(%arg0, %arg1, %arg2)
+// CHECK:         call @weir.product.few(%{{.*}}, %arg1, %{{.*}}) : (memref<?x64xbf16, strided<[64, 1], offset: ?>>, memref<32x?x2xbf16>, memref<?x?xf32, strided<[?, 1], offset: ?>>)
+// Two by two tiles stay in registers.
+// CHECK-LABEL: func.func private @weir.product.whole(
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero.internal"
 // CHECK:         scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx) {
 // CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
 // CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
 // CHECK-NEXT:      scf.yield
-// Rows that are left go to a function whose tiles of A and C have just so many.
-// CHECK:         call @weir.product.few(%{{.*}}, %arg1, %{{.*}}) : (memref<?x64xbf16, strided<[64, 1], offset: ?>>, memref<32x?x2xbf16>, memref<?x?xf32, strided<[?, 1], offset: ?>>)
 // CHECK-LABEL: func.func private @weir.product.few(
 // CHECK:         %[[ROWS:.*]] = arith.index_cast %{{.*}} : index to i16
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilezero.internal"(%[[ROWS]], %c64_i16)
