@@ -2,7 +2,6 @@
 
 import ctypes
 import functools
-import math
 import random
 import re
 import subprocess
@@ -50,8 +49,9 @@ PARAMETERS = {
     "mask": ["none", "keys", "each", "full", "last"], "bias": [None, "?x1x?x?", "?x?"], "uniforms": ["scalar", "row", "head"],
     "policies": [Policies(), Policies(empty_row="nan", pos_inf="share"), Policies(nan="ignore")],
 }
-# As many variants of each formula, others for each, more of those in which the forms differ most; under WEIR_TEST_ALL every variant.
-FEW, MORE = 2, 8
+# As many variants of each formula, others for each, more of those in which the forms differ most. Under WEIR_TEST_ALL these have every variant
+# of a set that covers triples.
+FEW, MORE = (24, None) if ALL else (2, 8)
 MOST = ("softmax", "softmax_lse", "softpick", "sigmoid_weights", "softmax_sink", "entmax15", "clipped_softmax", "self_adjust_softmax_normalized")
 
 
@@ -61,17 +61,15 @@ def choices():
     sets, the second turned against the first, are joined."""
     names = list(PARAMETERS)
     first, second = (covering({name: PARAMETERS[name] for name in part}) for part in (names[:4], names[4:]))
-    count = math.lcm(len(first), len(second)) if ALL else max(len(first), len(second))
-    joined = [first[i % len(first)] | second[(i + i // len(first)) % len(second)] for i in range(count)]
+    joined = [first[i % len(first)] | second[(i + i // len(first)) % len(second)] for i in range(max(len(first), len(second)))]
     random.Random(1).shuffle(joined)
     return joined
 
 
 def variants_of(number, case):
     rows = choices()
-    if not ALL:
-        count = MORE if case.name in MOST else FEW
-        rows = [rows[(number * FEW + i) % len(rows)] for i in range(count)]
+    count = MORE or len(rows) if case.name in MOST else FEW
+    rows = [rows[(number * FEW + i) % len(rows)] for i in range(count)]
     made = []
     for i, row in enumerate(rows):
         variant = {**row, "function": f"{case.name}_{i}", "dense": i % 2 == 0}
@@ -270,10 +268,10 @@ def compare(case, variant, results, problem, what):
 
 
 @pytest.fixture(scope="module")
-def every(compile_library, other_form):
-    text = ODD + "".join(function_text(case, variant, form_of(case, variant, other_form))
-                         for number, case in enumerate(FORMULAS) for variant in variants_of(number, case))
-    return compile_library(text, name="attention")
+def every(compile_batches, other_form):
+    texts = {case.name: "".join(function_text(case, variant, form_of(case, variant, other_form)) for variant in variants_of(number, case))
+             for number, case in enumerate(FORMULAS)}
+    return compile_batches(texts, ODD, name="attention")
 
 
 @pytest.mark.parametrize("number", range(len(FORMULAS)), ids=lambda i: FORMULAS[i].name)
@@ -281,7 +279,7 @@ def test_formulas(every, number):
     case = FORMULAS[number]
     for i, variant in enumerate(variants_of(number, case)):
         for j, size in enumerate(SMALL if variant["dtype"] == "f64" else SIZES):
-            results, problem, _ = run(every, case, variant, np.random.default_rng(100 * i + j), size)
+            results, problem, _ = run(every[case.name], case, variant, np.random.default_rng(100 * i + j), size)
             compare(case, variant, results, problem, size)
 
 

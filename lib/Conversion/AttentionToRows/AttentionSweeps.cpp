@@ -52,6 +52,8 @@ private:
   void scaleSums(AttentionTiling &t, const AttentionTile &tile, Value sums,
                  Value factors);
   Value getScores(AttentionTiling &t, const AttentionTile &tile, Value all);
+  Value getColumns(AttentionTiling &t, const AttentionTile &tile, Value all,
+                   Value width);
   Value getWeights(AttentionTiling &t, const AttentionTile &tile, Value all);
   Value getSums(AttentionTiling &t, const AttentionTile &tile, unsigned i);
   SmallVector<Value> getRows(AttentionTiling &t, const AttentionTile &tile,
@@ -157,6 +159,16 @@ Value Sweeps::getScores(AttentionTiling &t, const AttentionTile &tile,
       {nullptr, tile.rowCount, t.builder.getIndexAttr(t.keysPerBlock)});
 }
 
+/// The first columns of scores or weights; beside varying operands a formula
+/// takes them itself.
+Value Sweeps::getColumns(AttentionTiling &t, const AttentionTile &tile,
+                         Value all, Value width) {
+  if (t.hasVaryingOperands())
+    return all;
+  OpFoldResult zero = t.builder.getIndexAttr(0);
+  return t.view(all, {zero, zero}, {tile.rowCount, width});
+}
+
 /// Where the weights of a block go. Products of pairs take all of it, beyond
 /// the columns that operands of the formula have.
 Value Sweeps::getWeights(AttentionTiling &t, const AttentionTile &tile,
@@ -251,13 +263,19 @@ void Sweeps::emitStep(AttentionTiling &t, const AttentionTile &rows,
   if (carry && !held)
     llvm::append_range(outputs, getRows(t, rows, factors));
   Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
-  t.emitRows(rows, symbol, getScores(t, rows, scores), firstKey,
-             t.getWidth(firstKey), inputs, outputs, Form::Transposed,
-             held                       ? RowPolicies::Ordinary
-             : blockwise->sumsKeepNaN() ? RowPolicies::Lossy
-                                        : RowPolicies::NaNOnly,
-             t.view(kept, {rows.part, t.builder.getIndexAttr(0)},
-                    {nullptr, t.builder.getIndexAttr(getKeptSize(t))}));
+  t.withWidth(rows, firstKey, [&](Value width) {
+    SmallVector<Value> own = outputs;
+    for (size_t i = 0; i < weights.size(); ++i)
+      own[i] = getColumns(t, rows, weights[i], width);
+    t.emitRows(rows, symbol,
+               getColumns(t, rows, getScores(t, rows, scores), width), firstKey,
+               width, inputs, own, Form::Transposed,
+               held                       ? RowPolicies::Ordinary
+               : blockwise->sumsKeepNaN() ? RowPolicies::Lossy
+                                          : RowPolicies::NaNOnly,
+               t.view(kept, {rows.part, t.builder.getIndexAttr(0)},
+                      {nullptr, t.builder.getIndexAttr(getKeptSize(t))}));
+  });
   if (!carry || held)
     return;
   for (unsigned i = 0; i < weights.size(); ++i)
@@ -287,7 +305,7 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
   emitIdentities(t, tile, sweep);
   if (guess)
     guess->emitStart(tile);
-  t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
+  t.forEachStrip(tile, [&](const AttentionTile &rows, Value block) {
     SmallVector<Value> weights;
     if (carry)
       for (Value term : terms)
@@ -350,7 +368,7 @@ void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
     symbol = insert(t, "weights", [&](StringRef name) {
       return formulas.buildWeights(/*masked=*/false, name);
     });
-  t.forEachBlock(tile, [&](const AttentionTile &rows, Value block) {
+  t.forEachStrip(tile, [&](const AttentionTile &rows, Value block) {
     SmallVector<Value> known;
     for (ArrayRef<Value> found : statistics)
       llvm::append_range(known, getRows(t, rows, found));
@@ -358,8 +376,11 @@ void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
     Value weights = getWeights(t, rows, terms[0]);
     t.emitScores(rows, block, own);
     Value firstKey = t.index.mul(block, t.index.constant(t.keysPerBlock));
-    t.emitRows(rows, symbol, own, firstKey, t.getWidth(firstKey), known,
-               weights, Form::Elementwise, RowPolicies::None);
+    t.withWidth(rows, firstKey, [&](Value width) {
+      t.emitRows(rows, symbol, getColumns(t, rows, own, width), firstKey, width,
+                 known, getColumns(t, rows, weights, width), Form::Elementwise,
+                 RowPolicies::None);
+    });
     t.emitValues(rows, block, weights, getSums(t, rows, 0));
   });
 }

@@ -10,6 +10,7 @@
 #include "weir/Dialect/Weir/Transforms/RowTiles.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -54,6 +55,11 @@ void AttentionTiling::findKeys(AttentionTile &tile) {
   tile.ahead = index.sub(tile.keyCount, place.queries);
   if (place.query)
     tile.ahead = index.add(tile.ahead, place.query);
+  findBounds(tile);
+}
+
+/// Which keys some of the tile's queries see, and which all.
+void AttentionTiling::findBounds(AttentionTile &tile) {
   Value last =
       index.sub(index.add(tile.query, tile.queryCount), index.constant(1));
   KeyRange front = getSeen(tile, tile.query), back = getSeen(tile, last);
@@ -238,7 +244,7 @@ void AttentionTiling::prepareScores(const AttentionTile &tile, Value firstKey,
 void AttentionTiling::exclude(const AttentionTile &tile, Value firstKey,
                               Value scores) {
   OpBuilder::InsertionGuard guard(builder);
-  Value size = index.constant(keysPerBlock), zero = index.constant(0),
+  Value size = getWidth(tile, firstKey), zero = index.constant(0),
         one = index.constant(1);
   Value early = index.compare(Predicate::slt, firstKey, tile.firstCommon);
   Value late =
@@ -341,11 +347,28 @@ bool AttentionTiling::hasVaryingOperands() {
       [&](size_t i) { return !formula.isUniformArgument(i + 1); });
 }
 
-Value AttentionTiling::getWidth(Value firstKey) {
+Value AttentionTiling::getWidth(const AttentionTile &rows, Value firstKey) {
+  if (hasVaryingOperands())
+    return index.min(index.sub(operands.keys, firstKey),
+                     index.constant(keysPerBlock));
+  return getValueOrCreateConstantIndexOp(builder, loc,
+                                         getUsedWidth(rows, firstKey));
+}
+
+void AttentionTiling::withWidth(const AttentionTile &rows, Value firstKey,
+                                llvm::function_ref<void(Value width)> body) {
+  Value width = getWidth(rows, firstKey);
+  if (getConstantIntValue(width) || hasVaryingOperands())
+    return body(width);
+  OpBuilder::InsertionGuard guard(builder);
   Value whole = index.constant(keysPerBlock);
-  return hasVaryingOperands()
-             ? index.min(index.sub(operands.keys, firstKey), whole)
-             : whole;
+  auto branch = scf::IfOp::create(builder, loc,
+                                  index.compare(Predicate::eq, width, whole),
+                                  /*withElseRegion=*/true);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  body(index.constant(keysPerBlock));
+  builder.setInsertionPointToStart(branch.elseBlock());
+  body(width);
 }
 
 SmallVector<Value> AttentionTiling::getRowInputs(const AttentionTile &tile) {

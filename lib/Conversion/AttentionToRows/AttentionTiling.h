@@ -152,9 +152,19 @@ public:
   void emitResults(const AttentionTile &tile, mlir::ValueRange sums,
                    mlir::ValueRange coefficients, mlir::ValueRange uniforms);
   void fill(mlir::Value memref, double value);
-  /// The columns of a block that the formula runs on: all, or, beside varying
-  /// operands, those that these have.
-  mlir::Value getWidth(mlir::Value firstKey);
+  /// The same, with rows in strips where some see only part of the block: a
+  /// strip then does little that its rows do not see.
+  void forEachStrip(
+      const AttentionTile &tile,
+      llvm::function_ref<void(const AttentionTile &rows, mlir::Value block)>
+          body);
+  /// The columns of a block that the formula runs on: all that rows may see,
+  /// or, beside varying operands, those that these have.
+  mlir::Value getWidth(const AttentionTile &rows, mlir::Value firstKey);
+  /// Does `body` for that width: where it may be less than a block, once for a
+  /// block and once for what is less.
+  void withWidth(const AttentionTile &rows, mlir::Value firstKey,
+                 llvm::function_ref<void(mlir::Value width)> body);
   /// True when the formula has a number for each score beside that.
   bool hasVaryingOperands();
   mlir::Value perRow(mlir::Value all, const AttentionTile &tile);
@@ -190,6 +200,7 @@ private:
   void emitLoop(Value parts, AttentionForms &form);
   void emitTileAt(Value number, Value part, AttentionForms &form);
   void findKeys(AttentionTile &tile);
+  void findBounds(AttentionTile &tile);
   KeyRange getSeen(const AttentionTile &tile, Value query);
   void gatherRows(const AttentionTile &tile);
   void exclude(const AttentionTile &tile, Value firstKey, Value scores);
