@@ -98,6 +98,9 @@ static Value loadPerRow(OpBuilder &b, Location loc, Value memref,
   return memref::LoadOp::create(b, loc, memref, own);
 }
 
+/// Keys that products take together: a whole register tile.
+static constexpr int64_t kProductStep = 32;
+
 static RowsOp createElementwise(OpBuilder &b, Location loc,
                                 FlatSymbolRefAttr formula, ValueRange inputs,
                                 Value output) {
@@ -274,16 +277,15 @@ void AttentionTiling::exclude(const AttentionTile &tile, Value firstKey,
   }
 }
 
-/// How many keys of a block products take: where the tile's last queries see
-/// only some of them, these, up to a whole register tile.
+/// How many keys of a block are used: where the tile's last queries see only
+/// some of them, these, up to a whole number of `step`.
 OpFoldResult AttentionTiling::getUsedWidth(const AttentionTile &tile,
-                                           Value firstKey) {
-  constexpr int64_t kStep = 32;
-  if (!getWindowRight() && !op.getLengths())
+                                           Value firstKey, int64_t step) {
+  if ((!getWindowRight() && !op.getLengths()) || step >= keysPerBlock)
     return builder.getIndexAttr(keysPerBlock);
-  Value step = index.constant(kStep);
+  Value unit = index.constant(step);
   Value seen = index.max(index.sub(tile.endKey, firstKey), index.constant(0));
-  return index.min(index.mul(index.ceilDiv(seen, step), step),
+  return index.min(index.mul(index.ceilDiv(seen, unit), unit),
                    index.constant(keysPerBlock));
 }
 
@@ -319,7 +321,7 @@ void AttentionTiling::multiplyInPlace(const AttentionTile &tile, Value firstKey,
 
 void AttentionTiling::multiplyPacked(const AttentionTile &tile, Value block,
                                      Value firstKey, Value scores) {
-  OpFoldResult width = getUsedWidth(tile, firstKey),
+  OpFoldResult width = getUsedWidth(tile, firstKey, kProductStep),
                zero = builder.getIndexAttr(0);
   Value keys =
       getPanel(Packed::Keys, emitPanel(Packed::Keys, tile, block), width);
@@ -351,8 +353,11 @@ Value AttentionTiling::getWidth(const AttentionTile &rows, Value firstKey) {
   if (hasVaryingOperands())
     return index.min(index.sub(operands.keys, firstKey),
                      index.constant(keysPerBlock));
+  // A row's sum is formed in steps of some vectors. As long as these are whole,
+  // its bits do not follow from how far the rows beside it see.
+  constexpr int64_t kStep = 128;
   return getValueOrCreateConstantIndexOp(builder, loc,
-                                         getUsedWidth(rows, firstKey));
+                                         getUsedWidth(rows, firstKey, kStep));
 }
 
 void AttentionTiling::withWidth(const AttentionTile &rows, Value firstKey,
@@ -475,7 +480,7 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
   Value firstKey = index.mul(block, index.constant(keysPerBlock));
   if (operands.inPairs) { // Weights of what is not seen are 0, and so are
                           // packed values that do not exist.
-    OpFoldResult width = getUsedWidth(tile, firstKey),
+    OpFoldResult width = getUsedWidth(tile, firstKey, kProductStep),
                  zero = builder.getIndexAttr(0);
     Value values =
         getPanel(Packed::Values, emitPanel(Packed::Values, tile, block), width);

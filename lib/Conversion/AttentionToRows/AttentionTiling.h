@@ -211,7 +211,8 @@ private:
   void emitFewOrMany(llvm::function_ref<void()> few,
                      llvm::function_ref<void()> many);
   Value getPanel(Packed what, Value number, mlir::OpFoldResult keys);
-  mlir::OpFoldResult getUsedWidth(const AttentionTile &tile, Value firstKey);
+  mlir::OpFoldResult getUsedWidth(const AttentionTile &tile, Value firstKey,
+                                  int64_t step);
   void forEachHead(const AttentionTile &tile,
                    llvm::function_ref<void(Value head, Value firstRow)> body);
   void
