@@ -93,9 +93,9 @@ static Value withEdges(MathBuilder &m, Value x, Value y) {
   if (m.isAVX512())
     return y;
   Value zero = m.splat(0.0);
-  y = m.select(m.compare(Predicate::OLT, x, m.splat(INFINITY)), y, x);
+  y = m.select(m.compare(Predicate::OLT, x, m.splat(HUGE_VAL)), y, x);
   Value outside = m.select(m.compare(Predicate::OEQ, x, zero),
-                           m.splat(-INFINITY), m.splat(NAN));
+                           m.splat(-HUGE_VAL), m.splat(NAN));
   return m.select(m.compare(Predicate::OGT, x, zero), y, outside);
 }
 

@@ -16,13 +16,13 @@ using Predicate = MathBuilder::Predicate;
 
 /// log2 of |x| as a pair, infinite at 0 and infinity.
 static MathBuilder::Pair magnitudeLog2(MathBuilder &m, Value a) {
-  Value infinity = m.splat(INFINITY), zero = m.splat(0.0);
+  Value infinity = m.splat(HUGE_VAL), zero = m.splat(0.0);
   MathBuilder::Pair l = expand::log2Twofold(m, a);
   Value isZero = m.compare(Predicate::OEQ, a, zero);
   Value isFinite =
       m.compare(Predicate::OLT, a,
                 infinity); // False of NaN, which then is the logarithm.
-  l.high = m.select(isZero, m.splat(-INFINITY), m.select(isFinite, l.high, a));
+  l.high = m.select(isZero, m.splat(-HUGE_VAL), m.select(isFinite, l.high, a));
   l.low = m.select(isZero, zero, m.select(isFinite, l.low, zero));
   return l;
 }
@@ -108,6 +108,6 @@ Value expand::pow(MathBuilder &m, Value x, Value y) {
   Value result =
       m.select(both(odd, m.isNegative(x)), m.neg(magnitude), magnitude);
   Value finiteNegative = both(m.compare(Predicate::OLT, x, zero),
-                              m.compare(Predicate::OGT, x, m.splat(-INFINITY)));
+                              m.compare(Predicate::OGT, x, m.splat(-HUGE_VAL)));
   return m.select(both(finiteNegative, isNot(whole)), m.splat(NAN), result);
 }

@@ -10,14 +10,15 @@
 
 #include "mlir/IR/Value.h"
 
-#include <cmath>
+#include <limits>
 
 namespace weir {
 
 /// Bounds that a value keeps wherever it is a number, up to a few units of the
 /// last place; it may be NaN besides.
 struct NumberRange {
-  double low = -INFINITY, high = INFINITY;
+  double low = -std::numeric_limits<double>::infinity(),
+         high = std::numeric_limits<double>::infinity();
 
   bool isWithin(double least, double most) const {
     return low >= least && high <= most;

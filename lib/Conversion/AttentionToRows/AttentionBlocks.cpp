@@ -23,7 +23,7 @@ using namespace weir;
 namespace {
 
 /// Scores of a tile: half of a usual second-level cache, in f32.
-constexpr int64_t kScores = 256 * 1024;
+constexpr int64_t kScores = int64_t(256) * 1024;
 /// Rows that share each block of keys and values, at least.
 constexpr int64_t kFewRows = 16;
 

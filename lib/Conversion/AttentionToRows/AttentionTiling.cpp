@@ -116,7 +116,8 @@ Value AttentionPlace::getRow(IndexMath &index, Value ownBatch, Value ownHead,
 /// A block of packed keys, or of values, fills two thirds of the first-level
 /// cache; what a tile has of queries, scores and sums, half a megabyte of the
 /// second.
-static constexpr int64_t kBlockBytes = 32 * 1024, kTileBytes = 512 * 1024;
+static constexpr int64_t kBlockBytes = int64_t(32) * 1024,
+                         kTileBytes = int64_t(512) * 1024;
 /// Keys in a block: what two register tiles are wide at least.
 static constexpr int64_t kLeastKeys = 32, kMostKeys = 256;
 /// So many tiles for each thread even out; with fewer in all, scratch that is

@@ -136,8 +136,8 @@ Value GroupWriter::getConstant(TypedAttr attr) {
   double value = number.getValueAsDouble();
   if (isDouble)
     return createF32Constant(builder, loc, value);
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getF32FloatAttr(value));
+  return arith::ConstantOp::create(
+      builder, loc, builder.getF32FloatAttr(static_cast<float>(value)));
 }
 
 Value GroupWriter::getScalar(Value value) {

@@ -194,7 +194,7 @@ void RowAccess::emitViews(OpBuilder &builder) {
 Value RowAccess::emitRowIndex(OpBuilder &builder) {
   Value row = rows.getRowBase();
   if (!row)
-    return RowViews::emitRowIndex(builder);
+    return emitOwnRowIndex(builder);
   Location loc = rows.getLoc();
   for (auto [index, stride] : llvm::zip(getIndices(), rows.getRowStrides()))
     row = arith::AddIOp::create(

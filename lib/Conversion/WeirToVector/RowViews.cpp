@@ -190,7 +190,7 @@ Value RowViews::emitRowView(OpBuilder &builder, Value operand) {
                                    operand, offsets, sizes, strides);
 }
 
-Value RowViews::emitRowIndex(OpBuilder &builder) {
+Value RowViews::emitOwnRowIndex(OpBuilder &builder) {
   Value row = arith::ConstantIndexOp::create(builder, loc, 0);
   for (auto [index, size] : llvm::zip(indices, outerSizes)) {
     row = arith::MulIOp::create(builder, loc, row, size);

@@ -70,7 +70,7 @@ public:
   void setStreams(bool value) { streams = value; }
 
   /// The row's index in row-major order of the outer dimensions, a row number.
-  mlir::Value emitRowIndex(mlir::OpBuilder &builder);
+  mlir::Value emitOwnRowIndex(mlir::OpBuilder &builder);
 
   /// Vector accesses to the view of a row.
   mlir::Value loadView(mlir::OpBuilder &builder, mlir::Value view,
