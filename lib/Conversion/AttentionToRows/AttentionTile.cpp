@@ -360,22 +360,6 @@ Value AttentionTiling::getWidth(const AttentionTile &rows, Value firstKey) {
                                          getUsedWidth(rows, firstKey, kStep));
 }
 
-void AttentionTiling::withWidth(const AttentionTile &rows, Value firstKey,
-                                llvm::function_ref<void(Value width)> body) {
-  Value width = getWidth(rows, firstKey);
-  if (getConstantIntValue(width) || hasVaryingOperands())
-    return body(width);
-  OpBuilder::InsertionGuard guard(builder);
-  Value whole = index.constant(keysPerBlock);
-  auto branch = scf::IfOp::create(builder, loc,
-                                  index.compare(Predicate::eq, width, whole),
-                                  /*withElseRegion=*/true);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  body(index.constant(keysPerBlock));
-  builder.setInsertionPointToStart(branch.elseBlock());
-  body(width);
-}
-
 SmallVector<Value> AttentionTiling::getRowInputs(const AttentionTile &tile) {
   SmallVector<Value> inputs;
   for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands))

@@ -539,48 +539,6 @@ void AttentionTiling::forEachBlock(
   body(restrictTo(tile, index.mul(block, size)), block);
 }
 
-/// Rows of a strip: whole blocks of transposed rows, and of register tiles.
-static constexpr int64_t kStripRows = 48, kStripRowsInPairs = 32;
-
-void AttentionTiling::forEachStrip(
-    const AttentionTile &tile,
-    llvm::function_ref<void(const AttentionTile &, Value)> body) {
-  if (!op.getWindowLeft() && !getWindowRight())
-    return forEachBlock(tile, body);
-  forEachBlock(tile, [&](const AttentionTile &own, Value block) {
-    OpBuilder::InsertionGuard guard(builder);
-    Value size = index.constant(keysPerBlock), one = index.constant(1);
-    Value firstKey = index.mul(block, size), endKey = index.add(firstKey, size);
-    // Of several heads rows that see alike do not lie side by side.
-    Value keeps = arith::OrIOp::create(
-        builder, loc,
-        arith::AndIOp::create(
-            builder, loc,
-            index.compare(Predicate::sge, firstKey, tile.firstCommon),
-            index.compare(Predicate::sle, endKey, tile.endCommon)),
-        index.compare(Predicate::ne, own.headCount, one));
-    Value strip = index.select(
-        keeps, index.max(own.rowCount, one),
-        index.constant(operands.inPairs ? kStripRowsInPairs : kStripRows));
-    Value end = index.add(own.row, own.rowCount);
-    auto loop = scf::ForOp::create(builder, loc, own.row, end, strip);
-    builder.setInsertionPointToStart(loop.getBody());
-    AttentionTile rows = own;
-    rows.row = loop.getInductionVar();
-    rows.rowCount = index.min(strip, index.sub(end, rows.row));
-    rows.query = index.add(own.query, index.sub(rows.row, own.row));
-    rows.queryCount = index.select(keeps, own.queryCount, rows.rowCount);
-    findBounds(rows);
-    Value seesSome = arith::AndIOp::create(
-        builder, loc, index.compare(Predicate::sgt, rows.endKey, firstKey),
-        index.compare(Predicate::slt, rows.firstKey, endKey));
-    auto branch =
-        scf::IfOp::create(builder, loc, seesSome, /*withElseRegion=*/false);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    body(rows, block);
-  });
-}
-
 //===----------------------------------------------------------------------===//
 // The pass over one op
 //===----------------------------------------------------------------------===//
