@@ -139,10 +139,14 @@ Blocking Blocking::get(ModuleOp module, ProductTarget target, Type element) {
     return std::clamp(count, unit, most);
   };
   int64_t second = machine.caches[MachineLimits::L2];
-  blocking.depth = fit(second / 16, blocking.strip, 128, 1024);
+  // Some rows of A in pairs stay in the first cache while strips pass, else a
+  // strip does while rows pass.
+  blocking.depth =
+      fit(second / 16, blocking.strip, 128, element.isBF16() ? 512 : 1024);
   blocking.columns =
       fit(second / 2, blocking.depth, blocking.strip, 32 * blocking.strip);
-  blocking.rows = fit(second / 8, blocking.depth, 96, 192);
+  blocking.rows =
+      fit(second / (element.isBF16() ? 16 : 8), blocking.depth, 96, 192);
   return blocking;
 }
 

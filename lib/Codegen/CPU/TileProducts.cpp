@@ -48,6 +48,7 @@ private:
 
   void emitBlock(OpBuilder &b, Value m, Value n, int64_t down, int64_t across);
   void emitEdge(OpBuilder &b, Value m, Value n);
+  void emitSquare(OpBuilder &b, Value m, Value n, Value end);
   void emitTilesOf(OpBuilder &b, Value m, Value n, Value rowEnd,
                    int64_t across);
   Value emitPartialSum(OpBuilder &b, Value m, Value n, Value k, Value sum);
@@ -88,7 +89,7 @@ private:
 
   Location loc;
   Value a, pairs, c;
-  bool accumulate;
+  bool accumulate, inStrips;
   Value rows, columns, depth, pairRows;
   Value height;                    // Of tiles of A and C, where that is not 16.
   Value wholeDepth;                // What of the depth fills tiles.
@@ -106,7 +107,8 @@ TileProduct::TileProduct(OpBuilder &b, Location loc, ValueRange operands,
   rows = size(c, 0);
   columns = size(c, 1);
   depth = size(a, 1);
-  pairRows = size(pairs, 0);
+  inStrips = cast<MemRefType>(pairs.getType()).getRank() == 4;
+  pairRows = size(pairs, inStrips ? 1 : 0);
   Value rest = arith::RemUIOp::create(b, loc, depth, index(b, kDepth));
   wholeDepth = subtract(b, depth, rest);
   auto allocate = [&](ArrayRef<int64_t> shape, Type element) -> Value {
@@ -137,27 +139,37 @@ Value TileProduct::call(OpBuilder &b, StringRef name, ValueRange operands,
 /// The bytes from one row of `memref` to the next.
 static Value emitPitch(OpBuilder &b, Location loc, Value memref) {
   auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, memref);
-  int64_t bytes =
-      cast<MemRefType>(memref.getType()).getElementTypeBitWidth() / 8;
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  unsigned row = type.getRank() == 4 ? 1 : 0;
   Value pitch = b.createOrFold<arith::MulIOp>(
-      loc, metadata.getStrides().front(),
+      loc, metadata.getStrides()[row],
       arith::ConstantIndexOp::create(b, loc, bytes));
   return arith::IndexCastOp::create(b, loc, b.getI64Type(), pitch);
+}
+
+static bool isInPairs(Value memref) {
+  return cast<MemRefType>(memref.getType()).getRank() >= 3;
 }
 
 /// The indices of what lies in `column` of `row`: a pair's first element.
 static SmallVector<Value> getIndices(OpBuilder &b, Location loc, Value memref,
                                      Value row, Value column) {
+  auto type = cast<MemRefType>(memref.getType());
   SmallVector<Value> indices = {row, column};
-  if (cast<MemRefType>(memref.getType()).getRank() == 3)
+  if (type.getRank() == 4) {
+    Value width = arith::ConstantIndexOp::create(b, loc, type.getDimSize(2));
+    indices = {arith::DivUIOp::create(b, loc, column, width), row,
+               arith::RemUIOp::create(b, loc, column, width)};
+  }
+  if (isInPairs(memref))
     indices.push_back(arith::ConstantIndexOp::create(b, loc, 0));
   return indices;
 }
 
 /// The rows of tiles of an operand.
 Value TileProduct::getHeight(OpBuilder &b, Value memref) {
-  bool isB = cast<MemRefType>(memref.getType()).getRank() == 3;
-  return height && !isB ? height : number(b, kRows);
+  return height && !isInPairs(memref) ? height : number(b, kRows);
 }
 
 Value TileProduct::load(OpBuilder &b, Value memref, Value row, Value column) {
@@ -246,7 +258,8 @@ void TileProduct::fillB(OpBuilder &b, Value k, Value n) {
         Value elements =
             arith::MulIOp::create(inner, loc, length, index(inner, 2));
         Value zero = index(inner, 0);
-        Value vector = loadVector(inner, loc, pair, pairs, {from, n, zero},
+        Value vector = loadVector(inner, loc, pair, pairs,
+                                  getIndices(inner, loc, pairs, from, n),
                                   emitMask(inner, loc, 2 * kColumns, elements));
         storeVector(inner, loc, vector, bufferB, {row, zero, zero}, Value());
       });
@@ -383,30 +396,47 @@ void TileProduct::emitTilesOf(OpBuilder &b, Value m, Value n, Value rowEnd,
   });
 }
 
+/// Four tiles of C from (m, n) on, or those of them that there are.
+void TileProduct::emitSquare(OpBuilder &b, Value m, Value n, Value end) {
+  Value fits = arith::AndIOp::create(b, loc, emitFits(b, m, end, 2),
+                                     emitFits(b, n, columns, 2));
+  scf::IfOp::create(
+      b, loc, fits,
+      [&](OpBuilder &at, Location) {
+        emitBlock(at, m, n, 2, 2);
+        scf::YieldOp::create(at, loc);
+      },
+      [&](OpBuilder &at, Location) {
+        Value rowEnd = arith::MinUIOp::create(
+            at, loc, emitSum(at, loc, m, 2 * kRows), end);
+        emitTilesOf(at, m, n, rowEnd, 2);
+        scf::YieldOp::create(at, loc);
+      });
+}
+
+/// What is met in the inner loop should be read in order, what is met in the
+/// outer loop stays in the first-level cache.
 void TileProduct::emitWholeRows(OpBuilder &b) {
   Value rest = arith::RemUIOp::create(b, loc, rows, index(b, kRows));
-  Value end = subtract(b, rows, rest);
-  emitLoop(b, index(b, 0), columns, 2 * kColumns,
-           [&](OpBuilder &outer, Value n) {
-             emitLoop(outer, index(outer, 0), end, 2 * kRows,
-                      [&](OpBuilder &inner, Value m) {
-                        Value fits = arith::AndIOp::create(
-                            inner, loc, emitFits(inner, m, end, 2),
-                            emitFits(inner, n, columns, 2));
-                        scf::IfOp::create(
-                            inner, loc, fits,
-                            [&](OpBuilder &at, Location) {
-                              emitBlock(at, m, n, 2, 2);
-                              scf::YieldOp::create(at, loc);
-                            },
-                            [&](OpBuilder &at, Location) {
-                              Value rowEnd = arith::MinUIOp::create(
-                                  at, loc, emitSum(at, loc, m, 2 * kRows), end);
-                              emitTilesOf(at, m, n, rowEnd, 2);
-                              scf::YieldOp::create(at, loc);
-                            });
-                      });
-           });
+  Value end = subtract(b, rows, rest), zero = index(b, 0);
+  auto overRows = [&](OpBuilder &at, Body body) {
+    emitLoop(at, zero, end, 2 * kRows, body);
+  };
+  auto overColumns = [&](OpBuilder &at, Body body) {
+    emitLoop(at, zero, columns, 2 * kColumns, body);
+  };
+  if (inStrips)
+    overRows(b, [&](OpBuilder &outer, Value m) {
+      overColumns(outer, [&](OpBuilder &inner, Value n) {
+        emitSquare(inner, m, n, end);
+      });
+    });
+  else
+    overColumns(b, [&](OpBuilder &outer, Value n) {
+      overRows(outer, [&](OpBuilder &inner, Value m) {
+        emitSquare(inner, m, n, end);
+      });
+    });
 }
 
 void TileProduct::emitFewRows(OpBuilder &b) {

@@ -36,10 +36,14 @@ func.func @plain(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) 
 // Few rows meet panels that are wide and low.
 // CHECK:         scf.if
 // CHECK:           weir_cpu.pack ins(%{{.*}} : memref<?x?xbf16, {{.*}}) outs(%{{.*}} : memref<?x?x2xbf16, strided<[1056, 2, 1], offset: ?>>) {transpose}
-// CHECK:           weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x?xbf16, {{.*}}, memref<?x?x2xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xf32,
+// CHECK:           weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x?xbf16, {{.*}}, memref<?x?x512x2xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xf32,
 // CHECK:         } else {
 // CHECK:           weir_cpu.pack ins(%{{.*}} : memref<?x?xbf16, {{.*}}) outs(%{{.*}} : memref<?x?x2xbf16, strided<[64, 2, 1], offset: ?>>) {transpose}
-// CHECK:           weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x?xbf16, {{.*}}, memref<?x?x2xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xf32,
+// Rows of A are packed where many strips meet them.
+// CHECK:           %[[MANY:.*]] = arith.cmpi uge, %{{.*}}, %c256
+// CHECK:           %[[ROWS:.*]] = scf.if %[[MANY]]
+// CHECK:             weir_cpu.pack ins(%{{.*}} : memref<?x?xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xbf16,
+// CHECK:           weir_cpu.product ins(%[[ROWS]], %{{.*}} : memref<?x?xbf16, {{.*}}, memref<?x?x32x2xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xf32,
 func.func @tiles(%a: memref<8x64x96xbf16>, %b: memref<8x128x96xbf16>, %c: memref<8x64x128xf32>) {
   linalg.batch_matmul indexing_maps = [affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, n, k)>,
                                        affine_map<(b, m, n, k) -> (b, m, n)>]

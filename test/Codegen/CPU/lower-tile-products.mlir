@@ -36,6 +36,23 @@ func.func @keys(%k: memref<?x64xbf16>, %packed: memref<32x256x2xbf16>) {
   return
 }
 
+// bf16 as it is, 32 elements at a time.
+// CHECK-LABEL: func.func @rows
+// CHECK:         llvm.load %{{.*}} : !llvm.ptr -> vector<32xi16>
+// CHECK:         vector.store %{{.*}} : memref<96x544xbf16>, vector<32xbf16>
+func.func @rows(%a: memref<?x512xbf16, strided<[?, 1]>>, %packed: memref<96x544xbf16>) {
+  weir_cpu.pack ins(%a : memref<?x512xbf16, strided<[?, 1]>>) outs(%packed : memref<96x544xbf16>)
+  return
+}
+
+// Rows of A in the outer loop, the strips of B in the inner one.
+// CHECK-LABEL: func.func @strips
+// CHECK:         call @[[STRIPS:weir.product_[0-9]+]](
+func.func @strips(%a: memref<64x512xbf16>, %b: memref<8x256x32x2xbf16>, %c: memref<64x256xf32>) {
+  weir_cpu.product ins(%a, %b : memref<64x512xbf16>, memref<8x256x32x2xbf16>) outs(%c : memref<64x256xf32>)
+  return
+}
+
 // Rows that fill no tile go to a function whose tiles of A and C have just so many.
 // CHECK-LABEL: func.func private @weir.product(
 // CHECK-SAME:      attributes {passthrough = ["noinline"]}
@@ -55,4 +72,11 @@ func.func @keys(%k: memref<?x64xbf16>, %packed: memref<32x256x2xbf16>) {
 // CHECK:           llvm.call_intrinsic "llvm.x86.tileloadd64.internal"(%[[ROWS]], %c64_i16
 // CHECK-COUNT-2:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"(%c16_i16, %c64_i16
 // CHECK-COUNT-2:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"(%[[ROWS]], %c64_i16
+// CHECK:       func.func private @[[STRIPS]](
+// CHECK:         call @[[WHOLE:weir.product.whole_[0-9]+]](%arg0, %arg1, %arg2)
+// CHECK-NOT:     call
+// CHECK:       func.func private @[[WHOLE]](
+// CHECK:         scf.for %{{.*}} = %c0 to %c64 step %c32
+// CHECK:           scf.for %[[N:.*]] = %c0 to %c256 step %c32
+// CHECK:             arith.divui %[[N]], %c32
 }

@@ -72,8 +72,40 @@ func.func @transposed_order(%a: memref<4x8xf32>, %b: memref<16x8xf32>, %c: memre
 
 // -----
 
+func.func @strip_width(%a: memref<4x8xbf16>, %b: memref<2x4x16x2xbf16>, %c: memref<4x32xf32>) {
+  // expected-error@+1 {{C5: a strip has a known multiple of 32 columns, but found 'memref<2x4x16x2xbf16>'}}
+  weir_cpu.product ins(%a, %b : memref<4x8xbf16>, memref<2x4x16x2xbf16>) outs(%c : memref<4x32xf32>)
+  return
+}
+
+// -----
+
+func.func @strip_columns(%a: memref<4x8xbf16>, %b: memref<2x4x32x2xbf16>, %c: memref<4x65xf32>) {
+  // expected-error@+1 {{C3: b has 64 columns and c 65}}
+  weir_cpu.product ins(%a, %b : memref<4x8xbf16>, memref<2x4x32x2xbf16>) outs(%c : memref<4x65xf32>)
+  return
+}
+
+// -----
+
+func.func @strip_terms(%a: memref<4x9xbf16>, %b: memref<2x4x32x2xbf16>, %c: memref<4x64xf32>) {
+  // expected-error@+1 {{C3: a has 9 columns and b 4 pairs of rows}}
+  weir_cpu.product ins(%a, %b : memref<4x9xbf16>, memref<2x4x32x2xbf16>) outs(%c : memref<4x64xf32>)
+  return
+}
+
+// -----
+
+func.func @packed_turned(%a: memref<4x8xbf16>, %b: memref<8x4xbf16>) {
+  // expected-error@+1 {{C1: f64 is packed as f64, bf16 as f32, in pairs of bf16 or, not transposed, as it is}}
+  weir_cpu.pack ins(%a : memref<4x8xbf16>) outs(%b : memref<8x4xbf16>) {transpose}
+  return
+}
+
+// -----
+
 func.func @packed_types(%a: memref<4x8xbf16>, %b: memref<4x8xf64>) {
-  // expected-error@+1 {{C1: f64 is packed as f64, bf16 as f32 or in pairs of bf16, everything else as f32, but found 'memref<4x8xbf16>' and 'memref<4x8xf64>'}}
+  // expected-error@+1 {{C1: f64 is packed as f64, bf16 as f32, in pairs of bf16 or, not transposed, as it is, everything else as f32, but found 'memref<4x8xbf16>' and 'memref<4x8xf64>'}}
   weir_cpu.pack ins(%a : memref<4x8xbf16>) outs(%b : memref<4x8xf64>)
   return
 }
@@ -121,7 +153,7 @@ func.func @pair_terms(%a: memref<4x9xbf16>, %b: memref<4x16x2xbf16>, %c: memref<
 // -----
 
 func.func @packed_pairs(%a: memref<9x16xf16>, %b: memref<5x16x2xbf16>) {
-  // expected-error@+1 {{C1: f64 is packed as f64, bf16 as f32 or in pairs of bf16}}
+  // expected-error@+1 {{C1: f64 is packed as f64, bf16 as f32, in pairs of bf16}}
   weir_cpu.pack ins(%a : memref<9x16xf16>) outs(%b : memref<5x16x2xbf16>)
   return
 }

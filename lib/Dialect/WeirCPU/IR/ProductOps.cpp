@@ -17,7 +17,7 @@ static bool hasContiguousRows(MemRefType type) {
   int64_t offset;
   if (failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
     return false;
-  return type.getRank() == 2 || strides[1] == 2;
+  return type.getRank() == 2 || strides[type.getRank() - 2] == 2;
 }
 
 static bool areDifferent(int64_t a, int64_t b) {
@@ -26,7 +26,7 @@ static bool areDifferent(int64_t a, int64_t b) {
 
 /// True of a matrix of bf16 two rows of which lie side by side.
 static bool isInPairs(MemRefType type) {
-  return type.getRank() == 3 && type.getDimSize(2) == 2 &&
+  return type.getRank() >= 3 && type.getShape().back() == 2 &&
          type.getElementType().isBF16();
 }
 
@@ -57,6 +57,24 @@ LogicalResult ProductOp::verify() {
   if (areDifferent(a.getDimSize(0), c.getDimSize(0)))
     return emitOpError("C3: a has ")
            << a.getDimSize(0) << " rows and c " << c.getDimSize(0);
+  if (isInStrips()) {
+    int64_t width = b.getDimSize(2);
+    if (ShapedType::isDynamic(width) || width <= 0 || width % 32 != 0)
+      return emitOpError("C5: a strip has a known multiple of 32 columns, but "
+                         "found ")
+             << b;
+    if (!ShapedType::isDynamic(b.getDimSize(0)) &&
+        !ShapedType::isDynamic(c.getDimSize(1)) &&
+        b.getDimSize(0) * width < c.getDimSize(1))
+      return emitOpError("C3: b has ")
+             << b.getDimSize(0) * width << " columns and c " << c.getDimSize(1);
+    if (areDifferent(getHeldRows(a.getDimSize(1), true), b.getDimSize(1)))
+      return emitOpError("C3: a has ") << a.getDimSize(1) << " columns and b "
+                                       << b.getDimSize(1) << " pairs of rows";
+    if (getTransposeB() || getPrefetch())
+      return emitOpError("C4: b in pairs is neither transposed nor prefetched");
+    return success();
+  }
   unsigned sum = getTransposeB() ? 1 : 0, column = 1 - sum;
   StringRef names[] = {isInPairs() ? "pairs of rows" : "rows", "columns"};
   if (areDifferent(getHeldRows(a.getDimSize(1), isInPairs()),
@@ -76,18 +94,21 @@ LogicalResult ProductOp::verify() {
   return success();
 }
 
-static bool arePackTypes(MemRefType src, MemRefType dst) {
+static bool arePackTypes(MemRefType src, MemRefType dst, bool transpose) {
   if (dst.getRank() == 3)
     return ::isInPairs(dst) && src.getElementType().isBF16();
+  if (dst.getElementType().isBF16())
+    return src.getElementType().isBF16() && !transpose;
   return src.getElementType().isF64() ? dst.getElementType().isF64()
                                       : dst.getElementType().isF32();
 }
 
 LogicalResult PackOp::verify() {
   MemRefType src = getSrc().getType(), dst = getDst().getType();
-  if (!arePackTypes(src, dst))
-    return emitOpError("C1: f64 is packed as f64, bf16 as f32 or in pairs of "
-                       "bf16, everything else as f32, but found ")
+  if (!arePackTypes(src, dst, getTranspose()))
+    return emitOpError("C1: f64 is packed as f64, bf16 as f32, in pairs of "
+                       "bf16 or, not transposed, as it is, everything else as "
+                       "f32, but found ")
            << src << " and " << dst;
   for (MemRefType type : {src, dst})
     if (!hasContiguousRows(type))

@@ -24,6 +24,9 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     products of even and of odd k apart, 32 at a time, from 0 on, and then adds the sum of both. `tile_order` makes a product in vectors do
     the same, so that its elements are those of a product in pairs, but for denormal numbers.
 
+    Pairs may lie in strips, b[s][p][j][i] for n = s * J + j, where a strip of J columns is contiguous: memory is then read in order. Each strip
+    meets some rows of A in turn, which stay in the first-level cache meanwhile.
+
     With `transpose_b`, b lies as [N, K]: C = A B^T, the same numbers. That is for a few rows of A: with more, a packed B is faster.
 
     `prefetch` says that B is far, as values of keys that are met once: its rows are asked for before they are used.
@@ -31,7 +34,7 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     #### Inputs
 
     - `a`: a memref [M, K].
-    - `b`: a memref [K, N], in pairs [ceil(K / 2), N, 2], with `transpose_b` [N, K].
+    - `b`: a memref [K, N], in pairs [ceil(K / 2), N, 2], in strips of pairs [ceil(N / J), ceil(K / 2), J, 2], with `transpose_b` [N, K].
 
     #### Outputs
 
@@ -43,11 +46,16 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     - C2: the last dimension of each is contiguous, of stride 1, and so are pairs.
     - C3: sizes agree. Any may be 0; where K is, the sum is 0.
     - C4: B in pairs is neither transposed nor prefetched. Transposed in the order of tiles it is bf16.
+    - C5: J is static and a multiple of 32.
     - Pairs are only for targets with AMX for bf16.
 
     #### Examples
 
     ```mlir
+    func.func @strips(%a: memref<?x512xbf16>, %b: memref<?x256x32x2xbf16>, %c: memref<?x?xf32>) {
+      weir_cpu.product ins(%a, %b : memref<?x512xbf16>, memref<?x256x32x2xbf16>) outs(%c : memref<?x?xf32>) {accumulate}
+      return
+    }
     func.func @decode(%q: memref<8x64xf32>, %k: memref<?x64xf32>, %s: memref<8x?xf32>) {
       weir_cpu.product ins(%q, %k : memref<8x64xf32>, memref<?x64xf32>) outs(%s : memref<8x?xf32>) {transpose_b, prefetch}
       return
@@ -67,14 +75,16 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     ```
   }];
   let arguments = (ins Arg<MemRefRankOf<[F32, F64, BF16], [2]>, "", [MemRead]>:$a,
-                       Arg<MemRefRankOf<[F32, F64, BF16, F16], [2, 3]>, "", [MemRead]>:$b,
+                       Arg<MemRefRankOf<[F32, F64, BF16, F16], [2, 3, 4]>, "", [MemRead]>:$b,
                        Arg<MemRefRankOf<[F32, F64], [2]>, "", [MemRead, MemWrite]>:$c,
                        UnitAttr:$accumulate, UnitAttr:$tile_order,
                        UnitAttr:$transpose_b, UnitAttr:$prefetch);
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// True when two rows of B lie side by side.
-    bool isInPairs() { return getB().getType().getRank() == 3; }
+    bool isInPairs() { return getB().getType().getRank() >= 3; }
+    /// True when some columns of it make a strip.
+    bool isInStrips() { return getB().getType().getRank() == 4; }
   }];
   let assemblyFormat = "`ins` `(` $a `,` $b `:` type($a) `,` type($b) `)` `outs` `(` $c `:` type($c) `)` attr-dict";
 }
@@ -93,11 +103,12 @@ def WeirCPU_PackOp : Op<WeirCPU_Dialect, "pack", []> {
 
     #### Outputs
 
-    - `dst`: a memref of rank 2 of f32, of f64 where `src` is f64, or bf16 in pairs, of rank 3 with 2 last; apart from the memory of `src`.
+    - `dst`: a memref of rank 2 of f32, of f64 where `src` is f64, of bf16 where it is bf16, or bf16 in pairs, of rank 3 with 2 last; apart from the
+      memory of `src`.
 
     #### Constraints
 
-    - C1: f64 is packed as f64, bf16 as f32 or in pairs of bf16, everything else as f32.
+    - C1: f64 is packed as f64, bf16 as f32, in pairs of bf16 or, not transposed, as it is, everything else as f32.
     - C2: the last dimension of each is contiguous, of stride 1, and so are pairs.
     - C3: `dst` is no smaller than `src` in either dimension, after transposition.
     - Pairs are only for targets with AMX for bf16.
