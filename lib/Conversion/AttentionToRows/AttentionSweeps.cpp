@@ -34,8 +34,19 @@ public:
   void allocate(AttentionTiling &t, Value parts) override;
   void emitTile(AttentionTiling &t, const AttentionTile &tile) override;
 
+  bool meetsKeysInParts() const override {
+    return formulas.getNumSweeps() == 1 && carries(1);
+  }
+  void emitPart(AttentionTiling &t, const AttentionTile &tile) override;
+  void emitMerge(AttentionTiling &t, const AttentionTile &tile,
+                 Value from) override;
+  void emitEnd(AttentionTiling &t, const AttentionTile &tile) override;
+
 private:
   Value allocateRows(AttentionTiling &t, Value parts, Type type);
+  Value allocateState(AttentionTiling &t, Type type);
+  SmallVector<Value> getState(AttentionTiling &t, const AttentionTile &tile,
+                              int64_t sweep);
   FlatSymbolRefAttr insert(AttentionTiling &t, const Twine &purpose,
                            llvm::function_ref<FormulaOp(StringRef)> make);
   void emitIdentities(AttentionTiling &t, const AttentionTile &tile,
@@ -49,6 +60,13 @@ private:
   void emitWeights(AttentionTiling &t, const AttentionTile &tile);
   SmallVector<Value> emitFinish(AttentionTiling &t, const AttentionTile &tile,
                                 int64_t sweep);
+  void emitAttempts(AttentionTiling &t, const AttentionTile &tile,
+                    int64_t sweep);
+  void emitOutput(AttentionTiling &t, const AttentionTile &tile,
+                  ArrayRef<Value> found);
+  SmallVector<Value> getUniformInputs(AttentionTiling &t,
+                                      const AttentionTile &tile,
+                                      SmallVector<bool> &perRow);
   void scaleSums(AttentionTiling &t, const AttentionTile &tile, Value sums,
                  Value factors);
   Value getScores(AttentionTiling &t, const AttentionTile &tile, Value all);
@@ -76,7 +94,7 @@ private:
 
   Value scores, kept;
   std::optional<AttentionGuess> guess; // Where maxima may be guessed.
-  SmallVector<Value> terms, sums, factors, coefficients, uniforms;
+  SmallVector<Value> terms, sums, factors, mergeFactors, coefficients, uniforms;
   std::vector<SmallVector<Value>> states, statistics;
   std::vector<SmallVector<TypedAttr>> identities;
 };
@@ -89,6 +107,11 @@ private:
 
 Value Sweeps::allocateRows(AttentionTiling &t, Value parts, Type type) {
   return t.allocate({parts, t.builder.getIndexAttr(t.rowsPerTile)},
+                    type.isF32() ? t.operands.accumulator : type);
+}
+
+Value Sweeps::allocateState(AttentionTiling &t, Type type) {
+  return t.allocate({t.slots, t.slotRows},
                     type.isF32() ? t.operands.accumulator : type);
 }
 
@@ -106,10 +129,12 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
     scores = t.allocate({parts, rows, keys}, element);
   for (unsigned i = 0, e = blockwise->getRank(); i < e; ++i) {
     terms.push_back(t.allocate({parts, rows, keys}, t.operands.getStorage()));
-    sums.push_back(t.allocate({parts, rows, width}, element));
+    sums.push_back(t.allocate({t.slots, t.slotRows, width}, element));
     if (!carries)
       continue;
     factors.push_back(allocateRows(t, parts, f32));
+    for (int side = 0; meetsKeysInParts() && side < 2; ++side)
+      mergeFactors.push_back(allocateRows(t, parts, f32));
     coefficients.push_back(allocateRows(t, parts, f32));
   }
   if (carries && formulas.mayOverride())
@@ -125,7 +150,7 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
     SmallVector<Value> state, found;
     SmallVector<TypedAttr> identity;
     for (const RowValue &slot : layout.slots) {
-      state.push_back(allocateRows(t, parts, slot.type));
+      state.push_back(allocateState(t, slot.type));
       identity.push_back(slot.identity);
     }
     size_t statisticCount =
@@ -149,6 +174,14 @@ SmallVector<Value> Sweeps::getRows(AttentionTiling &t,
   for (Value each : all)
     own.push_back(t.perRow(each, tile));
   return own;
+}
+
+/// What the state of a sweep is of the tile's rows.
+SmallVector<Value> Sweeps::getState(AttentionTiling &t,
+                                    const AttentionTile &tile, int64_t sweep) {
+  AttentionTile own = tile;
+  own.part = tile.slot;
+  return getRows(t, own, states[sweep - 1]);
 }
 
 Value Sweeps::getScores(AttentionTiling &t, const AttentionTile &tile,
@@ -183,7 +216,7 @@ Value Sweeps::getSums(AttentionTiling &t, const AttentionTile &tile,
                       unsigned i) {
   OpFoldResult zero = t.builder.getIndexAttr(0);
   return t.view(
-      sums[i], {tile.part, tile.row, zero},
+      sums[i], {tile.slot, tile.row, zero},
       {nullptr, tile.rowCount, t.builder.getIndexAttr(t.operands.valueSize)});
 }
 
@@ -227,7 +260,7 @@ void Sweeps::scaleSums(AttentionTiling &t, const AttentionTile &tile, Value own,
 /// What a sweep starts with.
 void Sweeps::emitIdentities(AttentionTiling &t, const AttentionTile &tile,
                             int64_t sweep) {
-  SmallVector<Value> state = getRows(t, tile, states[sweep - 1]);
+  SmallVector<Value> state = getState(t, tile, sweep);
   for (auto [slot, identity] : llvm::zip(state, identities[sweep - 1])) {
     Type type = getElementTypeOrSelf(slot.getType());
     TypedAttr value = identity;
@@ -253,7 +286,7 @@ void Sweeps::emitStep(AttentionTiling &t, const AttentionTile &rows,
         return formulas.buildStep(sweep, carry, name, anchors);
       });
   SmallVector<Value> inputs, outputs(weights);
-  SmallVector<Value> running = getRows(t, rows, states[sweep - 1]);
+  SmallVector<Value> running = getState(t, rows, sweep);
   for (int64_t s = 1; s < sweep; ++s)
     llvm::append_range(inputs, getRows(t, rows, statistics[s - 1]));
   llvm::append_range(inputs, running);
@@ -294,8 +327,7 @@ void Sweeps::emitGuessedStep(AttentionTiling &t, const AttentionTile &rows,
   emitStep(t, rows, block, 1, weights, TakenApart::Anchors::Held);
   t.builder.setInsertionPointToStart(branch.elseBlock());
   emitStep(t, rows, block, 1, weights, TakenApart::Anchors::HeldWhereTold);
-  guess->emitHold(rows,
-                  t.perRow(states[0][formulas.getHoldable()->anchor], rows));
+  guess->emitHold(rows, getState(t, rows, 1)[formulas.getHoldable()->anchor]);
 }
 
 /// One pass over the blocks, from the identity of the sweep's state on.
@@ -320,20 +352,35 @@ void Sweeps::emitSweep(AttentionTiling &t, const AttentionTile &tile,
   });
 }
 
+/// The formula's arguments that rows have once, and whether each row its own.
+SmallVector<Value> Sweeps::getUniformInputs(AttentionTiling &t,
+                                            const AttentionTile &tile,
+                                            SmallVector<bool> &perRow) {
+  SmallVector<Value> inputs = t.getRowInputs(tile);
+  for (Value value : inputs)
+    perRow.push_back(isa<MemRefType>(value.getType()));
+  return inputs;
+}
+
+static RowsOp createRows(AttentionTiling &t, FlatSymbolRefAttr symbol,
+                         ArrayRef<Value> inputs, ArrayRef<Value> outputs) {
+  return RowsOp::create(
+      t.builder, t.loc, TypeRange(), symbol, inputs, Value(), outputs,
+      EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(), TiesAttr(), NegInfAttr(),
+      FormAttr::get(t.builder.getContext(), Form::Elementwise), IntegerAttr(),
+      IntegerAttr());
+}
+
 /// What the state says once all was seen. Returns the uniform results, if it
 /// was the last sweep.
 SmallVector<Value> Sweeps::emitFinish(AttentionTiling &t,
                                       const AttentionTile &tile,
                                       int64_t sweep) {
   bool carry = carries(sweep), isLast = sweep == formulas.getNumSweeps();
-  SmallVector<Value> inputs = getRows(t, tile, states[sweep - 1]), outputs,
-                     known, found;
+  SmallVector<Value> inputs = getState(t, tile, sweep), outputs, found;
   // Behind the state: the formula's uniforms, then what is known.
   SmallVector<bool> perRow;
-  for (Value value : t.getRowInputs(tile)) {
-    inputs.push_back(value);
-    perRow.push_back(isa<MemRefType>(value.getType()));
-  }
+  llvm::append_range(inputs, getUniformInputs(t, tile, perRow));
   for (int64_t s = 1; s < sweep; ++s)
     for (Value value : getRows(t, tile, statistics[s - 1])) {
       inputs.push_back(value);
@@ -352,11 +399,7 @@ SmallVector<Value> Sweeps::emitFinish(AttentionTiling &t,
         return carry ? formulas.buildCarriedFinish(perRow, name)
                      : formulas.buildFinish(sweep, perRow, name);
       });
-  RowsOp::create(t.builder, t.loc, TypeRange(), symbol, inputs, Value(),
-                 outputs, EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(),
-                 TiesAttr(), NegInfAttr(),
-                 FormAttr::get(t.builder.getContext(), Form::Elementwise),
-                 IntegerAttr(), IntegerAttr());
+  createRows(t, symbol, inputs, outputs);
   return found;
 }
 
@@ -385,24 +428,71 @@ void Sweeps::emitWeights(AttentionTiling &t, const AttentionTile &tile) {
   });
 }
 
-void Sweeps::emitTile(AttentionTiling &t, const AttentionTile &tile) {
-  SmallVector<Value> found;
-  for (int64_t sweep = 1; sweep <= formulas.getNumSweeps(); ++sweep) {
-    if (guess)
-      guess->emit(tile, [&] {
-        emitSweep(t, tile, sweep);
-        return t.perRow(states[0][formulas.getHoldable()->witness], tile);
-      });
-    else
-      emitSweep(t, tile, sweep);
-    found = emitFinish(t, tile, sweep);
-  }
-  if (!blockwise->carries())
-    emitWeights(t, tile);
+/// A sweep, done once more where guessed maxima fail.
+void Sweeps::emitAttempts(AttentionTiling &t, const AttentionTile &tile,
+                          int64_t sweep) {
+  if (!guess)
+    return emitSweep(t, tile, sweep);
+  guess->emit(tile, [&] {
+    emitSweep(t, tile, sweep);
+    return getState(t, tile, 1)[formulas.getHoldable()->witness];
+  });
+}
+
+void Sweeps::emitOutput(AttentionTiling &t, const AttentionTile &tile,
+                        ArrayRef<Value> found) {
   SmallVector<Value> all;
   for (unsigned i = 0; i < sums.size(); ++i)
     all.push_back(getSums(t, tile, i));
   t.emitResults(tile, all, getRows(t, tile, coefficients), found);
+}
+
+void Sweeps::emitTile(AttentionTiling &t, const AttentionTile &tile) {
+  SmallVector<Value> found;
+  for (int64_t sweep = 1; sweep <= formulas.getNumSweeps(); ++sweep) {
+    emitAttempts(t, tile, sweep);
+    found = emitFinish(t, tile, sweep);
+  }
+  if (!blockwise->carries())
+    emitWeights(t, tile);
+  emitOutput(t, tile, found);
+}
+
+//===----------------------------------------------------------------------===//
+// Parts of the keys
+//===----------------------------------------------------------------------===//
+
+void Sweeps::emitPart(AttentionTiling &t, const AttentionTile &tile) {
+  emitAttempts(t, tile, /*sweep=*/1);
+}
+
+void Sweeps::emitMerge(AttentionTiling &t, const AttentionTile &tile,
+                       Value from) {
+  AttentionTile other = tile;
+  other.slot = from;
+  SmallVector<Value> inputs = getState(t, tile, 1), outputs = inputs,
+                     moved = getRows(t, tile, mergeFactors);
+  llvm::append_range(inputs, getState(t, other, 1));
+  SmallVector<bool> perRow;
+  llvm::append_range(inputs, getUniformInputs(t, tile, perRow));
+  llvm::append_range(outputs, moved);
+  FlatSymbolRefAttr symbol = insert(t, "merge.carry", [&](StringRef name) {
+    return formulas.buildMerge(1, perRow, name, /*carries=*/true);
+  });
+  createRows(t, symbol, inputs, outputs).setInCache(true);
+  FlatSymbolRefAttr both = insert(t, "merge.sums", [&](StringRef name) {
+    return buildMergedSum(t.loc, name);
+  });
+  for (unsigned i = 0; i < sums.size(); ++i) {
+    Value own = getSums(t, tile, i);
+    createRows(t, both,
+               {own, getSums(t, other, i), moved[2 * i], moved[2 * i + 1]}, own)
+        .setInCache(true);
+  }
+}
+
+void Sweeps::emitEnd(AttentionTiling &t, const AttentionTile &tile) {
+  emitOutput(t, tile, emitFinish(t, tile, /*sweep=*/1));
 }
 
 std::unique_ptr<AttentionForms>

@@ -120,9 +120,9 @@ static constexpr int64_t kBlockBytes = int64_t(32) * 1024,
                          kTileBytes = int64_t(512) * 1024;
 /// Keys in a block: what two register tiles are wide at least.
 static constexpr int64_t kLeastKeys = 32, kMostKeys = 256;
-/// So many tiles for each thread even out; with fewer in all, scratch that is
-/// touched for the first time is a good part of the work.
-static constexpr int64_t kTilesPerThread = 4, kFewTiles = 8;
+/// With fewer tiles in all, scratch that is touched for the first time is a
+/// good part of the work.
+static constexpr int64_t kFewTiles = 8;
 /// Rows of a tile: whole blocks of transposed rows.
 static constexpr int64_t kRowStep = 16, kMostRows = 256;
 /// Rows of a tile that several heads lie in: they have few queries each.
@@ -281,7 +281,15 @@ Value AttentionTiling::findTiles(AttentionForms &form) {
     Value meetMany = index.compare(Predicate::ugt, own, most);
     packsAhead = builder.createOrFold<arith::AndIOp>(loc, packsAhead, meetMany);
   }
-  return grain > 0 ? index.min(threads, index.max(tiles, one)) : one;
+  Value parts = findKeyParts(form, threads);
+  slots = parts;
+  slotRows = builder.getIndexAttr(rowsPerTile);
+  if (keyParts) {
+    Value perPart = index.mul(parts, index.constant(2));
+    slots = index.select(spreads, items, perPart);
+    slotRows = index.mul(headsPerTile, queriesPerTile);
+  }
+  return parts;
 }
 
 /// Rows of pairs are longer than their contents: at a power of two apart the
@@ -423,7 +431,7 @@ void AttentionTiling::emitLoop(Value parts, AttentionForms &form) {
   forEachPart(parts, [&](Value part) {
     Value zero = index.constant(0), one = index.constant(1);
     auto loop = scf::ForOp::create(builder, loc, zero,
-                                   index.ceilDiv(tiles, parts), one);
+                                   index.ceilDiv(items, parts), one);
     builder.setInsertionPointToStart(loop.getBody());
     Value round = loop.getInductionVar();
     Value odd =
@@ -431,18 +439,25 @@ void AttentionTiling::emitLoop(Value parts, AttentionForms &form) {
     Value back = index.sub(index.sub(parts, one), part);
     Value number =
         index.add(index.mul(round, parts), index.select(odd, back, part));
-    Value exists = index.compare(Predicate::ult, number, tiles);
+    Value exists = index.compare(Predicate::ult, number, items);
     auto branch =
         scf::IfOp::create(builder, loc, exists, /*withElseRegion=*/false);
     builder.setInsertionPointToStart(branch.thenBlock());
-    emitTileAt(number, part, form);
+    if (keyParts)
+      emitKeyParts(number, part, form);
+    else
+      withTile(number, part,
+               [&](AttentionTile &tile) { form.emitTile(*this, tile); });
   });
 }
 
-void AttentionTiling::emitTileAt(Value number, Value part,
-                                 AttentionForms &form) {
+/// The tile of a number, if there is one, with its keys and rows.
+void AttentionTiling::withTile(
+    Value number, Value part,
+    llvm::function_ref<void(AttentionTile &tile)> body) {
+  OpBuilder::InsertionGuard guard(builder);
   AttentionTile tile;
-  tile.part = part;
+  tile.part = tile.slot = part;
   Value queryTile = index.rem(number, queryTiles);
   number = index.div(number, queryTiles);
   Value headTile = index.rem(number, headTiles);
@@ -470,7 +485,7 @@ void AttentionTiling::emitTileAt(Value number, Value part,
   builder.setInsertionPointToStart(branch.thenBlock());
   findKeys(tile);
   gatherRows(tile);
-  form.emitTile(*this, tile);
+  body(tile);
 }
 
 void AttentionTiling::forEachHead(
@@ -570,6 +585,8 @@ void AttentionTiling::run(AttentionForms &form) {
   form.allocate(*this, parts);
   emitPacking(parts);
   emitLoop(parts, form);
+  if (keyParts)
+    emitMerges(parts, form);
   for (Value buffer : buffers)
     memref::DeallocOp::create(builder, loc, buffer);
   op.erase();

@@ -22,6 +22,9 @@
 
 namespace weir {
 
+/// So many tiles for each thread even out.
+constexpr int64_t kTilesPerThread = 4;
+
 /// The operands of an op on memrefs, with dimensions in the order batch, head,
 /// query or key, element, and their sizes.
 struct AttentionOperands {
@@ -67,6 +70,7 @@ struct AttentionPlace {
 /// What is known of the tile at hand.
 struct AttentionTile {
   mlir::Value part; // Whose scratch is used.
+  mlir::Value slot; // Where states and sums of values lie.
   mlir::Value batch, keyHead;
   mlir::Value head, headCount;   // The first query head, and how many.
   mlir::Value query, queryCount; // The first query of each, and how many.
@@ -100,6 +104,16 @@ public:
   /// Scratch, with a first dimension for the parts.
   virtual void allocate(AttentionTiling &tiling, mlir::Value parts) = 0;
   virtual void emitTile(AttentionTiling &tiling, const AttentionTile &tile) = 0;
+
+  /// True when a tile may meet its keys in parts, each of which leaves a state
+  /// and sums in a slot of its own. A tile is then its parts, merged, and an
+  /// end.
+  virtual bool meetsKeysInParts() const { return false; }
+  virtual void emitPart(AttentionTiling &tiling, const AttentionTile &tile) {}
+  /// Merges what is in the slot `from` into the tile's.
+  virtual void emitMerge(AttentionTiling &tiling, const AttentionTile &tile,
+                         mlir::Value from) {}
+  virtual void emitEnd(AttentionTiling &tiling, const AttentionTile &tile) {}
 };
 
 /// The loops around tiles, and what all forms do in one.
@@ -179,6 +193,9 @@ public:
   AttentionPlace place;
   int64_t keysPerBlock, rowsPerTile;
   mlir::Value blocks; // Of keys, in all of them.
+  /// Slots for states and sums of values, and the rows of each.
+  mlir::Value slots;
+  mlir::OpFoldResult slotRows;
   AttendedArguments attended;
   unsigned weights; // Index of the varying result.
 
@@ -198,7 +215,12 @@ private:
                  Value panel);
   Value emitPanel(Packed what, const AttentionTile &tile, Value block);
   void emitLoop(Value parts, AttentionForms &form);
-  void emitTileAt(Value number, Value part, AttentionForms &form);
+  void withTile(Value number, Value part,
+                llvm::function_ref<void(AttentionTile &tile)> body);
+  Value findKeyParts(AttentionForms &form, Value threads);
+  KeyRange getKeyParts(const AttentionTile &tile);
+  void emitKeyParts(Value number, Value part, AttentionForms &form);
+  void emitMerges(Value parts, AttentionForms &form);
   void findKeys(AttentionTile &tile);
   void findBounds(AttentionTile &tile);
   KeyRange getSeen(const AttentionTile &tile, Value query);
@@ -233,6 +255,9 @@ private:
   mlir::FlatSymbolRefAttr prepare, scaleQueries;
   /// Tiles: heads and queries in one, numbers of them.
   Value headsPerTile, queriesPerTile, headTiles, queryTiles, tiles;
+  /// Parts of the keys, where there may be several, and whether threads take
+  /// these apart; then what they take in turn.
+  Value keyParts, spreads, items;
   /// Keys, and values that are not used in place, packed by blocks: all of them
   /// ahead, or by each part as it goes.
   Value packsAhead, keyPanels, valuePanels;

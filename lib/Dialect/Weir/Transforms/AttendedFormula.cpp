@@ -207,3 +207,15 @@ FormulaOp weir::buildOutput(Location loc, unsigned rank, bool hasOffset,
     made->setAttr(WeirDialect::kKeepsDenormalsAttrName, w.body.getUnitAttr());
   return made;
 }
+
+FormulaOp weir::buildMergedSum(Location loc, StringRef name) {
+  FormulaWriter w(loc);
+  Type f32 = w.body.getF32Type();
+  Value a = w.addArgument(f32, /*uniform=*/false),
+        b = w.addArgument(f32, /*uniform=*/false),
+        factorOfA = w.addArgument(f32, /*uniform=*/true),
+        factorOfB = w.addArgument(f32, /*uniform=*/true);
+  w.addResult(w.add(w.multiply(a, factorOfA), w.multiply(b, factorOfB)),
+              /*uniform=*/false);
+  return w.finish(name);
+}

@@ -192,17 +192,9 @@ FormulaOp TakenApart::buildStep(int64_t sweep, bool carries, StringRef name,
   for (const Slot &slot : slots)
     w.addResult(merged.at({slot.kind, slot.of}), /*uniform=*/true);
   if (carries && !held)
-    for (const Carried &term : getCarried()) {
-      Value factor = w.constant(1.0);
-      if (!term.exponent.empty()) {
-        Value moved = math::ExpOp::create(
-            w.body, w.loc, merging.movement(term.exponent, before, both));
-        // Where nothing was seen the sum is 0 and any finite factor does.
-        Value isFinite = w.compare(P::UNE, moved, w.special(INFINITY));
-        factor = w.select(isFinite, moved, factor);
-      }
-      w.addResult(factor, /*uniform=*/true);
-    }
+    for (const Carried &term : getCarried())
+      w.addResult(merging.carriedFactor(term.exponent, before, both),
+                  /*uniform=*/true);
   FormulaOp step = w.finish(name);
   if (carries)
     excludeFromTerms(step, getCarried().size());

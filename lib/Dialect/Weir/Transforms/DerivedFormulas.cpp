@@ -148,7 +148,7 @@ FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name) {
 //===----------------------------------------------------------------------===//
 
 FormulaOp TakenApart::buildMerge(int64_t sweep, ArrayRef<bool> perRow,
-                                 StringRef name) {
+                                 StringRef name, bool carries) {
   FormulaWriter w(formula->getLoc());
   const SweepState &state = getState(sweep);
   SmallVector<Slot> slots = getSlots(sweep);
@@ -205,6 +205,11 @@ FormulaOp TakenApart::buildMerge(int64_t sweep, ArrayRef<bool> perRow,
   }
   for (const Slot &slot : slots)
     w.addResult(merged.at({slot.kind, slot.of}), /*uniform=*/false);
+  if (carries)
+    for (const Carried &sum : getCarried())
+      for (ValueMap &from : side)
+        w.addResult(merging.carriedFactor(sum.exponent, from, both),
+                    /*uniform=*/false);
   return w.finish(name);
 }
 

@@ -90,6 +90,17 @@ Value StateMerging::move(unsigned s, ArrayRef<Value> sums, ValueMap &from,
   return correct(value, factor);
 }
 
+Value StateMerging::carriedFactor(const Factors &exponent, ValueMap &from,
+                                  ValueMap &to) {
+  Value one = w.constant(1.0);
+  if (exponent.empty())
+    return one;
+  Value moved =
+      math::ExpOp::create(w.body, w.loc, movement(exponent, from, to));
+  // Where nothing was seen the sum is 0 and any finite factor does.
+  return w.select(w.compare(P::UNE, moved, w.special(INFINITY)), moved, one);
+}
+
 void StateMerging::addMoments(const Value (&a)[3], const Value (&b)[3],
                               Value (&both)[3]) {
   Value count = w.add(a[0], b[0]);

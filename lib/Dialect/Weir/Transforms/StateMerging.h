@@ -41,6 +41,8 @@ struct StateMerging {
   /// Sum `s` of a state moved to other anchors.
   Value move(unsigned s, llvm::ArrayRef<Value> sums, ValueMap &from,
              ValueMap &to);
+  /// What a carried sum whose terms have this exponent is multiplied by.
+  Value carriedFactor(const Factors &exponent, ValueMap &from, ValueMap &to);
   /// Chan, Golub and LeVeque (1979).
   void addMoments(const Value (&a)[3], const Value (&b)[3], Value (&both)[3]);
 };

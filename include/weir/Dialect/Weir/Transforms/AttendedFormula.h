@@ -88,6 +88,10 @@ FormulaOp buildPreparation(mlir::Location loc,
 FormulaOp buildOutput(mlir::Location loc, unsigned rank, bool hasOffset,
                       llvm::StringRef name, FormulaOp epilogue = nullptr);
 
+/// A carried sum of two parts of the keys: (a, b, factor of a, factor of b) ->
+/// a times its factor plus b times its.
+FormulaOp buildMergedSum(mlir::Location loc, llvm::StringRef name);
+
 } // namespace weir
 
 #endif // WEIR_DIALECT_WEIR_TRANSFORMS_ATTENDEDFORMULA_H

@@ -49,8 +49,11 @@ public:
   /// states, `perRow` tells for each uniform argument and for each value known
   /// whether it differs from row to row.
   FormulaOp buildStats(int64_t sweep, llvm::StringRef name);
+  /// If it `carries`, behind the merged state two factors for each carried sum:
+  /// what that of the first and that of the second state are to be multiplied
+  /// by.
   FormulaOp buildMerge(int64_t sweep, llvm::ArrayRef<bool> perRow,
-                       llvm::StringRef name);
+                       llvm::StringRef name, bool carries = false);
   FormulaOp buildFinish(int64_t sweep, llvm::ArrayRef<bool> perRow,
                         llvm::StringRef name);
   /// The last argument is the mask where there is one.
