@@ -130,14 +130,20 @@ void ShapeRelations::visitTopK(TopKRowsOp topk) {
 /// Batches, heads, queries and keys; what broadcasts to the scores, and what
 /// rows have once.
 void ShapeRelations::visitAttention(AttentionRowsOp op) {
-  int64_t head = op.getHeadDim(), length = op.getLengthDim();
+  int64_t head = op.getHeadDim(), length = op.getLengthDim(),
+          element = op.getElementDim();
   Value query = op.getQuery(), key = op.getKey(), value = op.getValue();
-  for (Value other : {key, value})
-    equate(query, 0, other, 0);
   equate(key, head, value, head);
   equate(key, length, value, length);
-  std::pair<Value, int64_t> dims[] = {
-      {query, 0}, {query, head}, {query, length}, {key, length}};
+  SmallVector<std::pair<Value, int64_t>> dims{
+      {query, head}, {query, length}, {key, length}};
+  if (op.isPacked()) {
+    equate(op.getPacked()[0], 0, op.getPacked()[1], 0);
+  } else {
+    dims.insert(dims.begin(), {query, 0});
+    for (Value other : {key, value})
+      equate(query, 0, other, 0);
+  }
   auto meet = [&](Value tensor, ArrayRef<std::pair<Value, int64_t>> full) {
     auto type = dyn_cast<ShapedType>(tensor.getType());
     for (int64_t dim = 0, rank = type ? type.getRank() : 0; dim < rank; ++dim)
@@ -147,30 +153,28 @@ void ShapeRelations::visitAttention(AttentionRowsOp op) {
       }
   };
   FormulaOp formula = op.resolveFormula();
+  ArrayRef rows = ArrayRef(dims).drop_back();
   for (auto [i, operand] : llvm::enumerate(op.getFormulaOperands()))
-    meet(operand,
-         ArrayRef(dims).take_front(formula.isUniformArgument(i + 1) ? 3 : 4));
+    meet(operand, formula.isUniformArgument(i + 1) ? rows : ArrayRef(dims));
   for (Value operand : {op.getMask(), op.getBias()})
     if (operand)
       meet(operand, dims);
   if (op.getLengths())
     equate(query, 0, op.getLengths(), 0);
-  SmallVector<std::pair<Value, int64_t>> all(4);
-  all[0] = {query, 0};
-  all[head] = {query, head};
-  all[length] = {query, length};
-  all[3] = {value, 3};
+  SmallVector<std::pair<Value, int64_t>> all;
+  for (int64_t dim = 0; dim < element; ++dim)
+    all.push_back({query, dim});
+  all.push_back({value, element});
   for (Value operand : op.getEpilogueOperands())
     meet(operand, all);
   for (auto [i, output] : llvm::enumerate(op.getOutputs())) {
     if (formula.isUniformResult(i)) {
-      for (int64_t dim : {0, 1, 2})
-        equate(dims[dim].first, dims[dim].second, output, dim);
+      for (auto [dim, of] : llvm::enumerate(rows))
+        equate(of.first, of.second, output, dim);
       continue;
     }
-    for (int64_t dim : {int64_t(0), head, length})
-      equate(query, dim, output, dim);
-    equate(value, 3, output, 3);
+    for (auto [dim, of] : llvm::enumerate(all))
+      equate(of.first, of.second, output, dim);
   }
 }
 

@@ -30,6 +30,7 @@
 namespace {
 
 constexpr size_t kPage = 4096, kBytes = 2 * kPage;
+constexpr size_t kMostTensors = 6; // Of a function.
 
 /// A tensor as its function wants it. A size below 0 is a name: equal names are
 /// equal sizes.
@@ -86,6 +87,17 @@ const Function kFunctions[] = {
       {2, 32, {A, 2, B, 4}, true}},
      [](const Pointers &t) { return attend(t[0], t[1], t[2], t[3]); },
      -1},
+    {"ragged",
+     {{2, 32, {A, 2, 4}, false},
+      {2, 32, {B, 1, 4}, false},
+      {2, 32, {B, 1, 4}, false},
+      {0, 32, {C}, false},
+      {0, 32, {C}, false},
+      {2, 32, {A, 2, 4}, true}},
+     [](const Pointers &t) {
+       return ragged(t[0], t[1], t[2], t[3], t[4], t[5]);
+     },
+     -1},
     {"pass",
      {{0, 64, {A, B}, false},
       {6, 8, {C}, false},
@@ -141,7 +153,7 @@ private:
   std::mt19937_64 random;
   std::vector<Tensor> tensors;
   Pointers pointers;
-  Arena arenas[4];
+  Arena arenas[kMostTensors];
   const char *broken = "";
 };
 
@@ -193,6 +205,11 @@ void Fuzzer::fill(const Want &want, Arena &arena) {
   if (want.code == 2 && want.bits == 32 && chance(2))
     for (size_t i = 0; i < kBytes; i += 4) {
       float value = static_cast<float>(below(2000)) / 100 - 10;
+      std::memcpy(arena.begin + i, &value, 4);
+    }
+  if (want.code == 0 && want.bits == 32 && chance(2)) // Near what sizes are.
+    for (size_t i = 0; i < kBytes; i += 4) {
+      int32_t value = static_cast<int32_t>(below(12)) - 2;
       std::memcpy(arena.begin + i, &value, 4);
     }
 }
@@ -376,7 +393,7 @@ static void markElements(const Tensor &tensor, size_t dim, unsigned char *at,
 }
 
 bool Fuzzer::checkMemory(const Function &function, int32_t status) {
-  std::vector<bool> mine[4];
+  std::vector<bool> mine[kMostTensors];
   for (size_t i = 0; i < tensors.size(); ++i)
     mine[i].assign(kBytes, false);
   for (size_t i = 0; i < tensors.size(); ++i) {

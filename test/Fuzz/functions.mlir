@@ -49,6 +49,12 @@ func.func @attend(%q: tensor<?x2x?x4xf32>, %k: tensor<?x1x?x4xf32>, %v: tensor<?
   return %o : tensor<?x2x?x4xf32>
 }
 
+func.func @ragged(%q: tensor<?x2x4xf32>, %k: tensor<?x1x4xf32>, %v: tensor<?x1x4xf32>, %qs: tensor<?xi32>, %ks: tensor<?xi32>) -> tensor<?x2x4xf32> {
+  %o = weir.attention @softmax(%q, %k, %v) packed(%qs, %ks : tensor<?xi32>, tensor<?xi32>) {causal, layout = #weir.attention_layout<blhd>}
+    : (tensor<?x2x4xf32>, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+  return %o : tensor<?x2x4xf32>
+}
+
 func.func @pass(%x: tensor<?x?xi64>, %b: tensor<?xi1>) -> (tensor<?x?xi64>, tensor<?xi1>) {
   return %x, %b : tensor<?x?xi64>, tensor<?xi1>
 }

@@ -121,13 +121,15 @@ def rows_of(case, x, operands, seen, policies, index, f64):
 
 def attend(case, problem, policies, counts_rows=False, terms=None):
     """For each result of the formula its Output; in place of the weights the attention. `counts_rows` is for formulas with random
-    numbers, in which a row has its number among all rows and not the query's. `terms` gives, of a row and the formula's operands, how large
+    numbers, in which a row has its number among all rows and not the query's; it may be a function that tells it. `terms` gives, of a row and the formula's operands, how large
     the terms are that weights are differences of."""
     x, f64 = problem.scores(), problem.dtype == "f64"
     rows = x.shape[:3]
     outputs = [Output.of(rows if result.uniform else (*rows, problem.v.shape[3])) for result in case.results]
     for number, at in enumerate(np.ndindex(*rows)):
         b, h, i = at
+        if callable(counts_rows):
+            number = counts_rows(h, i)
         seen = problem.seen[at]
         operands = tuple(np.array(o[at]) if o.ndim == 4 else o[at] for o in problem.operands)
         all_expected = rows_of(case, x[at], operands, seen, policies, number if counts_rows else i, f64)

@@ -269,6 +269,11 @@ CASES = [
     Case("ramp_bias", a_exp(lambda row, slope: row.x + slope * row.at), (Uniform(0.01, -0.5),)),
     Case("bucket_softmax", a_exp(lambda row, bucket, width: row.x + bucket * width),
          (Full(lambda rng, shape: rng.integers(-3, 4, shape), "i32"), Uniform(0.3))),
+    Case("selective_softmax", a_exp(lambda row, query, value, alpha: row.x * (query + alpha * np.log1p(row.index)), scale=1e2,
+                                    also=lambda row, query, value, alpha: 1e-6 * (np.abs(value) + abs(alpha) * np.log1p(row.at)) *
+                                    oracle.special.softmax(row.x * (query + alpha * np.log1p(row.index)))),
+         (Uniform(0.5, 1.25, -0.25), Full(), Uniform(0.125, 0.0))),
+    Case("weighed_softmax", a_exp(scale=1e2), (Full(),)),
     Case("row_scaled", a_exp(lambda row: row.x * row.index)),
     Case("least_below_zero", a_log(), results=number(-math.inf), forms=UNPAIRED),
     Case("tenth_softmax", a_exp(lambda row: row.x / 10), sums_to_one=True),

@@ -105,3 +105,39 @@ weir.formula @tenth_softmax(%x: f32) -> f32 {
   %w = arith.divf %e, %s : f32
   weir.yield %w : f32
 }
+
+// Factors of queries before the normalizer and of values behind it, each with a part that grows with the index: selective self-attention
+// (Zhang et al. 2024, "Selective attention: enhancing transformer through principled context control").
+weir.formula @selective_softmax(%x: f32, %query: f32 {weir.uniform}, %value: f32, %alpha: f32 {weir.uniform}) -> f32 {
+  %r = weir.row : index
+  %p = weir.position : index
+  %i = arith.index_cast %r : index to i64
+  %j = arith.index_cast %p : index to i64
+  %row = arith.sitofp %i : i64 to f32
+  %at = arith.sitofp %j : i64 to f32
+  %li = math.log1p %row : f32
+  %lj = math.log1p %at : f32
+  %pi = arith.mulf %alpha, %li : f32
+  %pj = arith.mulf %alpha, %lj : f32
+  %tq = arith.addf %query, %pi : f32
+  %tv = arith.addf %value, %pj : f32
+  %z = arith.mulf %x, %tq : f32
+  %m = weir.reduce max %z : f32
+  %d = arith.subf %z, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  %y = arith.mulf %w, %tv : f32
+  weir.yield %y : f32
+}
+
+// The factor of a value alone.
+weir.formula @weighed_softmax(%x: f32, %value: f32) -> f32 {
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  %y = arith.mulf %w, %value : f32
+  weir.yield %y : f32
+}

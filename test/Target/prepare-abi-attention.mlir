@@ -36,3 +36,13 @@ func.func @gated(%q: tensor<?x?x2x8xf32>, %k: tensor<?x?x2x8xf32>, %z: tensor<?x
     : (tensor<?x?x2x8xf32>, tensor<?x?x2x8xf32>, tensor<?x?x2x8xf32>) -> tensor<?x?x2x8xf32>
   return %o : tensor<?x?x2x8xf32>
 }
+
+// Packed sequences: queries n0, keys n1, starts n2.
+// CHECK-LABEL: func.func @packed.kernel(
+// CHECK-SAME: weir.abi = {name = "packed", table = array<i64: 7, 3, 1, 2, 32, 3, 0, -1, 8, 64, 1, 2, 32, 3, 0, -2, 2, 64, 1, 6, 8, 3, 0, 1, -1, -2, 1, 0, 32, 1, 0, -3, 1, 0, 64, 1, 0, -3, 2, 2, 32, 3, 0, -1, 8, 64, 2, 2, 32, 2, 0, 8, -1>
+func.func @packed(%q: tensor<?x8x64xf32>, %k: tensor<?x2x64xf32>, %m: tensor<1x?x?xi1>, %s: tensor<?xi32>, %t: tensor<?xi64>)
+    -> (tensor<?x8x64xf32>, tensor<8x?xf32>) {
+  %o, %l = weir.attention @softmax_lse(%q, %k, %k) mask(%m : tensor<1x?x?xi1>) packed(%s, %t : tensor<?xi32>, tensor<?xi64>)
+    {layout = #weir.attention_layout<blhd>} : (tensor<?x8x64xf32>, tensor<?x2x64xf32>, tensor<?x2x64xf32>) -> (tensor<?x8x64xf32>, tensor<8x?xf32>)
+  return %o, %l : tensor<?x8x64xf32>, tensor<8x?xf32>
+}

@@ -34,12 +34,11 @@ public:
   /// A row is as long as its tile's last query sees, and longer rows are summed
   /// in other groups.
   bool rowsFollowTiles() const override { return true; }
-  Value chooseQueries(AttentionTiling &t, Value most) override {
+  Value chooseQueries(AttentionTiling &t, const AttentionSequence &sequence,
+                      Value most) override {
     Value step = t.index.constant(kFewRows);
-    width = t.index.mul(t.index.max(t.blocks, t.index.constant(1)),
-                        t.index.constant(t.keysPerBlock));
-    Value fits = t.index.div(t.index.constant(kScores),
-                             t.index.max(width, t.index.constant(1)));
+    Value fits =
+        t.index.div(t.index.constant(kScores), t.getRowLength(sequence.blocks));
     Value whole = t.index.mul(t.index.div(fits, step), step);
     return t.index.min(t.index.max(whole, step), most);
   }
@@ -48,17 +47,19 @@ public:
     rows = t.rowsPerTile;
     Type element = t.operands.accumulator;
     OpFoldResult count = t.builder.getIndexAttr(rows);
-    // Rows of a tile, as many as were chosen: fewer than all, so the memory is
-    // laid out by the tile.
-    Value most = chooseQueries(t, t.index.constant(rows));
-    scores = t.allocate({parts, most, width}, element);
+    // As the tiles of a sequence have few rows where these are long, and many
+    // where they are short, the memory is laid out by the tile.
+    Value most = t.totals.scores;
+    scores = t.allocate({parts, most}, element);
     weights = t.operands.inPairs
-                  ? t.allocate({parts, most, width}, t.operands.getStorage())
+                  ? t.allocate({parts, most}, t.operands.getStorage())
                   : scores;
     sums = t.allocate(
         {parts, count, t.builder.getIndexAttr(t.operands.valueSize)}, element);
     Value line = t.index.constant(64);
-    keptSize = t.index.add(width, line);
+    Value longest =
+        t.index.ceilDiv(t.totals.longest, t.index.constant(t.keysPerBlock));
+    keptSize = t.index.add(t.getRowLength(longest), line);
     kept = t.allocate({parts, keptSize}, element);
     for (auto [i, type] : llvm::enumerate(t.formula.getResultTypes()))
       if (i != t.weights)
@@ -70,10 +71,8 @@ public:
     OpFoldResult zero = t.builder.getIndexAttr(0);
     Value size = t.index.constant(t.keysPerBlock);
     Value first = t.index.mul(t.index.div(tile.firstKey, size), size);
-    Value all = t.view(scores, {tile.part, zero, zero},
-                       {nullptr, tile.rowCount, width});
-    Value allWeights = t.view(weights, {tile.part, zero, zero},
-                              {nullptr, tile.rowCount, width});
+    Value all = getRows(t, tile, scores),
+          allWeights = getRows(t, tile, weights);
     auto getBlock = [&](Value of, const AttentionTile &rows, Value block) {
       Value column = t.index.sub(t.index.mul(block, size), first);
       return t.view(of, {rows.row, column}, {rows.rowCount, size});
@@ -117,6 +116,23 @@ public:
   }
 
 private:
+  /// The tile's rows in scratch, all that there are of each.
+  static Value getRows(AttentionTiling &t, const AttentionTile &tile,
+                       Value scratch) {
+    OpBuilder &b = t.builder;
+    auto type = MemRefType::get(
+        {ShapedType::kDynamic, ShapedType::kDynamic},
+        getElementTypeOrSelf(scratch),
+        StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic,
+                               {ShapedType::kDynamic, 1}));
+    Value length = t.getRowLength(tile.sequence.blocks);
+    Value first = t.index.mul(tile.part, t.totals.scores);
+    return memref::ReinterpretCastOp::create(
+        b, t.loc, type, scratch, OpFoldResult(first),
+        SmallVector<OpFoldResult>{tile.rowCount, length},
+        SmallVector<OpFoldResult>{length, b.getIndexAttr(1)});
+  }
+
   /// Rows that see nothing of a block are whole all the same.
   void
   excludeOthers(AttentionTiling &t, const AttentionTile &tile,
@@ -131,7 +147,7 @@ private:
   }
 
   int64_t rows;
-  Value width, scores, weights, sums, kept, keptSize;
+  Value scores, weights, sums, kept, keptSize;
   SmallVector<Value> uniforms;
   FlatSymbolRefAttr symbol; // Of the formula on the scores of a tile.
 };

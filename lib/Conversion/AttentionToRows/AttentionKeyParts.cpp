@@ -36,10 +36,11 @@ static int64_t getKeysPerPart(const AttentionTiling &t) {
 /// Returns how many threads work.
 Value AttentionTiling::findKeyParts(AttentionForms &form, Value threads) {
   Value one = index.constant(1);
+  Value tiles = totals.tiles;
   items = tiles;
   if (form.meetsKeysInParts())
     keyParts = index.max(
-        index.ceilDiv(operands.keys, index.constant(getKeysPerPart(*this))),
+        index.ceilDiv(totals.longest, index.constant(getKeysPerPart(*this))),
         one);
   if (keyParts && getConstantIntValue(keyParts) == 1)
     keyParts = Value();
@@ -73,7 +74,7 @@ void AttentionTiling::emitKeyParts(Value number, Value part,
   Value one = index.constant(1), zero = index.constant(0);
   Value tileNumber = index.select(spreads, index.div(number, keyParts), number);
   Value own = index.rem(number, keyParts);
-  withTile(tileNumber, part, [&](AttentionTile &tile) {
+  withTile(tileNumber, part, form, [&](AttentionTile &tile) {
     Value size = index.constant(getKeysPerPart(*this));
     tile.slot = index.mul(part, index.constant(2));
     KeyRange range = getKeyParts(tile);
@@ -113,10 +114,10 @@ void AttentionTiling::emitMerges(Value parts, AttentionForms &form) {
   builder.setInsertionPointToStart(branch.thenBlock());
   Value one = index.constant(1);
   forEachPart(parts, [&](Value part) {
-    auto loop = scf::ForOp::create(builder, loc, part, tiles, parts);
+    auto loop = scf::ForOp::create(builder, loc, part, totals.tiles, parts);
     builder.setInsertionPointToStart(loop.getBody());
     Value number = loop.getInductionVar();
-    withTile(number, part, [&](AttentionTile &tile) {
+    withTile(number, part, form, [&](AttentionTile &tile) {
       KeyRange range = getKeyParts(tile);
       Value first = index.mul(number, keyParts);
       tile.slot = index.add(first, range.first);

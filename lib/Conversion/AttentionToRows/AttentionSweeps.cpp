@@ -30,7 +30,10 @@ public:
       : attended(attended), blockwise(std::move(blockwise)),
         formulas(this->blockwise->parts) {}
 
-  Value chooseQueries(AttentionTiling &, Value most) override { return most; }
+  Value chooseQueries(AttentionTiling &, const AttentionSequence &,
+                      Value most) override {
+    return most;
+  }
   void allocate(AttentionTiling &t, Value parts) override;
   void emitTile(AttentionTiling &t, const AttentionTile &tile) override;
 

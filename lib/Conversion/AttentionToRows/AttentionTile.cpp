@@ -46,14 +46,15 @@ AttentionTiling::KeyRange AttentionTiling::getSeen(const AttentionTile &tile,
 }
 
 void AttentionTiling::findKeys(AttentionTile &tile) {
-  tile.keyCount = operands.keys;
+  tile.keyCount = tile.sequence.keys;
   if (Value lengths = op.getLengths()) {
     Value length = memref::LoadOp::create(builder, loc, lengths, tile.batch);
     length = arith::IndexCastOp::create(builder, loc, indexType, length);
     tile.keyCount = index.clamp(length, index.constant(0), operands.keys);
   }
-  tile.ahead = index.sub(tile.keyCount, place.queries);
-  if (place.query)
+  tile.ahead =
+      index.sub(tile.keyCount, packed ? tile.sequence.queries : place.queries);
+  if (place.query && !packed)
     tile.ahead = index.add(tile.ahead, place.query);
   findBounds(tile);
 }
@@ -84,6 +85,11 @@ static Value countUnmasked(OpBuilder &b, Location loc, Value mask, Value first,
   Value sum = arith::AddIOp::create(inner, loc, loop.getRegionIterArg(0), more);
   scf::YieldOp::create(inner, loc, sum);
   return loop.getResult(0);
+}
+
+/// As many of the indices from the right as there are dimensions.
+static ValueRange takeBack(ValueRange indices, Value memref) {
+  return indices.take_back(cast<MemRefType>(memref.getType()).getRank());
 }
 
 /// What a tensor that broadcasts to the rows, from the right, has at one.
@@ -117,8 +123,10 @@ static RowsOp createElementwise(OpBuilder &b, Location loc,
 void AttentionTiling::gatherRows(const AttentionTile &tile) {
   OpFoldResult zero = builder.getIndexAttr(0),
                size = builder.getIndexAttr(operands.headSize);
+  const AttentionSequence &s = tile.sequence;
+  Value first = s.getQuery(index, tile.query);
   forEachHead(tile, [&](Value head, Value firstRow) {
-    Value source = view(operands.query, {tile.batch, head, tile.query, zero},
+    Value source = view(operands.query, {tile.batch, head, first, zero},
                         {nullptr, nullptr, tile.queryCount, size});
     Value target = view(queryScratch, {tile.part, firstRow, zero},
                         {nullptr, tile.queryCount, size});
@@ -141,18 +149,20 @@ void AttentionTiling::gatherRows(const AttentionTile &tile) {
     store(seen.end, endKeys);
     for (auto [operand, own] : llvm::zip(op.getFormulaOperands(), rowOperands))
       if (own)
-        store(loadPerRow(builder, loc, operand, {tile.batch, head, query}),
+        store(loadPerRow(builder, loc, operand,
+                         {tile.batch, head, s.getQuery(index, query)}),
               own);
     if (Value lengths = rowIndices[0]) {
       Value length = index.sub(seen.end, seen.first);
       if (op.getMask())
         length = countUnmasked(builder, loc,
-                               sliceRow(op.getMask(), tile.batch, head, query),
+                               sliceRow(op.getMask(), tile, head, query),
                                seen.first, seen.end);
       store(length, lengths);
     }
     if (rowIndices[1])
-      store(place.getQuery(index, query), rowIndices[1]);
+      store(place.query && !packed ? index.add(query, place.query) : query,
+            rowIndices[1]);
   });
 }
 
@@ -183,7 +193,10 @@ Value AttentionTiling::slice(Value operand, ArrayRef<OpFoldResult> offsets,
 /// Scores of one head, as operands have them.
 Value AttentionTiling::sliceVarying(Value operand, const AttentionTile &tile,
                                     Value head, Value firstKey, Value width) {
-  return slice(operand, {tile.batch, head, tile.query, firstKey},
+  const AttentionSequence &s = tile.sequence;
+  return slice(operand,
+               {tile.batch, head, s.getQuery(index, tile.query),
+                s.getKey(index, firstKey)},
                {nullptr, nullptr, tile.queryCount, width});
 }
 
@@ -194,19 +207,24 @@ Value AttentionTiling::sliceOutput(Value operand, const AttentionTile &tile,
     return operand;
   OpFoldResult zero = builder.getIndexAttr(0),
                size = builder.getIndexAttr(operands.valueSize);
-  SmallVector<OpFoldResult> offsets{tile.batch, head, tile.query, zero},
+  SmallVector<OpFoldResult> offsets{
+      tile.batch, head, tile.sequence.getQuery(index, tile.query), zero},
       sizes{nullptr, nullptr, tile.queryCount, size};
-  if (op.getHeadDim() == 2) {
+  if (op.hasHeadsLast()) {
     std::swap(offsets[1], offsets[2]);
     std::swap(sizes[1], sizes[2]);
   }
   return slice(operand, offsets, sizes);
 }
 
-Value AttentionTiling::sliceRow(Value operand, Value batch, Value head,
-                                Value query) {
-  return slice(operand, {batch, head, query, builder.getIndexAttr(0)},
-               {nullptr, nullptr, nullptr, operands.keys});
+Value AttentionTiling::sliceRow(Value operand, const AttentionTile &tile,
+                                Value head, Value query) {
+  const AttentionSequence &s = tile.sequence;
+  OpFoldResult first = builder.getIndexAttr(0);
+  if (s.firstKey)
+    first = s.firstKey;
+  return slice(operand, {tile.batch, head, s.getQuery(index, query), first},
+               {nullptr, nullptr, nullptr, s.keys});
 }
 
 Value AttentionTiling::perRow(Value all, const AttentionTile &tile) {
@@ -229,7 +247,7 @@ void AttentionTiling::prepareScores(const AttentionTile &tile, Value firstKey,
                                     Value scores) {
   if (!prepare)
     return;
-  Value count = index.min(index.sub(operands.keys, firstKey),
+  Value count = index.min(index.sub(tile.sequence.keys, firstKey),
                           index.constant(keysPerBlock));
   forEachHead(tile, [&](Value head, Value firstRow) {
     Value own = view(scores, {firstRow, builder.getIndexAttr(0)},
@@ -281,7 +299,8 @@ void AttentionTiling::exclude(const AttentionTile &tile, Value firstKey,
 /// some of them, these, up to a whole number of `step`.
 OpFoldResult AttentionTiling::getUsedWidth(const AttentionTile &tile,
                                            Value firstKey, int64_t step) {
-  if ((!getWindowRight() && !op.getLengths()) || step >= keysPerBlock)
+  if ((!getWindowRight() && !op.getLengths() && !packed) ||
+      step >= keysPerBlock)
     return builder.getIndexAttr(keysPerBlock);
   Value unit = index.constant(step);
   Value seen = index.max(index.sub(tile.endKey, firstKey), index.constant(0));
@@ -290,13 +309,14 @@ OpFoldResult AttentionTiling::getUsedWidth(const AttentionTile &tile,
 }
 
 /// What is done where few queries meet each key, and where many do.
-void AttentionTiling::emitFewOrMany(llvm::function_ref<void()> few,
+void AttentionTiling::emitFewOrMany(const AttentionTile &tile,
+                                    llvm::function_ref<void()> few,
                                     llvm::function_ref<void()> many) {
-  if (!meetFew)
+  if (!tile.sequence.meetsFew)
     return many();
   OpBuilder::InsertionGuard guard(builder);
-  auto branch =
-      scf::IfOp::create(builder, loc, meetFew, /*withElseRegion=*/true);
+  auto branch = scf::IfOp::create(builder, loc, tile.sequence.meetsFew,
+                                  /*withElseRegion=*/true);
   builder.setInsertionPointToStart(branch.thenBlock());
   few();
   builder.setInsertionPointToStart(branch.elseBlock());
@@ -310,8 +330,10 @@ void AttentionTiling::multiplyInPlace(const AttentionTile &tile, Value firstKey,
       index.min(index.sub(tile.endKey, firstKey), index.constant(keysPerBlock));
   OpFoldResult zero = builder.getIndexAttr(0),
                size = builder.getIndexAttr(operands.headSize);
-  Value keys = view(operands.key, {tile.batch, tile.keyHead, firstKey, zero},
-                    {nullptr, nullptr, count, size});
+  Value keys = view(
+      operands.key,
+      {tile.batch, tile.keyHead, tile.sequence.getKey(index, firstKey), zero},
+      {nullptr, nullptr, count, size});
   Value used = view(scores, {zero, zero}, {tile.rowCount, count});
   auto product = cpu::ProductOp::create(builder, loc, getQueries(tile), keys,
                                         used, /*accumulate=*/false);
@@ -333,8 +355,9 @@ void AttentionTiling::multiplyPacked(const AttentionTile &tile, Value block,
 void AttentionTiling::emitScores(const AttentionTile &tile, Value block,
                                  Value scores) {
   Value firstKey = index.mul(block, index.constant(keysPerBlock));
-  emitFewOrMany([&] { multiplyInPlace(tile, firstKey, scores); },
-                [&] { multiplyPacked(tile, block, firstKey, scores); });
+  emitFewOrMany(
+      tile, [&] { multiplyInPlace(tile, firstKey, scores); },
+      [&] { multiplyPacked(tile, block, firstKey, scores); });
   prepareScores(tile, firstKey, scores);
   exclude(tile, firstKey, scores);
 }
@@ -351,7 +374,7 @@ bool AttentionTiling::hasVaryingOperands() {
 
 Value AttentionTiling::getWidth(const AttentionTile &rows, Value firstKey) {
   if (hasVaryingOperands())
-    return index.min(index.sub(operands.keys, firstKey),
+    return index.min(index.sub(rows.sequence.keys, firstKey),
                      index.constant(keysPerBlock));
   // A row's sum is formed in steps of some vectors. As long as these are whole,
   // its bits do not follow from how far the rows beside it see.
@@ -399,7 +422,8 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
     Value base;
     SmallVector<Value> strides;
     if (usesRowIndex(made)) {
-      base = place.getRow(index, tile.batch, head, tile.query);
+      base = place.getRow(index, tile.batch, head,
+                          tile.sequence.getQuery(index, tile.query));
       strides.push_back(index.constant(1));
     }
     auto rows = RowsOp::create(
@@ -480,7 +504,9 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
   Value seen = view(weights, {zero, zero}, {tile.rowCount, count});
   Value values =
       operands.valuesAreReady
-          ? view(operands.value, {tile.batch, tile.keyHead, firstKey, zero},
+          ? view(operands.value,
+                 {tile.batch, tile.keyHead,
+                  tile.sequence.getKey(index, firstKey), zero},
                  {nullptr, nullptr, count, size})
           : view(valuePanels,
                  {emitPanel(Packed::Values, tile, block), zero, zero},
@@ -492,7 +518,7 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
   };
   if (!operands.valuesAreReady)
     return multiply(false);
-  emitFewOrMany([&] { multiply(true); }, [&] { multiply(false); });
+  emitFewOrMany(tile, [&] { multiply(true); }, [&] { multiply(false); });
 }
 
 void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,
@@ -512,6 +538,7 @@ void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,
       });
   OpFoldResult zero = builder.getIndexAttr(0),
                size = builder.getIndexAttr(operands.valueSize);
+  Value first = tile.sequence.getQuery(index, tile.query);
   forEachHead(tile, [&](Value head, Value firstRow) {
     SmallVector<Value> inputs;
     for (Value sum : sums)
@@ -520,7 +547,7 @@ void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,
       inputs.push_back(view(coefficient, {firstRow}, {tile.queryCount}));
     for (Value operand : op.getEpilogueOperands())
       inputs.push_back(sliceOutput(operand, tile, head));
-    Value output = view(operands.output, {tile.batch, head, tile.query, zero},
+    Value output = view(operands.output, {tile.batch, head, first, zero},
                         {nullptr, nullptr, tile.queryCount, size});
     createElementwise(builder, loc, symbol, inputs, output);
   });
@@ -532,8 +559,10 @@ void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,
       if (i == weights)
         continue;
       Value found = memref::LoadOp::create(builder, loc, uniforms[next++], row);
-      memref::StoreOp::create(builder, loc, found, output,
-                              ValueRange{tile.batch, head, query});
+      Value at = tile.sequence.getQuery(index, query);
+      memref::StoreOp::create(
+          builder, loc, found, output,
+          takeBack(ValueRange{tile.batch, head, at}, output));
     }
   });
 }

@@ -25,7 +25,14 @@ using Predicate = arith::CmpIPredicate;
 
 /// The tensor with its dimensions in the order batch, head, length, element.
 static Value orderDims(OpBuilder &b, AttentionRowsOp op, Value tensor) {
-  if (op.getHeadDim() == 1)
+  if (op.isPacked()) {
+    SmallVector<int64_t> shape(cast<MemRefType>(tensor.getType()).getShape());
+    shape.insert(shape.begin(), 1);
+    tensor = memref::ExpandShapeOp::create(
+        b, op.getLoc(), shape, tensor,
+        ArrayRef<ReassociationIndices>{{0, 1}, {2}, {3}});
+  }
+  if (!op.hasHeadsLast())
     return tensor;
   auto map = AffineMap::getPermutationMap(ArrayRef<int64_t>{0, 2, 1, 3},
                                           op.getContext());
@@ -125,6 +132,9 @@ static constexpr int64_t kLeastKeys = 32, kMostKeys = 256;
 static constexpr int64_t kFewTiles = 8;
 /// Rows of a tile: whole blocks of transposed rows.
 static constexpr int64_t kRowStep = 16, kMostRows = 256;
+/// So few queries, at least, are in a tile where there are more; tiles of fewer
+/// may have several heads.
+static constexpr int64_t kLeastRows = 2 * kRowStep;
 /// Rows of a tile that several heads lie in: they have few queries each.
 static constexpr int64_t kSharedRows = 128;
 /// Queries that keys are not packed for: each key meets so few that putting it
@@ -172,7 +182,13 @@ AttentionTiling::AttentionTiling(AttentionRowsOp op,
       attended(getAttendedArguments(formula)),
       weights(formula.getFirstVaryingResult()),
       indexType(builder.getIndexType()) {
-  blocks = index.ceilDiv(operands.keys, index.constant(keysPerBlock));
+  if (op.isPacked())
+    packed.emplace(builder, loc, op.getPacked(), operands.queries,
+                   operands.keys, [&](Value rows) {
+                     return allocate({rows, builder.getIndexAttr(
+                                                PackedSequences::kColumns)},
+                                     indexType);
+                   });
   ScoreScale scale(op, operands);
   preparation.softCap = toDouble(op.getSoftCap());
   preparation.hasBias = static_cast<bool>(op.getBias());
@@ -227,95 +243,113 @@ Value AttentionTiling::view(Value memref, ArrayRef<OpFoldResult> offsets,
                                    ones);
 }
 
-/// How many threads there may be, and how many queries a tile has. A tile with
-/// many reads keys and values less often; with few there are enough tiles for
-/// all threads. Results depend on neither.
-Value AttentionTiling::findTiles(AttentionForms &form) {
-  Value one = index.constant(1), queries = operands.queries;
-  Value threads = one;
-  int64_t grain = op.getThreadGrain().value_or(0);
-  if (grain > 0) {
-    Value scores = index.mul(index.mul(operands.batches, operands.queryHeads),
-                             index.mul(operands.queries, operands.keys));
-    Value wanted = index.ceilDiv(scores, index.constant(grain));
-    threads = cpu::PartsOp::create(builder, loc, indexType, wanted);
-  }
-  Value group = index.ceilDiv(operands.queryHeads, operands.keyHeads);
-  Value heads = index.mul(operands.batches, operands.keyHeads);
-  Value most = form.chooseQueries(*this, index.constant(rowsPerTile));
-  Value rows = index.mul(index.mul(heads, group), queries);
-  Value enough = index.max(index.mul(threads, index.constant(kTilesPerThread)),
-                           index.constant(kFewTiles));
-  int64_t least = form.rowsFollowTiles() ? rowsPerTile : 2 * kRowStep;
-  for (int64_t fewer = rowsPerTile / 2; fewer >= least; fewer /= 2) {
-    Value found = index.div(rows, index.max(most, one));
-    Value suffices = index.compare(Predicate::uge, found, enough);
-    most = index.select(
-        suffices, most,
-        index.min(most, index.constant(fewer / kRowStep * kRowStep)));
-  }
-  queriesPerTile = index.max(index.min(queries, most), one);
+/// How a sequence is cut into tiles, which follows from its lengths and from
+/// how many queries a tile may have.
+SequenceTotals AttentionTiling::cutTiles(AttentionSequence &s,
+                                         AttentionForms &form) {
+  Value one = index.constant(1), zero = index.constant(0);
+  s.blocks = index.ceilDiv(s.keys, index.constant(keysPerBlock));
+  Value most = form.chooseQueries(*this, s, mostQueries);
+  s.queriesPerTile = index.max(index.min(s.queries, most), one);
   // Rows of a block of transposed rows may follow each other in their last
   // bits, so which rows lie beside each other must not depend on threads.
   Value shared = most, few = most;
   if (!form.rowsFollowTiles()) {
     shared = index.constant(std::min(rowsPerTile, kSharedRows));
-    few = index.constant(std::min(rowsPerTile, least));
+    few = index.constant(std::min(rowsPerTile, kLeastRows));
   }
-  headsPerTile = index.select(index.compare(Predicate::ule, queries, few),
-                              index.clamp(index.div(shared, queriesPerTile),
-                                          one, index.max(group, one)),
-                              one);
-  // Rows of several heads of a larger whole do not follow each other in that.
-  if (place.query && usesRowIndex(formula))
-    headsPerTile = one;
-  headTiles = index.ceilDiv(group, headsPerTile);
-  queryTiles = index.ceilDiv(queries, queriesPerTile);
-  Value perHead = index.mul(headTiles, queryTiles);
-  tiles = index.mul(heads, perHead);
-  packsAhead = index.compare(Predicate::ugt, perHead, one);
+  Value group = index.ceilDiv(operands.queryHeads, operands.keyHeads);
+  s.headsPerTile = index.select(index.compare(Predicate::ule, s.queries, few),
+                                index.clamp(index.div(shared, s.queriesPerTile),
+                                            one, index.max(group, one)),
+                                one);
+  // Rows of several heads of a larger whole do not follow each other in that,
+  // nor do those of a sequence among others.
+  if ((place.query || packed) && usesRowIndex(formula))
+    s.headsPerTile = one;
+  s.headTiles = index.ceilDiv(group, s.headsPerTile);
+  s.queryTiles = index.ceilDiv(s.queries, s.queriesPerTile);
+  Value perHead = index.mul(s.headTiles, s.queryTiles);
+  s.packsAhead = index.compare(Predicate::ugt, perHead, one);
   if (operands.keysAreReady) {
     // Whether they are few follows from the sizes alone, not from the tiles.
-    Value most = index.constant(kFewRows), own = index.mul(group, queries);
-    meetFew = index.compare(Predicate::ule, own, most);
-    Value meetMany = index.compare(Predicate::ugt, own, most);
-    packsAhead = builder.createOrFold<arith::AndIOp>(loc, packsAhead, meetMany);
+    Value few = index.constant(kFewRows), own = index.mul(group, s.queries);
+    s.meetsFew = index.compare(Predicate::ule, own, few);
+    Value meetsMany = index.compare(Predicate::ugt, own, few);
+    s.packsAhead =
+        builder.createOrFold<arith::AndIOp>(loc, s.packsAhead, meetsMany);
   }
+  Value heads = index.mul(operands.batches, operands.keyHeads);
+  SequenceTotals own;
+  own.tiles = index.mul(heads, perHead);
+  own.panels = index.select(s.packsAhead, index.mul(heads, s.blocks), zero);
+  own.longest = s.keys;
+  own.rows = index.mul(s.headsPerTile, s.queriesPerTile);
+  own.scores = index.mul(own.rows, getRowLength(s.blocks));
+  return own;
+}
+
+/// The sequence of a tile or panel, whose number becomes that in the sequence.
+AttentionSequence AttentionTiling::findSequence(Value &number,
+                                                PackedSequences::Column column,
+                                                AttentionForms &form) {
+  if (!packed)
+    return each;
+  AttentionSequence found = packed->find(number, column);
+  cutTiles(found, form);
+  return found;
+}
+
+/// How many threads there may be, and how many queries a tile has. A tile with
+/// many reads keys and values less often; with few there are enough tiles for
+/// all threads. Results depend on neither.
+Value AttentionTiling::findTiles(AttentionForms &form) {
+  Value one = index.constant(1);
+  Value threads = one;
+  int64_t grain = op.getThreadGrain().value_or(0);
+  if (grain > 0) {
+    Value scores =
+        index.mul(index.mul(operands.batches, operands.queryHeads),
+                  packed ? packed->getPairs()
+                         : index.mul(operands.queries, operands.keys));
+    Value wanted = index.ceilDiv(scores, index.constant(grain));
+    threads = cpu::PartsOp::create(builder, loc, indexType, wanted);
+  }
+  mostQueries = index.constant(rowsPerTile);
+  Value rows = index.mul(index.mul(operands.batches, operands.queryHeads),
+                         operands.queries);
+  Value enough = index.max(index.mul(threads, index.constant(kTilesPerThread)),
+                           index.constant(kFewTiles));
+  int64_t least = form.rowsFollowTiles() ? rowsPerTile : kLeastRows;
+  for (int64_t fewer = rowsPerTile / 2; fewer >= least; fewer /= 2) {
+    Value found = index.div(rows, index.max(mostQueries, one));
+    Value suffices = index.compare(Predicate::uge, found, enough);
+    mostQueries = index.select(
+        suffices, mostQueries,
+        index.min(mostQueries, index.constant(fewer / kRowStep * kRowStep)));
+  }
+  auto cut = [&](AttentionSequence &sequence) {
+    return cutTiles(sequence, form);
+  };
+  each.queries = operands.queries;
+  each.keys = operands.keys;
+  totals = packed ? packed->cut(cut) : cut(each);
   Value parts = findKeyParts(form, threads);
   slots = parts;
   slotRows = builder.getIndexAttr(rowsPerTile);
   if (keyParts) {
     Value perPart = index.mul(parts, index.constant(2));
     slots = index.select(spreads, items, perPart);
-    slotRows = index.mul(headsPerTile, queriesPerTile);
+    slotRows = totals.rows;
   }
   return parts;
 }
 
-/// Rows of pairs are longer than their contents: at a power of two apart the
-/// rows of a tile register would lie in few sets of the first-level cache.
-static constexpr int64_t kPairPad = 16;
-
 void AttentionTiling::allocateAll(Value parts) {
   OpFoldResult rows = builder.getIndexAttr(rowsPerTile),
                head = builder.getIndexAttr(operands.headSize);
-  Value all = index.mul(index.mul(operands.batches, operands.keyHeads), blocks);
-  Value panels = index.select(packsAhead, all, parts);
-  Type storage = operands.getStorage();
-  auto allocatePanels = [&](int64_t depth, int64_t length) {
-    SmallVector<OpFoldResult> sizes{panels, builder.getIndexAttr(depth),
-                                    builder.getIndexAttr(length)};
-    if (operands.inPairs) {
-      sizes[1] = builder.getIndexAttr(llvm::divideCeil(depth, 2));
-      sizes[2] = builder.getIndexAttr(length + kPairPad);
-      sizes.push_back(builder.getIndexAttr(2));
-    }
-    return allocate(sizes, storage);
-  };
-  keyPanels = allocatePanels(operands.headSize, keysPerBlock);
-  if (!operands.valuesAreReady)
-    valuePanels = allocatePanels(keysPerBlock, operands.valueSize);
-  queryScratch = allocate({parts, rows, head}, storage);
+  allocatePanels(parts);
+  queryScratch = allocate({parts, rows, head}, operands.getStorage());
   firstKeys = allocate({parts, rows}, indexType);
   endKeys = allocate({parts, rows}, indexType);
   for (auto [i, operand] : llvm::enumerate(op.getFormulaOperands())) {
@@ -326,87 +360,6 @@ void AttentionTiling::allocateAll(Value parts) {
   }
   for (bool wanted : {attended.length, attended.row})
     rowIndices.push_back(wanted ? allocate({parts, rows}, indexType) : Value());
-}
-
-//===----------------------------------------------------------------------===//
-// Packing
-//===----------------------------------------------------------------------===//
-
-/// One of the panels of keys or values, of which `keys` are used.
-Value AttentionTiling::getPanel(Packed what, Value number, OpFoldResult keys) {
-  bool isKeys = what == Packed::Keys;
-  Value panels = isKeys ? keyPanels : valuePanels;
-  OpFoldResult zero = builder.getIndexAttr(0),
-               depth = builder.getIndexAttr(operands.headSize),
-               size = builder.getIndexAttr(operands.valueSize);
-  if (!operands.inPairs)
-    return view(panels, {number, zero, zero},
-                {nullptr, isKeys ? depth : keys, isKeys ? keys : size});
-  OpFoldResult pairs =
-                   builder.getIndexAttr(llvm::divideCeil(operands.headSize, 2)),
-               two = builder.getIndexAttr(2);
-  if (!isKeys) {
-    std::optional<int64_t> known = getConstantIntValue(keys);
-    pairs =
-        known
-            ? OpFoldResult(builder.getIndexAttr(llvm::divideCeil(*known, 2)))
-            : OpFoldResult(index.ceilDiv(cast<Value>(keys), index.constant(2)));
-  }
-  return view(panels, {number, zero, zero, zero},
-              {nullptr, pairs, isKeys ? keys : size, two});
-}
-
-/// A block of keys, transposed, or of values.
-void AttentionTiling::packPanel(Packed what, Value batch, Value head,
-                                Value block, Value panel) {
-  bool isKeys = what == Packed::Keys;
-  Value first = index.mul(block, index.constant(keysPerBlock));
-  Value count =
-      index.min(index.sub(operands.keys, first), index.constant(keysPerBlock));
-  int64_t size = isKeys ? operands.headSize : operands.valueSize;
-  Value source = view(isKeys ? operands.key : operands.value,
-                      {batch, head, first, builder.getIndexAttr(0)},
-                      {nullptr, nullptr, count, builder.getIndexAttr(size)});
-  Value target = getPanel(what, panel, builder.getIndexAttr(keysPerBlock));
-  cpu::PackOp::create(builder, loc, source, target, /*transpose=*/isKeys);
-}
-
-/// The panel of a block, packed now where that did not happen ahead.
-Value AttentionTiling::emitPanel(Packed what, const AttentionTile &tile,
-                                 Value block) {
-  Value head =
-      index.add(index.mul(tile.batch, operands.keyHeads), tile.keyHead);
-  Value ahead = index.add(index.mul(head, blocks), block);
-  Value panel = index.select(packsAhead, ahead, tile.part);
-  OpBuilder::InsertionGuard guard(builder);
-  Value later =
-      arith::XOrIOp::create(builder, loc, packsAhead,
-                            arith::ConstantIntOp::create(builder, loc, 1, 1));
-  auto branch =
-      scf::IfOp::create(builder, loc, later, /*withElseRegion=*/false);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  packPanel(what, tile.batch, tile.keyHead, block, panel);
-  return panel;
-}
-
-/// All keys ahead of all tiles, where several tiles share them.
-void AttentionTiling::emitPacking(Value parts) {
-  OpBuilder::InsertionGuard guard(builder);
-  auto branch =
-      scf::IfOp::create(builder, loc, packsAhead, /*withElseRegion=*/false);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  Value perBatch = index.mul(operands.keyHeads, blocks);
-  Value all = index.mul(operands.batches, perBatch);
-  forEachPart(parts, [&](Value part) {
-    auto loop = scf::ForOp::create(builder, loc, part, all, parts);
-    builder.setInsertionPointToStart(loop.getBody());
-    Value panel = loop.getInductionVar();
-    for (Packed what : {Packed::Keys, Packed::Values})
-      if (what == Packed::Keys || !operands.valuesAreReady)
-        packPanel(what, index.div(panel, perBatch),
-                  index.rem(index.div(panel, blocks), operands.keyHeads),
-                  index.rem(panel, blocks), panel);
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -446,36 +399,38 @@ void AttentionTiling::emitLoop(Value parts, AttentionForms &form) {
     if (keyParts)
       emitKeyParts(number, part, form);
     else
-      withTile(number, part,
+      withTile(number, part, form,
                [&](AttentionTile &tile) { form.emitTile(*this, tile); });
   });
 }
 
 /// The tile of a number, if there is one, with its keys and rows.
 void AttentionTiling::withTile(
-    Value number, Value part,
+    Value number, Value part, AttentionForms &form,
     llvm::function_ref<void(AttentionTile &tile)> body) {
   OpBuilder::InsertionGuard guard(builder);
   AttentionTile tile;
   tile.part = tile.slot = part;
-  Value queryTile = index.rem(number, queryTiles);
-  number = index.div(number, queryTiles);
-  Value headTile = index.rem(number, headTiles);
-  number = index.div(number, headTiles);
+  tile.sequence = findSequence(number, PackedSequences::Tiles, form);
+  const AttentionSequence &s = tile.sequence;
+  Value queryTile = index.rem(number, s.queryTiles);
+  number = index.div(number, s.queryTiles);
+  Value headTile = index.rem(number, s.headTiles);
+  number = index.div(number, s.headTiles);
   tile.keyHead = index.rem(number, operands.keyHeads);
-  tile.batch = index.div(number, operands.keyHeads);
+  tile.batch = getBatch(index.div(number, operands.keyHeads));
   // The heads h whose h * Hkv / Hq is this one.
   auto firstHead = [&](Value keyHead) {
     return index.ceilDiv(index.mul(keyHead, operands.queryHeads),
                          operands.keyHeads);
   };
   tile.head =
-      index.add(firstHead(tile.keyHead), index.mul(headTile, headsPerTile));
+      index.add(firstHead(tile.keyHead), index.mul(headTile, s.headsPerTile));
   Value end = firstHead(index.add(tile.keyHead, index.constant(1)));
-  tile.headCount = index.min(index.sub(end, tile.head), headsPerTile);
-  tile.query = index.mul(queryTile, queriesPerTile);
+  tile.headCount = index.min(index.sub(end, tile.head), s.headsPerTile);
+  tile.query = index.mul(queryTile, s.queriesPerTile);
   tile.queryCount =
-      index.min(index.sub(operands.queries, tile.query), queriesPerTile);
+      index.min(index.sub(s.queries, tile.query), s.queriesPerTile);
   tile.row = index.constant(0);
   tile.rowCount = index.mul(tile.headCount, tile.queryCount);
   Value exists =
@@ -583,7 +538,7 @@ void AttentionTiling::run(AttentionForms &form) {
   Value parts = findTiles(form);
   allocateAll(parts);
   form.allocate(*this, parts);
-  emitPacking(parts);
+  emitPacking(parts, form);
   emitLoop(parts, form);
   if (keyParts)
     emitMerges(parts, form);

@@ -14,7 +14,7 @@
 #ifndef WEIR_LIB_CONVERSION_ATTENTIONTOROWS_ATTENTIONTILING_H
 #define WEIR_LIB_CONVERSION_ATTENTIONTOROWS_ATTENTIONTILING_H
 
-#include "IndexMath.h"
+#include "AttentionSequences.h"
 #include "weir/Dialect/Weir/Transforms/AttendedFormula.h"
 #include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
 
@@ -26,7 +26,7 @@ namespace weir {
 constexpr int64_t kTilesPerThread = 4;
 
 /// The operands of an op on memrefs, with dimensions in the order batch, head,
-/// query or key, element, and their sizes.
+/// query or key, element, and their sizes. Packed sequences are one batch.
 struct AttentionOperands {
   AttentionOperands(mlir::OpBuilder &builder, AttentionRowsOp op);
 
@@ -56,10 +56,7 @@ struct ScoreScale {
 struct AttentionPlace {
   AttentionPlace(AttentionRowsOp op, const AttentionOperands &operands);
 
-  /// A query's index, and that of its row among those of all batches and heads.
-  mlir::Value getQuery(IndexMath &index, mlir::Value own) const {
-    return query ? index.add(own, query) : own;
-  }
+  /// The index of a query's row among those of all batches and heads.
   mlir::Value getRow(IndexMath &index, mlir::Value ownBatch,
                      mlir::Value ownHead, mlir::Value ownQuery) const;
 
@@ -69,6 +66,7 @@ struct AttentionPlace {
 
 /// What is known of the tile at hand.
 struct AttentionTile {
+  AttentionSequence sequence;
   mlir::Value part; // Whose scratch is used.
   mlir::Value slot; // Where states and sums of values lie.
   mlir::Value batch, keyHead;
@@ -76,7 +74,7 @@ struct AttentionTile {
   mlir::Value query, queryCount; // The first query of each, and how many.
   mlir::Value row,
       rowCount; // Where it lies in scratch; headCount * queryCount.
-  /// Keys of the batch; how far key indices are ahead of query indices.
+  /// Keys of the sequence; how far key indices are ahead of query indices.
   mlir::Value keyCount, ahead;
   /// Keys that some query sees lie in [firstKey, endKey), those that all see
   /// in [firstCommon, endCommon), but for the mask.
@@ -98,8 +96,9 @@ public:
   /// True when what a row becomes depends on its tile, in the last bits: tiles
   /// must then follow from the sizes of a row alone.
   virtual bool rowsFollowTiles() const { return false; }
-  /// Queries in a tile, at most `most`.
+  /// Queries in a tile of a sequence, at most `most`.
   virtual mlir::Value chooseQueries(AttentionTiling &tiling,
+                                    const AttentionSequence &sequence,
                                     mlir::Value most) = 0;
   /// Scratch, with a first dimension for the parts.
   virtual void allocate(AttentionTiling &tiling, mlir::Value parts) = 0;
@@ -182,6 +181,11 @@ public:
   /// True when the formula has a number for each score beside that.
   bool hasVaryingOperands();
   mlir::Value perRow(mlir::Value all, const AttentionTile &tile);
+  /// Of a row of scores in scratch, for so many blocks of keys.
+  mlir::Value getRowLength(mlir::Value blocks) {
+    return index.mul(index.max(blocks, index.constant(1)),
+                     index.constant(keysPerBlock));
+  }
 
   AttentionRowsOp op;
   FormulaOp formula;
@@ -192,7 +196,7 @@ public:
   AttentionOperands operands;
   AttentionPlace place;
   int64_t keysPerBlock, rowsPerTile;
-  mlir::Value blocks; // Of keys, in all of them.
+  SequenceTotals totals;
   /// Slots for states and sums of values, and the rows of each.
   mlir::Value slots;
   mlir::OpFoldResult slotRows;
@@ -206,16 +210,22 @@ private:
   };
 
   Value findTiles(AttentionForms &form);
+  SequenceTotals cutTiles(AttentionSequence &sequence, AttentionForms &form);
+  /// Of packed sequences there is but one.
+  Value getBatch(Value found) { return packed ? index.constant(0) : found; }
+  AttentionSequence findSequence(Value &number, PackedSequences::Column column,
+                                 AttentionForms &form);
   AttentionTile restrictTo(const AttentionTile &tile, Value firstKey);
   std::optional<int64_t> getWindowRight();
   void allocateAll(Value parts);
-  void emitPacking(Value parts);
+  void allocatePanels(Value parts);
+  void emitPacking(Value parts, AttentionForms &form);
   enum class Packed { Keys, Values };
-  void packPanel(Packed what, Value batch, Value head, Value block,
-                 Value panel);
+  void packPanel(Packed what, const AttentionSequence &sequence, Value batch,
+                 Value head, Value block, Value panel);
   Value emitPanel(Packed what, const AttentionTile &tile, Value block);
   void emitLoop(Value parts, AttentionForms &form);
-  void withTile(Value number, Value part,
+  void withTile(Value number, Value part, AttentionForms &form,
                 llvm::function_ref<void(AttentionTile &tile)> body);
   Value findKeyParts(AttentionForms &form, Value threads);
   KeyRange getKeyParts(const AttentionTile &tile);
@@ -230,7 +240,7 @@ private:
   void multiplyInPlace(const AttentionTile &tile, Value firstKey, Value scores);
   void multiplyPacked(const AttentionTile &tile, Value block, Value firstKey,
                       Value scores);
-  void emitFewOrMany(llvm::function_ref<void()> few,
+  void emitFewOrMany(const AttentionTile &tile, llvm::function_ref<void()> few,
                      llvm::function_ref<void()> many);
   Value getPanel(Packed what, Value number, mlir::OpFoldResult keys);
   mlir::OpFoldResult getUsedWidth(const AttentionTile &tile, Value firstKey,
@@ -246,24 +256,24 @@ private:
   Value sliceVarying(Value operand, const AttentionTile &tile, Value head,
                      Value firstKey, Value width);
   Value sliceOutput(Value operand, const AttentionTile &tile, Value head);
-  Value sliceRow(Value operand, Value batch, Value head, Value query);
+  Value sliceRow(Value operand, const AttentionTile &tile, Value head,
+                 Value query);
 
   mlir::Type indexType;
   ScorePreparation preparation;
   double queryScale;
   mlir::FlatSymbolRefAttr copy;
   mlir::FlatSymbolRefAttr prepare, scaleQueries;
-  /// Tiles: heads and queries in one, numbers of them.
-  Value headsPerTile, queriesPerTile, headTiles, queryTiles, tiles;
+  Value mostQueries; // In a tile.
+  /// What tiles are cut from: packed sequences, or batches that are all alike.
+  std::optional<PackedSequences> packed;
+  AttentionSequence each;
   /// Parts of the keys, where there may be several, and whether threads take
   /// these apart; then what they take in turn.
   Value keyParts, spreads, items;
   /// Keys, and values that are not used in place, packed by blocks: all of them
   /// ahead, or by each part as it goes.
-  Value packsAhead, keyPanels, valuePanels;
-  /// Whether so few queries meet each key that it is used where it lies; null
-  /// where none ever is.
-  Value meetFew;
+  Value keyPanels, valuePanels;
   /// For each part: queries; the first and the last key but one of each row;
   /// what the formula takes of each row.
   Value queryScratch, firstKeys, endKeys;

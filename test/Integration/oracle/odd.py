@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from . import special
-from .wide import exp, like, sqrt, total
+from .wide import exp, like, log1p, sqrt, total
 from .weights import over_sum
 
 
@@ -37,6 +37,17 @@ def bucket_softmax(row, bucket, width):
 def row_scaled(row):
     """softmax, the sharper the further down the row lies."""
     return special.softmax(row.x * row.index)
+
+
+def selective_softmax(row, query, value, alpha):
+    """softmax of scores times the query's factor, times the values' factors; both grow with the index."""
+    tau = query + alpha * log1p(like(row.x, row.index))
+    return special.softmax(row.x * tau) * (value + alpha * log1p(like(row.x, row.at)))
+
+
+def weighed_softmax(row, value):
+    """softmax times a factor of each value."""
+    return special.softmax(row.x) * value
 
 
 def tenth_softmax(row):

@@ -49,7 +49,8 @@ public:
         failed(verifyFormula()) || failed(verifyInputs()) ||
         failed(verifySizes()) || failed(verifyOperands()) ||
         failed(verifyResults()) || failed(verifyKeys()) ||
-        failed(verifyNumbers()) || failed(verifyEpilogue()))
+        failed(verifyPacked()) || failed(verifyNumbers()) ||
+        failed(verifyPlace()) || failed(verifyEpilogue()))
       return failure();
     return success();
   }
@@ -101,12 +102,14 @@ private:
     Type element = getElementTypeOrSelf(op.getInputs()[0].getType());
     for (auto [i, input] : llvm::enumerate(op.getInputs())) {
       ShapedType type = getDense(input.getType());
-      if (!type || type.getRank() != 4 ||
+      int64_t rank = op.getElementDim() + 1;
+      if (!type || type.getRank() != rank ||
           !fitsStorage(Float32Type::get(op.getContext()),
                        type.getElementType()))
         return error("C3") << "the " << kNames[i] << " are " << input.getType()
-                           << " but must be dense, of rank 4, and hold f32, "
-                              "bf16, f16 or f64";
+                           << " but must be dense, of rank " << rank
+                           << (op.isPacked() ? " where they are packed" : "")
+                           << ", and hold f32, bf16, f16 or f64";
       if (type.getElementType() != element)
         return error("C3") << "the " << kNames[i] << " hold "
                            << type.getElementType() << " but the queries "
@@ -123,10 +126,11 @@ private:
   }
 
   LogicalResult verifySizes() {
-    int64_t head = op.getHeadDim(), length = op.getLengthDim();
-    if (!mayBeEqual(getSize(0, 0), getSize(1, 0)) ||
-        !mayBeEqual(getSize(0, 0), getSize(2, 0)) ||
-        !mayBeEqual(getSize(1, 0), getSize(2, 0)))
+    int64_t head = op.getHeadDim(), length = op.getLengthDim(),
+            element = op.getElementDim();
+    if (!op.isPacked() && (!mayBeEqual(getSize(0, 0), getSize(1, 0)) ||
+                           !mayBeEqual(getSize(0, 0), getSize(2, 0)) ||
+                           !mayBeEqual(getSize(1, 0), getSize(2, 0))))
       return error("C4") << "queries, keys and values have "
                          << "different numbers of batches";
     if (!mayBeEqual(getSize(1, head), getSize(2, head)) ||
@@ -135,13 +139,13 @@ private:
                          << op.getValue().getType()
                          << " must have the same heads and lengths";
     for (unsigned i : {0, 1, 2})
-      if (getSize(i, 3) < 1 || getSize(i, 3) > kMaxHeadSize)
+      if (getSize(i, element) < 1 || getSize(i, element) > kMaxHeadSize)
         return error("C4") << "the size of a head, the last dimension of "
                            << op.getInputs()[i].getType()
                            << ", must be static and from 1 to " << kMaxHeadSize;
-    if (getSize(0, 3) != getSize(1, 3))
-      return error("C4") << "queries have heads of " << getSize(0, 3)
-                         << " elements, keys of " << getSize(1, 3);
+    if (getSize(0, element) != getSize(1, element))
+      return error("C4") << "queries have heads of " << getSize(0, element)
+                         << " elements, keys of " << getSize(1, element);
     int64_t hq = getSize(0, head), hkv = getSize(1, head);
     if (!ShapedType::isDynamic(hq) && !ShapedType::isDynamic(hkv) &&
         (hkv == 0 ? hq != 0 : hq % hkv != 0))
@@ -150,8 +154,9 @@ private:
     auto join = [](int64_t a, int64_t b) {
       return ShapedType::isDynamic(a) ? b : a;
     };
-    rows = {join(join(getSize(0, 0), getSize(1, 0)), getSize(2, 0)), hq,
-            getSize(0, length)};
+    if (!op.isPacked())
+      rows.push_back(join(join(getSize(0, 0), getSize(1, 0)), getSize(2, 0)));
+    llvm::append_values(rows, hq, getSize(0, length));
     scores = rows;
     scores.push_back(join(getSize(1, length), getSize(2, length)));
     return success();
@@ -170,7 +175,7 @@ private:
       bool isScalar = uniform && !isa<ShapedType>(type);
       bool fits = isScalar ||
                   (shaped &&
-                   (uniform ? shaped.getRank() == 3 &&
+                   (uniform ? shaped.getRank() == int64_t(rows.size()) &&
                                   broadcastsTo(shaped.getShape(), rows, false)
                             : broadcastsTo(shaped.getShape(), scores, false)));
       if (!fits || !fitsStorage(formal, getElementTypeOrSelf(type)))
@@ -196,8 +201,9 @@ private:
     Type accumulator =
         element.isF64() ? element : Type(Float32Type::get(op.getContext()));
     output.assign(cast<ShapedType>(op.getQuery().getType()).getShape());
-    output[3] = getSize(2, 3);
-    output[0] = rows[0];
+    output.back() = getSize(2, op.getElementDim());
+    if (!op.isPacked())
+      output[0] = rows[0];
     for (auto [i, type] : llvm::enumerate(results)) {
       bool isOutput = i == *weights;
       Type wanted = formals[i].isF32() ? accumulator : formals[i];
@@ -238,13 +244,47 @@ private:
     }
     if (!op.getLengths())
       return success();
-    ShapedType type = getDense(op.getLengths().getType());
-    if (!type || type.getRank() != 1 ||
-        !mayBeEqual(type.getDimSize(0), rows[0]) ||
-        !(type.getElementType().isInteger(32) ||
-          type.getElementType().isInteger(64)))
+    if (op.isPacked())
+      return error("C14") << "lengths do not go with packed sequences, whose "
+                             "starts say how long they are";
+    ShapedType type = getIndices(op.getLengths());
+    if (!type || !mayBeEqual(type.getDimSize(0), rows[0]))
       return error("C7") << "lengths are " << op.getLengths().getType()
                          << " but must be one i32 or i64 for each batch";
+    return success();
+  }
+
+  /// The type of some indices, null if it is not one.
+  static ShapedType getIndices(Value value) {
+    ShapedType type = getDense(value.getType());
+    bool fits = type && type.getRank() == 1 &&
+                (type.getElementType().isInteger(32) ||
+                 type.getElementType().isInteger(64));
+    return fits ? type : ShapedType();
+  }
+
+  LogicalResult verifyPacked() {
+    if (!op.isPacked())
+      return success();
+    if (op.getPacked().size() != 2)
+      return error("C14") << "packed takes two tensors, the starts of queries "
+                             "and those of keys, but has "
+                          << op.getPacked().size();
+    for (auto [starts, what] :
+         llvm::zip(op.getPacked(), std::array{"queries", "keys"})) {
+      ShapedType type = getIndices(starts);
+      if (!type || type.getDimSize(0) == 0)
+        return error("C14")
+               << "the starts of " << what << " are " << starts.getType()
+               << " but must be one i32 or i64 for each sequence "
+                  "and one behind the last";
+    }
+    auto count = [&](unsigned i) {
+      return cast<ShapedType>(op.getPacked()[i].getType()).getDimSize(0);
+    };
+    if (!mayBeEqual(count(0), count(1)))
+      return error("C14") << "there are " << count(0) << " starts of queries "
+                          << "but " << count(1) << " of keys";
     return success();
   }
 
@@ -267,11 +307,15 @@ private:
     return success();
   }
 
-  LogicalResult verifyEpilogue() {
+  LogicalResult verifyPlace() {
     if (!op.getPlace().empty() && op.getPlace().size() != 5)
       return error("C13") << "place has " << op.getPlace().size()
                           << " indices but takes five: batch, head and query, "
                              "and the heads and queries of the whole";
+    return success();
+  }
+
+  LogicalResult verifyEpilogue() {
     if (!op.getEpilogueAttr())
       return success();
     FormulaOp gate;
@@ -316,7 +360,8 @@ private:
   TypeRange results;
   FormulaOp formula;
   std::optional<unsigned> weights;
-  /// [B, Hq, Lq] and [B, Hq, Lq, Lk], and what the output has.
+  /// [B, Hq, Lq] and [B, Hq, Lq, Lk], without B where sequences are packed;
+  /// and what the output has.
   SmallVector<int64_t> rows, scores, output;
 };
 
@@ -348,10 +393,13 @@ AttentionOp::reifyResultShapes(OpBuilder &b,
   for (auto [i, type] : llvm::enumerate(getResultTypes())) {
     SmallVector<OpFoldResult> sizes;
     if (formula.isUniformResult(i)) {
-      sizes = {query[0], query[getHeadDim()], query[getLengthDim()]};
+      sizes = {query[getHeadDim()], query[getLengthDim()]};
+      if (!isPacked())
+        sizes.insert(sizes.begin(), query[0]);
     } else {
       sizes = query;
-      sizes[3] = tensor::getMixedSize(b, getLoc(), getValue(), 3);
+      sizes.back() =
+          tensor::getMixedSize(b, getLoc(), getValue(), getElementDim());
     }
     for (auto [own, size] :
          llvm::zip(cast<RankedTensorType>(type).getShape(), sizes))

@@ -7,7 +7,8 @@
 //
 // The loops are batches, heads of queries and queries. Each result at these is
 // a matter of them alone, so they are parallel; keys stay whole. What asks for
-// an index learns by `place` where the tile lies.
+// an index learns by `place` where the tile lies. Packed sequences have no
+// batches, and their queries stay whole, like the keys.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,6 +39,8 @@ class Tile {
 public:
   Tile(OpBuilder &b, Location loc, Sizes offsets, Sizes sizes)
       : b(b), loc(loc) {
+    if (offsets.size() == 2)
+      loops.push_back(std::nullopt);
     for (auto [offset, size] : llvm::zip_equal(offsets, sizes))
       loops.push_back(std::make_pair(offset, size));
   }
@@ -69,14 +72,14 @@ public:
   template <typename OpTy>
   static SmallVector<Part> inLayout(OpTy op, Part batch, Part heads,
                                     Part length) {
-    if (op.getHeadDim() == 2)
+    if (op.hasHeadsLast())
       std::swap(heads, length);
     return {batch, heads, length, std::nullopt};
   }
 
   OpBuilder &b;
   Location loc;
-  SmallVector<Part> loops; // Batches, heads, queries.
+  SmallVector<Part> loops; // Batches, heads, queries; all, if need be.
   SmallVector<Operation *> slices;
 };
 
@@ -168,7 +171,8 @@ static SmallVector<Value> getPlace(OpBuilder &b, OpTy op, const Tile &tile) {
     place = {Value(), Value(), Value(), value(whole[op.getHeadDim()]),
              value(whole[op.getLengthDim()])};
   for (int i = 0; i < 3; ++i) {
-    Value offset = value(tile.loops[i]->first);
+    Value offset =
+        value(tile.loops[i] ? tile.loops[i]->first : b.getIndexAttr(0));
     place[i] = place[i] ? b.createOrFold<arith::AddIOp>(loc, place[i], offset)
                         : offset;
   }
@@ -194,7 +198,8 @@ static void setResultTypes(AttentionOp op, FormulaOp formula, Tile &tile) {
         formula.isUniformResult(i)
             ? tile.loops
             : Tile::inLayout(op, tile.loops[0], tile.loops[1], tile.loops[2]);
-    for (auto [size, part] : llvm::zip_equal(shape, parts))
+    for (auto [size, part] :
+         llvm::zip_equal(shape, ArrayRef(parts).take_back(shape.size())))
       if (part)
         size = getConstantIntValue(part->second).value_or(ShapedType::kDynamic);
     result.setType(type.clone(shape));
@@ -238,8 +243,11 @@ namespace {
 template <typename OpTy>
 struct AttentionTilingModel
     : TilingInterface::ExternalModel<AttentionTilingModel<OpTy>, OpTy> {
-  SmallVector<utils::IteratorType> getLoopIteratorTypes(Operation *) const {
-    return SmallVector<utils::IteratorType>(3, utils::IteratorType::parallel);
+  static int64_t getNumLoops(OpTy op) { return op.isPacked() ? 2 : 3; }
+
+  SmallVector<utils::IteratorType> getLoopIteratorTypes(Operation *op) const {
+    return SmallVector<utils::IteratorType>(getNumLoops(cast<OpTy>(op)),
+                                            utils::IteratorType::parallel);
   }
 
   SmallVector<Range> getIterationDomain(Operation *op, OpBuilder &b) const {
@@ -247,7 +255,8 @@ struct AttentionTilingModel
     SmallVector<OpFoldResult> sizes =
         getSizes(b, op->getLoc(), typed.getQuery());
     SmallVector<Range> ranges;
-    for (int64_t dim : {int64_t(0), typed.getHeadDim(), typed.getLengthDim()})
+    SmallVector<int64_t> dims{0, typed.getHeadDim(), typed.getLengthDim()};
+    for (int64_t dim : ArrayRef(dims).take_back(getNumLoops(typed)))
       ranges.push_back({b.getIndexAttr(0), sizes[dim], b.getIndexAttr(1)});
     return ranges;
   }
@@ -262,6 +271,12 @@ struct AttentionTilingModel
       return op->emitOpError("cannot be tiled so: which heads of keys a tile "
                              "of heads of queries needs is not known; tile "
                              "whole groups of a static number of heads");
+    int64_t length = typed.getLengthDim();
+    if (typed.isPacked() &&
+        !isWholeDimension(offsets[1], sizes[1],
+                          getSizes(b, op->getLoc(), typed.getQuery())[length]))
+      return op->emitOpError("cannot be tiled so: the queries of packed "
+                             "sequences stay whole");
     FormulaOp formula = typed.resolveFormula();
     auto tiled = cast<OpTy>(op->clone());
     sliceOperands(tiled, formula, *keyHeads, tile);
@@ -270,6 +285,16 @@ struct AttentionTilingModel
     b.insert(tiled);
     return TilingResult{
         {tiled}, SmallVector<Value>(tiled->getResults()), tile.slices};
+  }
+
+  /// From heads and queries, the last loops, to their order in the output or
+  /// back.
+  static void swapToLayout(OpTy op, SmallVectorImpl<OpFoldResult> &offsets,
+                           SmallVectorImpl<OpFoldResult> &sizes) {
+    if (!op.hasHeadsLast())
+      return;
+    for (auto *all : {&offsets, &sizes})
+      std::swap((*all)[all->size() - 2], (*all)[all->size() - 1]);
   }
 
   LogicalResult
@@ -282,12 +307,9 @@ struct AttentionTilingModel
     tileSizes.assign(sizes.begin(), sizes.end());
     if (typed.resolveFormula().isUniformResult(result))
       return success();
-    if (typed.getHeadDim() == 2) {
-      std::swap(tileOffsets[1], tileOffsets[2]);
-      std::swap(tileSizes[1], tileSizes[2]);
-    }
+    swapToLayout(typed, tileOffsets, tileSizes);
     tileOffsets.push_back(b.getIndexAttr(0));
-    tileSizes.push_back(getSizes(b, op->getLoc(), typed.getValue())[3]);
+    tileSizes.push_back(getSizes(b, op->getLoc(), typed.getValue()).back());
     return success();
   }
 
@@ -297,16 +319,15 @@ struct AttentionTilingModel
       SmallVectorImpl<OpFoldResult> &tileOffsets,
       SmallVectorImpl<OpFoldResult> &tileSizes) const {
     auto typed = cast<OpTy>(op);
-    tileOffsets.assign(offsets.begin(), offsets.begin() + 3);
-    tileSizes.assign(sizes.begin(), sizes.begin() + 3);
+    int64_t loops = getNumLoops(typed);
+    tileOffsets.assign(offsets.begin(), offsets.begin() + loops);
+    tileSizes.assign(sizes.begin(), sizes.begin() + loops);
     if (typed.resolveFormula().isUniformResult(result))
       return success();
-    if (typed.getHeadDim() == 2) {
-      std::swap(tileOffsets[1], tileOffsets[2]);
-      std::swap(tileSizes[1], tileSizes[2]);
-    }
-    return success(isWholeDimension(
-        offsets[3], sizes[3], getSizes(b, op->getLoc(), typed.getValue())[3]));
+    swapToLayout(typed, tileOffsets, tileSizes);
+    return success(
+        isWholeDimension(offsets[loops], sizes[loops],
+                         getSizes(b, op->getLoc(), typed.getValue()).back()));
   }
 
   FailureOr<TilingResult> generateResultTileValue(Operation *op, OpBuilder &b,

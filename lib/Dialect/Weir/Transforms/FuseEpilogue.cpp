@@ -60,7 +60,10 @@ bool EpilogueFusion::findApply() {
   for (auto [i, size] : llvm::enumerate(type.getShape())) {
     groups.push_back({space.add(size)});
     space.setSize(groups.back()[0],
-                  i == 3 ? attention.getValue() : attention.getQuery(), i);
+                  int64_t(i) == attention.getElementDim()
+                      ? attention.getValue()
+                      : attention.getQuery(),
+                  i);
   }
   dims = groups;
   while (Operation *user = getOnlyUser(value)) {

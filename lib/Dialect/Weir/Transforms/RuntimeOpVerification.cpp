@@ -107,7 +107,7 @@ struct RowsVerification
 };
 
 /// What weir.attention and weir.attention_rows count.
-enum AttentionSize { kBatches, kHeads, kQueries, kKeys, kKeyHeads };
+enum AttentionSize { kBatches, kHeads, kQueries, kKeys, kKeyHeads, kStarts };
 
 template <typename OpTy>
 struct AttentionVerification
@@ -118,14 +118,17 @@ struct AttentionVerification
       llvm::function_ref<std::string(Operation *, StringRef)> message) const {
     auto typed = cast<OpTy>(op);
     FormulaOp formula = typed.resolveFormula();
-    static constexpr StringRef kNames[] = {"batches", "heads", "queries",
-                                           "keys", "heads of keys"};
+    static constexpr StringRef kNames[] = {
+        "batches", "heads",         "queries",
+        "keys",    "heads of keys", "starts of sequences"};
     SizeChecks checks(b, loc, op, message);
     checks.names = kNames;
     auto inLayout = [&](int64_t heads, int64_t length) {
       SmallVector<int64_t> dims{kBatches, heads, length, -1};
-      if (typed.getHeadDim() == 2)
+      if (typed.hasHeadsLast())
         std::swap(dims[1], dims[2]);
+      if (typed.isPacked())
+        dims.erase(dims.begin());
       return dims;
     };
     auto broadcast = [&](Value value, ArrayRef<int64_t> full) {
@@ -147,13 +150,15 @@ struct AttentionVerification
     broadcast(typed.getBias(), scores);
     if (typed.getLengths())
       checks.add(typed.getLengths(), ArrayRef<int64_t>(rows).take_front());
+    for (Value starts : typed.getPacked())
+      checks.add(starts, {kStarts});
     for (Value operand : typed.getEpilogueOperands())
       broadcast(operand, output);
     if constexpr (std::is_same_v<OpTy, AttentionRowsOp>)
       for (auto [i, result] : llvm::enumerate(typed.getOutputs()))
-        checks.add(result, formula.isUniformResult(i)
-                               ? ArrayRef<int64_t>(rows)
-                               : ArrayRef<int64_t>(output));
+        broadcast(result, formula.isUniformResult(i)
+                              ? ArrayRef<int64_t>(rows)
+                              : ArrayRef<int64_t>(output));
     checkGroups(checks, b, loc, typed);
   }
 

@@ -41,7 +41,7 @@ struct ApplyBounds
 };
 
 /// Batches, heads and queries are those of the queries, batches also those of
-/// keys and values; the last size is static.
+/// keys and values; the last size is static. Packed sequences have no batches.
 struct AttentionBounds
     : ValueBoundsOpInterface::ExternalModel<AttentionBounds, AttentionOp> {
   void populateBoundsForShapedValueDim(Operation *op, Value value, int64_t dim,
@@ -49,15 +49,15 @@ struct AttentionBounds
     auto attention = cast<AttentionOp>(op);
     unsigned result = cast<OpResult>(value).getResultNumber();
     bool isUniform = attention.resolveFormula().isUniformResult(result);
-    int64_t own = dim;
-    if (isUniform && dim > 0)
-      own = dim == 1 ? attention.getHeadDim() : attention.getLengthDim();
-    if (!isUniform && dim == 3) {
-      bounds.bound(value)[dim] == bounds.getExpr(attention.getValue(), 3);
+    int64_t own = dim, heads = attention.isPacked() ? 0 : 1;
+    if (isUniform && dim >= heads)
+      own = dim == heads ? attention.getHeadDim() : attention.getLengthDim();
+    if (!isUniform && dim == attention.getElementDim()) {
+      bounds.bound(value)[dim] == bounds.getExpr(attention.getValue(), dim);
       return;
     }
     bounds.bound(value)[dim] == bounds.getExpr(attention.getQuery(), own);
-    if (dim == 0)
+    if (dim < heads)
       for (Value other : {attention.getKey(), attention.getValue()})
         bounds.bound(value)[dim] == bounds.getExpr(other, 0);
   }

@@ -52,3 +52,19 @@ func.func @refined(%q: tensor<?x2x?x8xf32>, %k: tensor<3x2x5x8xf32>) -> (tensor<
   %b = weir.attention @softmax(%q, %k, %k) : (tensor<?x2x?x8xf32>, tensor<3x2x5x8xf32>, tensor<3x2x5x8xf32>) -> tensor<?x?x?x8xf32>
   return %a, %b : tensor<3x2x4x8xf32>, tensor<?x?x?x8xf32>
 }
+
+// Packed sequences: rows are heads and queries.
+// CHECK-LABEL: func.func @packed
+// CHECK-SAME: (%[[Q:.*]]: tensor<?x?x8xf32>, %[[S:.*]]: tensor<?xi32>)
+func.func @packed(%q: tensor<?x?x8xf32>, %s: tensor<?xi32>) -> (tensor<?x?x8xf32>, tensor<?x?xf32>) {
+  // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
+  // CHECK-DAG: %[[C1:.*]] = arith.constant 1 : index
+  // CHECK-DAG: %[[QUERIES:.*]] = tensor.dim %[[Q]], %[[C0]]
+  // CHECK-DAG: %[[HEADS:.*]] = tensor.dim %[[Q]], %[[C1]]
+  // CHECK-DAG: %[[E:.*]] = tensor.empty(%[[QUERIES]], %[[HEADS]]) : tensor<?x?x8xf32>
+  // CHECK-DAG: %[[L:.*]] = tensor.empty(%[[HEADS]], %[[QUERIES]]) : tensor<?x?xf32>
+  // CHECK:     weir.attention_rows @softmax_lse ins(%[[Q]], %[[Q]], %[[Q]] : {{[^)]*}}) packed(%[[S]], %[[S]] : tensor<?xi32>, tensor<?xi32>) outs(%[[E]], %[[L]] : {{[^)]*}}) {causal, layout = #weir.attention_layout<blhd>}
+  %o, %l = weir.attention @softmax_lse(%q, %q, %q) packed(%s, %s : tensor<?xi32>, tensor<?xi32>) {causal, layout = #weir.attention_layout<blhd>}
+    : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x?xf32>)
+  return %o, %l : tensor<?x?x8xf32>, tensor<?x?xf32>
+}

@@ -50,3 +50,18 @@ func.func @attention(%q: tensor<2x?x?x8xf32>, %k: tensor<2x?x?x8xf32>, %m: tenso
   %o = weir.attention @softmax(%q, %k, %k) mask(%m : tensor<?x1x?xi1>) : (tensor<2x?x?x8xf32>, tensor<2x?x?x8xf32>, tensor<2x?x?x8xf32>) -> tensor<2x?x?x8xf32>
   return %o : tensor<2x?x?x8xf32>
 }
+
+// Packed sequences: as many starts of keys as of queries; they have no batches.
+// CHECK-LABEL: func.func @packed
+// CHECK-SAME: (%[[Q:.*]]: tensor<?x2x8xf32>, %[[M:.*]]: tensor<?x1xi1>, %[[S:.*]]: tensor<?xi32>, %[[T:.*]]: tensor<?xi32>)
+func.func @packed(%q: tensor<?x2x8xf32>, %m: tensor<?x1xi1>, %s: tensor<?xi32>, %t: tensor<?xi32>) -> tensor<?x2x8xf32> {
+  // CHECK: cf.assert %{{.*}}, "{{.*}}operands differ in the number of queries
+  // CHECK: %[[NS:.*]] = tensor.dim %[[S]], %c0
+  // CHECK: %[[NT:.*]] = tensor.dim %[[T]], %c0
+  // CHECK: %[[SAME:.*]] = arith.cmpi eq, %[[NS]], %[[NT]] : index
+  // CHECK: cf.assert %[[SAME]], "{{.*}}operands differ in the number of starts of sequences
+  // CHECK: weir.attention
+  %o = weir.attention @softmax(%q, %q, %q) mask(%m : tensor<?x1xi1>) packed(%s, %t : tensor<?xi32>, tensor<?xi32>) {layout = #weir.attention_layout<blhd>}
+    : (tensor<?x2x8xf32>, tensor<?x2x8xf32>, tensor<?x2x8xf32>) -> tensor<?x2x8xf32>
+  return %o : tensor<?x2x8xf32>
+}

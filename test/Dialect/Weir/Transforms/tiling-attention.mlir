@@ -76,3 +76,29 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// Packed sequences by heads; their starts are those of all. Random numbers are those of the whole.
+// CHECK-LABEL: func.func @packed
+// CHECK-SAME: (%[[Q:.*]]: tensor<?x8x16xf32>, %[[K:.*]]: tensor<?x2x16xf32>, %[[S:.*]]: tensor<?xi32>, %[[A:.*]]: i64, %[[T:.*]]: tensor<8x1xf32>)
+func.func @packed(%q: tensor<?x8x16xf32>, %k: tensor<?x2x16xf32>, %s: tensor<?xi32>, %a: i64, %t: tensor<8x1xf32>) -> tensor<?x8x16xf32> {
+  // CHECK-DAG: %[[N:.*]] = tensor.dim %[[Q]], %c0
+  // CHECK: scf.for %[[H:.*]] = %c0 to %c8 step %c4
+  // CHECK-DAG: %[[QI:.*]] = tensor.extract_slice %[[Q]][0, %[[H]], 0] [%{{.*}}, 4, 16]
+  // CHECK-DAG: %[[G:.*]] = affine.apply #map{{.*}}(%[[H]])
+  // CHECK-DAG: %[[KI:.*]] = tensor.extract_slice %[[K]][0, %[[G]], 0] [%{{.*}}, 1, 16]
+  // CHECK-DAG: %[[TI:.*]] = tensor.extract_slice %[[T]][%[[H]], 0] [4, 1]
+  // CHECK: %[[O:.*]] = weir.attention @gumbel_softmax_seeded(%[[QI]], %[[KI]], %[[KI]]) operands(%[[A]], %[[TI]] : i64, tensor<4x1xf32>) packed(%[[S]], %[[S]] : tensor<?xi32>, tensor<?xi32>) place(%c0, %[[H]], %c0, %c8, %[[N]]) {causal, layout = #weir.attention_layout<blhd>}
+  // CHECK: tensor.insert_slice %[[O]] into %{{.*}}[0, %[[H]], 0] [%{{.*}}, 4, 16]
+  %o = weir.attention @gumbel_softmax_seeded(%q, %k, %k) operands(%a, %t : i64, tensor<8x1xf32>) packed(%s, %s : tensor<?xi32>, tensor<?xi32>)
+    {causal, layout = #weir.attention_layout<blhd>} : (tensor<?x8x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>) -> tensor<?x8x16xf32>
+  return %o : tensor<?x8x16xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["weir.attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %1:2 = transform.structured.tile_using_for %0 tile_sizes [4, 0] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -67,3 +67,19 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// Where a sequence begins is known of all of them together.
+func.func @f(%q: tensor<4x32x8xf32>, %s: tensor<?xi32>) -> tensor<4x32x8xf32> {
+  // CHECK: error: 'weir.attention' op cannot be tiled so: the queries of packed sequences stay whole
+  %o = weir.attention @softmax(%q, %q, %q) packed(%s, %s : tensor<?xi32>, tensor<?xi32>) : (tensor<4x32x8xf32>, tensor<4x32x8xf32>, tensor<4x32x8xf32>) -> tensor<4x32x8xf32>
+  return %o : tensor<4x32x8xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["weir.attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %1:2 = transform.structured.tile_using_for %0 tile_sizes [0, 8] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

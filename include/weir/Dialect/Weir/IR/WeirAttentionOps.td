@@ -14,7 +14,7 @@ include "weir/Dialect/Weir/IR/WeirRowOps.td"
 // beside the output; where a tile lies in the whole.
 class Weir_AttentionOperands<Type shaped> {
   dag operands = (ins FlatSymbolRefAttr:$formula, Variadic<shaped>:$inputs, Variadic<AnyType>:$formula_operands,
-                      Optional<shaped>:$mask, Optional<shaped>:$bias, Optional<shaped>:$lengths,
+                      Optional<shaped>:$mask, Optional<shaped>:$bias, Optional<shaped>:$lengths, Variadic<shaped>:$packed,
                       OptionalAttr<FlatSymbolRefAttr>:$epilogue, Variadic<AnyType>:$epilogue_operands, Variadic<Index>:$place);
 }
 
@@ -38,6 +38,7 @@ class Weir_AttentionSyntax {
   string inputs = [{
     (`operands` `(` $formula_operands^ `:` type($formula_operands) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`bias` `(` $bias^ `:` type($bias) `)`)? (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
+    (`packed` `(` $packed^ `:` type($packed) `)`)?
     (`epilogue` $epilogue^ (`(` $epilogue_operands^ `:` type($epilogue_operands) `)`)?)? (`place` `(` $place^ `)`)?
   }];
 }
@@ -52,9 +53,13 @@ class Weir_AttentionDeclarations {
     ::weir::FormulaOp resolveFormula();
     /// The formula of the epilogue; null when there is none.
     ::weir::FormulaOp resolveEpilogue();
-    /// The dimension of heads, and that of queries or keys.
-    int64_t getHeadDim() { return getLayout() == ::weir::AttentionLayout::BLHD ? 2 : 1; }
-    int64_t getLengthDim() { return getLayout() == ::weir::AttentionLayout::BLHD ? 1 : 2; }
+    /// True when sequences lie one after the other, and there is no dimension of batches.
+    bool isPacked() { return !getPacked().empty(); }
+    bool hasHeadsLast() { return getLayout() == ::weir::AttentionLayout::BLHD; }
+    /// The dimension of heads, that of queries or keys, and that of a head's elements.
+    int64_t getHeadDim() { return (hasHeadsLast() ? 2 : 1) - isPacked(); }
+    int64_t getLengthDim() { return (hasHeadsLast() ? 1 : 2) - isPacked(); }
+    int64_t getElementDim() { return 3 - isPacked(); }
   }];
 }
 
@@ -88,8 +93,14 @@ def Weir_AttentionOp : Weir_Op<"attention", [
     `epilogue` names a formula that each element of the result goes through, in the accumulator type, before it is rounded: a gate, say, or
     a residual. Its further arguments are `epilogue_operands`.
 
+    `packed(%q_starts, %k_starts)` says that queries and keys are those of several sequences, one after the other, without a dimension of batches: sequence
+    b has the queries from q_starts(b) to before q_starts(b + 1) and the keys from k_starts(b) to before k_starts(b + 1), and its queries see none of
+    another's keys. What is said above of the queries and keys of a batch holds for those of a sequence: i, j, Lq and Lk count in it. Sequences may have
+    no queries or no keys. A start that is less than the one before it counts as that, one that lies outside the tensor as the nearest inside. Queries of no
+    sequence see no key. `weir.random` counts rows as h, then the query among all of them.
+
     A tile of a larger whole says where it lies: `place(%b, %h, %i, %heads, %queries)` makes batch 0, head 0 and query 0 those with these indices in a
-    whole of so many heads and queries, for `causal`, the window, `weir.row` and `weir.random`. Keys are always whole.
+    whole of so many heads and queries, for `causal`, the window, `weir.row` and `weir.random`. Keys are always whole, and so are packed queries.
 
     Weights are computed in the accumulator type (f64 on f64 data, else f32). They may be rounded to the type of the inputs before they meet the values,
     never before a sum over them.
@@ -105,6 +116,8 @@ def Weir_AttentionOp : Weir_Op<"attention", [
       dimensions and dimensions of static size 1 are repeated. A uniform one is a scalar or a tensor [B, Hq, Lq], sizes equal or statically 1.
     - `mask`, of i1, and `bias`, of a type that may store scores, broadcast to [B, Hq, Lq, Lk] in the same way.
     - `lengths`: a tensor [B] of i32 or i64; a number that is no length counts as the nearest one.
+    - `packed`: two tensors [B + 1] of i32 or i64. All others then have no dimension of batches: queries are [Hq, Tq, D] or, in the other layout, [Tq, Hq, D], with the
+      queries of all sequences; keys and values have Tk keys. Rows are [Hq, Tq] and scores [Hq, Tq, Tk], of which those of a sequence lie in a block at its starts.
     - `epilogue_operands`: the epilogue's arguments after the output's element. A varying one is a tensor that broadcasts to the output, in its layout,
       from the right; a uniform one is a scalar.
 
@@ -112,12 +125,13 @@ def Weir_AttentionOp : Weir_Op<"attention", [
 
     - [B, Hq, Lq, Dv], in the layout of the queries, of any type that may store it.
     - per uniform result of the formula a tensor [B, Hq, Lq] of the accumulator type (integers as declared).
+    - With `packed`, [Hq, Tq, Dv] or [Tq, Hq, Dv], and [Hq, Tq].
 
     #### Constraints
 
     - C1: the reference names a `weir.formula` in the nearest symbol table that has it, or one of the library.
     - C2: the formula's first argument is the score, an f32; one result varies, an f32: the weights.
-    - C3: three inputs of rank 4 and one type: queries, keys, values.
+    - C3: three inputs of rank 4, with `packed` 3, and one type: queries, keys, values.
     - C4: their sizes agree as above; D and Dv, those of a head, are static, from 1 to 65536; Hq is a multiple of Hkv where both are static.
     - C5: `operands` has one operand for each argument after the score, of a type and shape as above.
     - C6: the results have the types and shapes above.
@@ -129,6 +143,7 @@ def Weir_AttentionOp : Weir_Op<"attention", [
     - C12: `epilogue` names a pointwise formula whose first argument varies and is an f32, like its only result; it has one operand for each further
       argument, of a type and shape as above.
     - C13: `place` has five indices.
+    - C14: `packed` has two tensors of rank 1, of i32 or i64, whose sizes may be equal and are not 0, and does not go with `lengths`.
 
     #### Examples
 
@@ -143,6 +158,13 @@ def Weir_AttentionOp : Weir_Op<"attention", [
       %o = weir.attention @softmax_sink(%q, %k, %v) operands(%sink : tensor<1x8x1xf32>) {causal, window_left = 127 : i64}
          : (tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>) -> tensor<?x8x?x64xf32>
       return %o : tensor<?x8x?x64xf32>
+    }
+    func.func @ragged(%q: tensor<?x32x128xbf16>, %k: tensor<?x8x128xbf16>, %v: tensor<?x8x128xbf16>, %q_starts: tensor<?xi32>,
+                      %k_starts: tensor<?xi32>) -> (tensor<?x32x128xbf16>, tensor<32x?xf32>) {
+      %o, %lse = weir.attention @softmax_lse(%q, %k, %v) packed(%q_starts, %k_starts : tensor<?xi32>, tensor<?xi32>)
+        {causal, layout = #weir.attention_layout<blhd>}
+        : (tensor<?x32x128xbf16>, tensor<?x8x128xbf16>, tensor<?x8x128xbf16>) -> (tensor<?x32x128xbf16>, tensor<32x?xf32>)
+      return %o, %lse : tensor<?x32x128xbf16>, tensor<32x?xf32>
     }
     weir.formula @gate(%o: f32, %z: f32) -> f32 {
       %one = arith.constant 1.0 : f32
@@ -179,7 +201,7 @@ def Weir_AttentionRowsOp : Weir_Op<"attention_rows", [
 
     #### Constraints
 
-    - C1 to C13 as of `weir.attention`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
+    - C1 to C14 as of `weir.attention`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
 
     #### Examples
 
