@@ -128,49 +128,21 @@ static Value expandExtension(OpBuilder &b, arith::ExtFOp op,
              : wide;
 }
 
-/// Denormal numbers are rare: a vector that holds one is rounded once more, as
-/// the integers that its bits are.
-static Value mendDenormals(OpBuilder &b, arith::TruncFOp op, Value rounded) {
-  Location loc = op.getLoc();
-  Type bits = b.getI16Type();
-  Value denormal = LLVM::ConstantOp::create(b, loc, b.getI32IntegerAttr(0x20));
-  auto lanes = VectorType::get(16, b.getI1Type());
-  Value holds =
-      LLVM::CallIntrinsicOp::create(
-          b, loc, lanes, b.getStringAttr("llvm.x86.avx512.fpclass.ps.512"),
-          ValueRange{op.getIn(), denormal})
-          ->getResult(0);
-  Value any = arith::CmpIOp::create(
-      b, loc, arith::CmpIPredicate::ne,
-      LLVM::BitcastOp::create(b, loc, bits, holds),
-      arith::ConstantOp::create(b, loc, b.getIntegerAttr(bits, 0)));
-  auto branch = scf::IfOp::create(b, loc, rounded.getType(), any,
-                                  /*withElseRegion=*/true);
-  OpBuilder rare = branch.getThenBodyBuilder(),
-            usual = branch.getElseBodyBuilder();
-  Value exact = arith::TruncFOp::create(rare, loc, op.getType(), op.getIn());
-  scf::YieldOp::create(rare, loc, exact);
-  scf::YieldOp::create(usual, loc, rounded);
-  return branch.getResult(0);
-}
-
 /// One instruction rounds f32 to bf16, but takes denormal numbers as zero: it
 /// serves by itself where all code does.
-static Value truncateToBF16(OpBuilder &b, arith::TruncFOp op,
-                            MathTarget target) {
-  auto vector = dyn_cast<VectorType>(op.getType());
-  bool fits = vector && vector.getElementType().isBF16() &&
-              vector.getRank() == 1 && vector.getNumElements() == 16 &&
-              getElementTypeOrSelf(op.getIn().getType()).isF32();
-  if (!target.bf16 || !fits)
-    return Value();
-  Value rounded =
-      LLVM::CallIntrinsicOp::create(
-          b, op.getLoc(), vector,
-          b.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16.512"), op.getIn())
-          ->getResult(0);
-  bool flushes = op->getParentOfType<cpu::FlushDenormalsOp>() != nullptr;
-  return flushes ? rounded : mendDenormals(b, op, rounded);
+static Value truncateToBF16(OpBuilder &b, arith::TruncFOp op) {
+  return LLVM::CallIntrinsicOp::create(
+             b, op.getLoc(), op.getType(),
+             b.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16.512"),
+             op.getIn())
+      ->getResult(0);
+}
+
+bool weir::isWholeTruncation(arith::TruncFOp op) {
+  auto from = dyn_cast<VectorType>(op.getIn().getType());
+  return from && from.getElementType().isF32() && from.getRank() == 1 &&
+         from.getNumElements() == 16 &&
+         getElementTypeOrSelf(op.getType()).isBF16();
 }
 
 static Value expandTruncation(OpBuilder &b, arith::TruncFOp op,
@@ -178,8 +150,10 @@ static Value expandTruncation(OpBuilder &b, arith::TruncFOp op,
   Type from = getElementTypeOrSelf(op.getIn().getType()),
        to = getElementTypeOrSelf(op.getType());
   bool half = to.isF16(), throughF32 = from.isF64() && (half || to.isBF16());
-  if (Value converted = truncateToBF16(b, op, target))
-    return converted;
+  if (target.bf16 && isWholeTruncation(op))
+    return op->getParentOfType<cpu::FlushDenormalsOp>()
+               ? truncateToBF16(b, op)
+               : Value(); // Left to weir-widen-stores.
   if (!throughF32 && (!half || target.f16c))
     return Value();
   HalfConversion conversion(b, op.getLoc(), op.getType(), target);

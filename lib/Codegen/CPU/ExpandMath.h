@@ -24,9 +24,13 @@ mlir::Value expandMath(mlir::OpBuilder &builder, mlir::Operation *op,
 void expandSplit(cpu::ExpSplitOp op, MathTarget target);
 
 /// Code for `op`, a conversion from or to f16 or bf16, where the target or LLVM
-/// would not do it right. Null where they do.
+/// would not do it right. Null where they do, and of those that
+/// weir-widen-stores looks at.
 mlir::Value expandHalf(mlir::OpBuilder &builder, mlir::Operation *op,
                        MathTarget target);
+
+/// True when `op` rounds a register of f32 to bf16.
+bool isWholeTruncation(mlir::arith::TruncFOp op);
 
 // The functions. Each holds over its whole domain, denormal numbers included,
 // and gives the IEEE result at infinities, NaN and signed zeros.
@@ -37,6 +41,9 @@ using Pair = MathBuilder::Pair;
 
 /// `range` is that of x.
 Value exp(MathBuilder &m, Value x, cpu::ExpVariant variant, NumberRange range);
+/// The same with denormal results, for any variant.
+Value expGradual(MathBuilder &m, Value x, cpu::ExpVariant variant,
+                 NumberRange range);
 /// e to the sum of the pair, within (-112, 102), times `factor` if there is
 /// one, of moderate size. `tiny`, if it is given, tells where the result is
 /// below 2^-125. On AVX-512, in f32.
@@ -44,6 +51,8 @@ Value exp512(MathBuilder &m, Pair x, Value factor, Value tiny);
 /// e to the sum of the pair, where that is within (-110, 100) (f32) or (-760,
 /// 720), times `factor` if there is one, of moderate size.
 Value expBounded(MathBuilder &m, Pair x, Value factor = Value());
+/// 2^t for -160 < t < 128, denormal results too. On AVX-512, in f32.
+Value gradualExp2On512(MathBuilder &m, Value t, cpu::ExpVariant variant);
 /// 2 to the power of x log2(e) - s, as weir_cpu.exp_shifted has it.
 Value expShifted(MathBuilder &m, Value x, Value s, cpu::ExpVariant variant);
 /// Mantissa and exponent of e^x, as weir_cpu.exp_split has them.
@@ -83,6 +92,15 @@ Value atan2(MathBuilder &m, Value y, Value x);
 /// The same where y is positive and away from 0 and x is below 2^60.
 Value upperAtan2(MathBuilder &m, Value y, Value x);
 Value pow(MathBuilder &m, Value x, Value y);
+
+// Of few digits, enough for results in bf16, as `weir_cpu.variant` has them. On
+// AVX-512, in f32.
+Value coarseTanh(MathBuilder &m, Value x);
+Value coarseErfc(MathBuilder &m, Value x);
+/// log1p for 0 <= x <= 1.
+Value coarseLog1pOfUnit(MathBuilder &m, Value x);
+/// As upperAtan2.
+Value coarseUpperAtan2(MathBuilder &m, Value y, Value x);
 } // namespace expand
 
 } // namespace weir

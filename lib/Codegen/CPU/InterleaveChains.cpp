@@ -22,6 +22,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace weir {
 #define GEN_PASS_DEF_WEIRINTERLEAVECHAINS
@@ -62,6 +63,14 @@ static int64_t getLatency(Operation *op) {
   return op->getNumResults() == 0 ? 0 : 1;
 }
 
+/// What `op` uses, the ops in its regions included.
+static llvm::SetVector<Value> getUsed(Operation &op) {
+  llvm::SetVector<Value> used;
+  used.insert_range(op.getOperands());
+  getUsedValuesDefinedAbove(op.getRegions(), used);
+  return used;
+}
+
 namespace {
 /// The cycle in which each op of a block can start at the earliest.
 struct Timetable {
@@ -69,7 +78,7 @@ struct Timetable {
     int64_t lastEffect = 0;
     for (Operation &op : block.without_terminator()) {
       int64_t start = 0;
-      for (Value operand : op.getOperands())
+      for (Value operand : getUsed(op))
         if (Operation *def = operand.getDefiningOp();
             def && def->getBlock() == &block)
           start = std::max(start, starts.lookup(def) + getLatency(def));
@@ -129,7 +138,7 @@ struct WeirInterleaveChains
       return;
     getOperation().walk([](scf::ForOp loop) {
       bool innermost = llvm::all_of(*loop.getBody(), [](Operation &op) {
-        return op.getNumRegions() == 0;
+        return op.getNumRegions() == 0 || isa<scf::IfOp>(op);
       });
       if (innermost)
         interleave(*loop.getBody());

@@ -66,3 +66,78 @@ func.func @others(%p: index, %q: index, %m: memref<4xf32>, %a: vector<16xf32>) -
   llvm.store %19, %10 {alignment = 2 : i64} : vector<16xi16>, !llvm.ptr
   return %17 : f32
 }
+
+// -----
+
+// Where denormal numbers count the instruction is not enough: vectors that hold one are rounded again. One look serves all stores of a run, past the
+// caches too, and what is left over beside them.
+module attributes {weir.target = {features = "+avx512f,+avx512dq,+avx512bf16", vector_bits = 512 : i64}} {
+  // CHECK-LABEL: func.func @run
+  // CHECK-SAME:    i64, %[[A:.*]]: vector<16xf32>, %[[B:.*]]: vector<16xf32>, %[[C:.*]]: vector<16xf32>)
+  // CHECK:         %[[PAIR:.*]] = llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[B]], %[[A]])
+  // CHECK:         %[[TWO:.*]] = arith.bitcast %[[PAIR]] : vector<32xbf16> to vector<32xi16>
+  // CHECK:         %[[LAST:.*]] = llvm.call_intrinsic "llvm.x86.avx512bf16.cvtneps2bf16.512"(%[[C]])
+  // CHECK:         %[[ONE:.*]] = arith.bitcast %[[LAST]] : vector<16xbf16> to vector<16xi16>
+  // CHECK-COUNT-3: llvm.call_intrinsic "llvm.x86.avx512.fpclass.ps.512"
+  // CHECK:         %[[ANY:.*]] = arith.cmpi ne
+  // CHECK:         %[[BITS:.*]]:2 = scf.if %[[ANY]] -> (vector<32xi16>, vector<16xi16>) {
+  // CHECK:           arith.truncf %[[A]]
+  // CHECK:           arith.truncf %[[B]]
+  // CHECK:           vector.shuffle
+  // CHECK:           arith.truncf %[[C]]
+  // CHECK:         } else {
+  // CHECK:           scf.yield %[[TWO]], %[[ONE]]
+  // CHECK:         %[[HIDDEN:.*]] = llvm.inline_asm{{.*}} %[[BITS]]#0 : (vector<32xi16>) -> vector<32xi16>
+  // CHECK:         llvm.store %[[HIDDEN]], %{{.*}} {alignment = 32 : i64, nontemporal}
+  // CHECK:         llvm.store %{{.*}}, %{{.*}} {alignment = 32 : i64, nontemporal} : vector<16xi16>
+  // CHECK-NOT:     llvm.store
+  func.func @run(%p: i64, %a: vector<16xf32>, %b: vector<16xf32>, %c: vector<16xf32>) {
+    %c32 = arith.constant 32 : i64
+    %c64 = arith.constant 64 : i64
+    %0 = arith.truncf %a : vector<16xf32> to vector<16xbf16>
+    %1 = arith.bitcast %0 : vector<16xbf16> to vector<16xi16>
+    %2 = llvm.inline_asm asm_dialect = att "", "=v,0" %1 : (vector<16xi16>) -> vector<16xi16>
+    %3 = llvm.inttoptr %p : i64 to !llvm.ptr
+    llvm.store %2, %3 {alignment = 32 : i64, nontemporal} : vector<16xi16>, !llvm.ptr
+    %4 = arith.truncf %b : vector<16xf32> to vector<16xbf16>
+    %5 = arith.bitcast %4 : vector<16xbf16> to vector<16xi16>
+    %6 = llvm.inline_asm asm_dialect = att "", "=v,0" %5 : (vector<16xi16>) -> vector<16xi16>
+    %7 = arith.addi %p, %c32 : i64
+    %8 = llvm.inttoptr %7 : i64 to !llvm.ptr
+    llvm.store %6, %8 {alignment = 32 : i64, nontemporal} : vector<16xi16>, !llvm.ptr
+    %9 = arith.truncf %c : vector<16xf32> to vector<16xbf16>
+    %10 = arith.bitcast %9 : vector<16xbf16> to vector<16xi16>
+    %11 = llvm.inline_asm asm_dialect = att "", "=v,0" %10 : (vector<16xi16>) -> vector<16xi16>
+    %12 = arith.addi %p, %c64 : i64
+    %13 = llvm.inttoptr %12 : i64 to !llvm.ptr
+    llvm.store %11, %13 {alignment = 32 : i64, nontemporal} : vector<16xi16>, !llvm.ptr
+    return
+  }
+
+  // CHECK-LABEL: func.func @elsewhere
+  // CHECK:         %[[ROUNDED:.*]] = llvm.call_intrinsic "llvm.x86.avx512bf16.cvtneps2bf16.512"
+  // CHECK:         %[[BITS:.*]] = arith.bitcast %[[ROUNDED]]
+  // CHECK:         %[[MENDED:.*]] = scf.if
+  // CHECK:           arith.truncf
+  // CHECK:         } else {
+  // CHECK:           scf.yield %[[BITS]]
+  // CHECK:         %[[RESULT:.*]] = arith.bitcast %[[MENDED]] : vector<16xi16> to vector<16xbf16>
+  // CHECK:         return %[[RESULT]]
+  func.func @elsewhere(%x: vector<16xf32>) -> vector<16xbf16> {
+    %0 = arith.truncf %x : vector<16xf32> to vector<16xbf16>
+    return %0 : vector<16xbf16>
+  }
+}
+
+// -----
+
+// Without the instruction a rounding stays what it is.
+module attributes {weir.target = {features = "+avx512f,+avx512dq", vector_bits = 512 : i64}} {
+  // CHECK-LABEL: func.func @without
+  // CHECK-NEXT:    arith.truncf
+  // CHECK-NEXT:    return
+  func.func @without(%x: vector<16xf32>) -> vector<16xbf16> {
+    %0 = arith.truncf %x : vector<16xf32> to vector<16xbf16>
+    return %0 : vector<16xbf16>
+  }
+}

@@ -16,7 +16,7 @@ def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
     `weir_cpu.exp` becomes a polynomial around AVX-512's vreduceps and vscalefps where the module's `weir.target` has them, else
     one built from integer shifts, which any x86-64 has. So do exp, exp2, expm1, log, log2, log10, log1p, tanh, erf, erfc, atan,
     atan2 and powf of the math dialect on vectors of f32 and f64. Conversions of f16 become integer code where the target has no
-    F16C. `weir_cpu.flush_denormals` becomes a change of MXCSR around its body.
+    F16C; those to bf16 are left to `weir-widen-stores` where denormal numbers count. `weir_cpu.flush_denormals` becomes a change of MXCSR around its body.
 
     Before: `%e = weir_cpu.exp fast %d : vector<16xf32>`.
     After: a multiplication, `llvm.x86.avx512.mask.reduce.ps.512`, five fused multiply-adds, `llvm.x86.avx512.mask.scalef.ps.512`.
@@ -26,20 +26,29 @@ def WeirLowerCPU : Pass<"weir-lower-cpu", "::mlir::ModuleOp"> {
 }
 
 def WeirWidenStores : Pass<"weir-widen-stores", "::mlir::ModuleOp"> {
-  let summary = "Round two vectors to one of bf16 that is stored whole";
+  let summary = "Round vectors to bf16 by instructions, two neighbours to one that is stored whole";
   let description = [{
     Where two neighbouring halves of a vector are rounded from f32 to bf16 by the instruction and stored, one after the other, both are
     rounded by the instruction that takes two, and stored as one. Halves count as neighbours when their addresses differ by a constant and
-    nothing between the stores touches memory. Targets without AVX512-BF16 have no such halves.
+    nothing between the stores touches memory.
+
+    `arith.truncf` of `vector<16xf32>`, which `weir-lower-cpu` leaves where denormal numbers count, becomes instructions too. These take such numbers
+    for zero; vectors that hold one are rounded once more, exactly. One comparison looks for them in all vectors that are stored with
+    nothing between the stores that touches memory. Targets without AVX512-BF16 are left as they are.
+
+    Before: two `arith.truncf` and two stores. After: `cvtne2ps2bf16`, `%any = fpclass ...`, `%bits = scf.if %any { two exact
+    truncations }`, one store.
   }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def WeirInterleaveChains : Pass<"weir-interleave-chains", "::mlir::ModuleOp"> {
   let summary = "Write the vectors of a loop body side by side where their chains are long";
   let description = [{
-    The ops of an innermost loop are put in the order in which they could start, loads and stores among themselves as they were. So it
-    is for targets with vectors of 512 bits, where a vector's chain of dependent ops is longer than a processor's schedulers
-    bridge and division is not the bottleneck. Elsewhere nothing changes.
+    The ops of an innermost loop, which may hold branches, are put in the order in which they could start, loads, stores and branches among
+    themselves as they were. So it is for targets with vectors of 512 bits, where a vector's chain of dependent ops is longer than a
+    processor's schedulers bridge and division is not the bottleneck. Elsewhere nothing changes.
 
     Before: all of `exp(%x0)`, then all of `exp(%x1)`. After: each op for `%x0` followed by the one for `%x1`.
   }];
