@@ -118,28 +118,30 @@ def eighths(scale):
     return [pieces[i] for i in range(32)]
 
 
-def fit_pieces(name, scale, degree, function, weight, what):
+def fit_pieces(name, scale, degree, function, weight, what, centred=True):
     """Prints the f32 coefficients of `function` on each piece, in powers of the distance from its centre. A centre has 8
-    bits, so that the distance is exact; that of the piece at 0 is 0."""
+    bits, so that the distance is exact; that of the piece at 0 is 0. Where few digits are asked for, x itself serves."""
     centres, rows, errors = [], [], []
     for low, high in eighths(scale):
         middle = (low + high) / 2
         _, exponent = mp.frexp(middle)
         unit = mpf(2)**(exponent - 8)
-        centre = mpf(0) if low == 0 else mp.nint(middle / unit) * unit
+        centre = mpf(0) if low == 0 or not centred else mp.nint(middle / unit) * unit
         # Next to 0 a function that vanishes there needs its digits.
-        powers = range(1 if function(centre) == 0 else 0, degree + 1)
+        powers = range(1 if centred and function(centre) == 0 else 0, degree + 1)
         fixed, worst, ideal = minimax("f32", low - centre, high - centre, powers, lambda t: function(centre + t),
                                       lambda t: weight(centre + t))
         centres.append(centre)
         rows.append([mpf(0)] * powers[0] + fixed)
         errors.append((worst, ideal))
     print_comment("f32", what, max(e[0] for e in errors), max(e[1] for e in errors))
-    print(f"inline constexpr PieceTable k{name}Centres = {{{', '.join(map(hexadecimal, centres))}}};")
+    if centred:
+        print(f"inline constexpr PieceTable k{name}Centres = {{{', '.join(map(hexadecimal, centres))}}};")
     print(f"inline constexpr PieceTable k{name}Coefficients[] = {{")
     for power in range(degree, -1, -1):
         print("    {" + ", ".join(hexadecimal(row[power]) for row in rows) + ("}," if power else "}};"))
-    print(f"inline constexpr PiecewisePolynomial k{name} = {{{hexadecimal(scale)}, k{name}Centres, k{name}Coefficients}};")
+    places = f"&k{name}Centres" if centred else "nullptr"
+    print(f"inline constexpr PiecewisePolynomial k{name} = {{{hexadecimal(scale)}, {places}, k{name}Coefficients}};")
     print()
 
 
@@ -239,6 +241,18 @@ def common(kind, d):
         f"(x + k) e^(x^2) erfc(x) = T((x - k)/(x + k)), k = {int(k)}, on [0, {mp.nstr(most, 4)}]")
 
 
+def coarse():
+    """Prints what results in bf16 need."""
+    fit("Log1pCoarse", "f32", mpf(0), mpf(1), 5, series(lambda t: log1p(t) / t, [mpf(1)] + LOG1P_TAIL),
+        lambda t: t / log1p(t) if t else mpf(1), "log(1 + t) = t T(t) on [0, 1]")
+    fit("AtanCoarse", "f32", mpf("1e-12"), mpf(1), 5, series(lambda z: atan(sqrt(z)) / sqrt(z), [mpf(1)] + ATAN_TAIL),
+        lambda z: sqrt(z) / atan(sqrt(z)), "atan(a) = a T(z) on [0, 1], z = a^2")
+    ratio = series(lambda x: tanh(x) / x, [mpf(1), 0, -mpf(1) / 3, 0, mpf(2) / 15])
+    fit_pieces("TanhCoarsePieces", mpf("1.203125"), 2, ratio, lambda x: 1 / ratio(x), "tanh(x) / x on [0, 6.23]", centred=False)
+    fit_pieces("ErfcCoarsePieces", mpf("0.734375"), 2, lambda x: exp(x * x) * erfc(x), lambda x: exp(-x * x) / erfc(x),
+               "e^(x^2) erfc(x) on [0, 10.2]", centred=False)
+
+
 def main():
     print(HEADER)
     for kind, degrees in DEGREES.items():
@@ -266,6 +280,7 @@ def main():
     fit_pieces("TanhPieces", mpf("0.796875"), 4, tanh, lambda x: 1 / tanh(x), "tanh(x) on [0, 9.4]")
     fit_pieces("ErfcPieces", mpf("0.734375"), 4, lambda x: exp(x * x) * erfc(x), lambda x: exp(-x * x) / erfc(x),
                "e^(x^2) erfc(x) on [0, 10.2]")
+    coarse()
     for name in BOTH:
         print(f"inline constexpr Coefficients k{name} = {{k{name}F32, k{name}F64}};")
     for name in SPLIT:
@@ -312,7 +327,8 @@ using PieceTable = std::array<double, 32>;
 /// 1/2 to 8 of x scale + 1/2.
 struct PiecewisePolynomial {
   double scale;
-  const PieceTable &centres;
+  /// Null where the powers are those of x.
+  const PieceTable *centres;
   /// Of powers of the distance from the centre.
   llvm::ArrayRef<PieceTable> coefficients;
 };

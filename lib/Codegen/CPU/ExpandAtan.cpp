@@ -44,6 +44,21 @@ Value expand::upperAtan2(MathBuilder &m, Value y, Value x) {
   return m.add(axis, m.add(r, axisLow));
 }
 
+/// The same without low parts.
+Value expand::coarseUpperAtan2(MathBuilder &m, Value y, Value x) {
+  Value a = m.atMost(m.abs(x), m.splat(0x1p+60));
+  Value steep = m.compare(Predicate::OGT, y, a), left = m.isNegative(x);
+  Value least = m.select(steep, a, y), most = m.select(steep, y, a);
+  Value q = m.mul(least, m.nearReciprocal(most));
+  Value r = m.mul(q, m.polynomial(kAtanCoarseF32, m.mul(q, q)));
+  Value backwards =
+      arith::XOrIOp::create(m.getBuilder(), steep.getLoc(), steep, left);
+  Value half = m.high(kHalfPi), zero = m.splat(0.0);
+  Value axis = m.select(left, m.add(half, half), zero);
+  axis = m.select(steep, half, axis);
+  return m.select(backwards, m.sub(axis, r), m.add(axis, r));
+}
+
 /// The angle to the nearer axis, by a quotient in [0, 1], then the axis plus or
 /// minus it.
 Value expand::atan2(MathBuilder &m, Value y, Value x) {

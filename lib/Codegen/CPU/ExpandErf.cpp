@@ -50,6 +50,15 @@ Value expand::erfc(MathBuilder &m, Value x) {
   return m.select(negative, m.sub(m.splat(2.0), upper), upper);
 }
 
+/// The rounding of a^2, at most 2^-18 in the exponent, hardly counts.
+Value expand::coarseErfc(MathBuilder &m, Value x) {
+  Value a = m.atMost(m.abs(x), m.splat(10.2));
+  Value t = m.mul(m.mul(a, a), m.splat(-kLog2EHighF32));
+  Value e = gradualExp2On512(m, t, cpu::ExpVariant::Coarse);
+  Value upper = m.mul(e, m.piecewise(kErfcCoarsePieces, a));
+  return m.select(m.isNegative(x), m.sub(m.splat(2.0), upper), upper);
+}
+
 /// x + x T(x^2) up to 1, 1 - erfc(x) above.
 Value expand::erf(MathBuilder &m, Value x) {
   Value a = m.abs(x), one = m.splat(1.0);

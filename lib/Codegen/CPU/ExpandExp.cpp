@@ -89,6 +89,24 @@ static Value accurate512(MathBuilder &m, Value x, NumberRange range) {
   return expand::exp512(m, {x, Value()}, Value(), tiny);
 }
 
+Value expand::gradualExp2On512(MathBuilder &m, Value t, Variant variant) {
+  Value tiny = m.compare(Predicate::OLT, t, m.splat(-125.01));
+  Value f = m.masked512("llvm.x86.avx512.mask.reduce.", {t, m.i32(1)});
+  return m.scaleDown(m.polynomial(getUnit(variant), f), t, tiny);
+}
+
+/// What the fast form makes, with denormal results as integers.
+Value expand::expGradual(MathBuilder &m, Value x, cpu::ExpVariant variant,
+                         NumberRange range) {
+  if (!m.isAVX512() || m.isF64() || variant == Variant::Accurate)
+    return exp(m, x, Variant::Accurate, range);
+  if (range.low >= -86.5)
+    return exp(m, x, variant, range);
+  if (!(range.low >= -110.0))
+    x = m.atLeast(x, m.splat(-110.0));
+  return gradualExp2On512(m, m.mul(x, m.high(kLog2E)), variant);
+}
+
 /// r in x = n ln(2) + r. The product with the high part is exact, so that it
 /// does not matter whether it is fused.
 static Value reduce(MathBuilder &m, Value x, MathBuilder::Whole &n) {

@@ -130,6 +130,10 @@ Value expand::log1pOfUnit(MathBuilder &m, Value x) {
   return m.mulAdd(m.mul(x, x), m.polynomial(kLog1pTailF32, x), x);
 }
 
+Value expand::coarseLog1pOfUnit(MathBuilder &m, Value x) {
+  return m.mul(x, m.polynomial(kLog1pCoarseF32, x));
+}
+
 /// 2 s + s z (2/3 + z T(z)), where all but the last product are pairs.
 MathBuilder::Pair expand::log2Twofold(MathBuilder &m, Value x) {
   Reduced parts = reduce(m, x);

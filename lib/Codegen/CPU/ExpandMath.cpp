@@ -15,8 +15,16 @@ using namespace weir;
 
 using Unary = Value (*)(MathBuilder &, Value);
 
+/// True where the results need few digits of `op` and there is a cheap form.
+static bool isCoarse(MathBuilder &m, Operation *op) {
+  auto variant = op->getAttrOfType<cpu::ExpVariantAttr>(
+      cpu::WeirCPUDialect::kVariantAttrName);
+  return variant && variant.getValue() == cpu::ExpVariant::Coarse &&
+         m.isAVX512() && !m.isF64();
+}
+
 /// The expansion of an op of the math dialect, by its class.
-static Unary getUnary(Operation *op) {
+static Unary getUnary(MathBuilder &m, Operation *op) {
   return llvm::TypeSwitch<Operation *, Unary>(op)
       .Case([](math::ExpOp) {
         return [](MathBuilder &m, Value x) {
@@ -31,9 +39,13 @@ static Unary getUnary(Operation *op) {
       .Case([](math::Log2Op) { return expand::log2; })
       .Case([](math::Log10Op) { return expand::log10; })
       .Case([](math::Log1pOp) { return expand::log1p; })
-      .Case([](math::TanhOp) { return expand::tanh; })
+      .Case([&](math::TanhOp) {
+        return isCoarse(m, op) ? expand::coarseTanh : expand::tanh;
+      })
       .Case([](math::ErfOp) { return expand::erf; })
-      .Case([](math::ErfcOp) { return expand::erfc; })
+      .Case([&](math::ErfcOp) {
+        return isCoarse(m, op) ? expand::coarseErfc : expand::erfc;
+      })
       .Case([](math::AtanOp) { return expand::atan; })
       .Default([](Operation *) { return nullptr; });
 }
@@ -69,6 +81,8 @@ static Value expandQuotient(MathBuilder &m, arith::DivFOp op) {
   if (range.isAwayFromZero()) {
     if (range.isSingle())
       return m.mul(x, m.splat(1.0 / range.low));
+    if (isCoarse(m, op))
+      return m.mul(x, m.nearReciprocal(y));
     if (llvm::count_if(y.getUsers(), llvm::IsaPred<arith::DivFOp>) > 1)
       return m.mul(x, m.div(m.splat(1.0), y));
   }
@@ -79,8 +93,11 @@ static Value expandQuotient(MathBuilder &m, arith::DivFOp op) {
 
 static Value expandAtan2(MathBuilder &m, math::Atan2Op op) {
   NumberRange y = getNumberRange(op.getLhs()), x = getNumberRange(op.getRhs());
-  if (y.isAwayFromZero() && y.low > 0 && x.high < 0x1p+60)
-    return expand::upperAtan2(m, op.getLhs(), op.getRhs());
+  if (y.isAwayFromZero() && y.low > 0 && x.high < 0x1p+60) {
+    auto expand =
+        isCoarse(m, op) ? expand::coarseUpperAtan2 : expand::upperAtan2;
+    return expand(m, op.getLhs(), op.getRhs());
+  }
   return expand::atan2(m, op.getLhs(), op.getRhs());
 }
 
@@ -94,21 +111,25 @@ Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
       !(type.getElementType().isF32() || type.getElementType().isF64()))
     return Value();
   MathBuilder m(builder, op->getLoc(), type, target);
-  if (auto exp = dyn_cast<cpu::ExpOp>(op))
-    return expand::exp(m, exp.getX(), exp.getVariant(),
-                       getNumberRange(exp.getX()));
+  if (auto exp = dyn_cast<cpu::ExpOp>(op)) {
+    auto expand = exp.getGradual() ? expand::expGradual : expand::exp;
+    return expand(m, exp.getX(), exp.getVariant(), getNumberRange(exp.getX()));
+  }
   if (auto shifted = dyn_cast<cpu::ExpShiftedOp>(op))
     return expand::expShifted(m, shifted.getX(), shifted.getS(),
                               shifted.getVariant());
   if (auto scale = dyn_cast<cpu::ScaleOp>(op))
     return expand::scale(m, scale.getX(), scale.getN());
-  if (isa<math::Log1pOp>(op) && !m.isF64() && isUnit(op->getOperand(0)))
-    return expand::log1pOfUnit(m, op->getOperand(0));
+  if (isa<math::Log1pOp>(op) && !m.isF64() && isUnit(op->getOperand(0))) {
+    auto expand =
+        isCoarse(m, op) ? expand::coarseLog1pOfUnit : expand::log1pOfUnit;
+    return expand(m, op->getOperand(0));
+  }
   if (auto quotient = dyn_cast<arith::DivFOp>(op))
     return expandQuotient(m, quotient);
   if (auto atan2 = dyn_cast<math::Atan2Op>(op))
     return expandAtan2(m, atan2);
-  if (Unary unary = getUnary(op))
+  if (Unary unary = getUnary(m, op))
     return unary(m, op->getOperand(0));
   if (isa<math::PowFOp>(op))
     return expand::pow(m, op->getOperand(0), op->getOperand(1));

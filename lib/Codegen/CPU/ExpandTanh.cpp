@@ -16,6 +16,12 @@ static Value tanh512(MathBuilder &m, Value x) {
   return m.copySign(m.piecewise(kTanhPieces, a), x);
 }
 
+/// tanh(x) / x by pieces, up to where the result is 1.
+Value expand::coarseTanh(MathBuilder &m, Value x) {
+  Value a = m.atMost(m.abs(x), m.splat(6.21875));
+  return m.copySign(m.mul(a, m.piecewise(kTanhCoarsePieces, a)), x);
+}
+
 /// With t = e^(-2 |x|): (1 - t) / (1 + t) near 0, where t - 1 has its own
 /// digits, and 1 - 2 t / (1 + t) further out, where the rounding of the sum
 /// then hardly counts.

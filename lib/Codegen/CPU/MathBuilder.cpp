@@ -162,7 +162,7 @@ Value MathBuilder::lookUp(ArrayRef<double> table, Value index) {
 Value MathBuilder::piecewise(const PiecewisePolynomial &p, Value x) {
   Value octaves = mulAdd(x, splat(p.scale), splat(0.5));
   Value index = shiftRight(bits(octaves), mantissaBits() - 3);
-  Value t = sub(x, lookUp(p.centres, index));
+  Value t = p.centres ? sub(x, lookUp(*p.centres, index)) : x;
   Value y = lookUp(p.coefficients.front(), index);
   for (ArrayRef<double> c : p.coefficients.drop_front())
     y = mulAdd(y, t, lookUp(c, index));
@@ -260,6 +260,18 @@ Value MathBuilder::inParts(
                                                  whole, at, 1);
   }
   return whole;
+}
+
+Value MathBuilder::nearReciprocal(Value x) {
+  if (isWide())
+    return inParts(x, [](MathBuilder &m, ValueRange parts) {
+      return m.nearReciprocal(parts[0]);
+    });
+  Value all = LLVM::ConstantOp::create(b, loc, b.getI16IntegerAttr(-1));
+  return LLVM::CallIntrinsicOp::create(
+             b, loc, type, b.getStringAttr("llvm.x86.avx512.rcp14.ps.512"),
+             ValueRange{x, splat(0.0), all})
+      ->getResult(0);
 }
 
 Value MathBuilder::masked512(StringRef name, ValueRange operands) {

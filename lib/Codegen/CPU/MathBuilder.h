@@ -110,7 +110,8 @@ public:
   }
 
   /// The polynomial of the piece that x lies in, where p.scale x + 1/2 is in
-  /// [1/2, 8). On AVX-512, in f32.
+  /// [1/2, 8): in the distance from its centre, or in x where the pieces have
+  /// none. On AVX-512, in f32.
   Value piecewise(const PiecewisePolynomial &p, Value x);
 
   /// The integer nearest to x, where |x| < 2^22 (f32) or 2^51 (f64).
@@ -169,6 +170,9 @@ public:
 
   int64_t mantissaBits() const { return f64 ? 52 : 23; }
   int64_t bias() const { return f64 ? 1023 : 127; }
+
+  /// 1/x with a relative error of 2^-14. On AVX-512, in f32.
+  Value nearReciprocal(Value x);
 
   /// An AVX-512 intrinsic with its pass-through, mask and rounding operands:
   /// `name` lacks "ps.512" or "pd.512".

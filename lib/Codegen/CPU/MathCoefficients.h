@@ -30,7 +30,8 @@ using PieceTable = std::array<double, 32>;
 /// from 1/2 to 8 of x scale + 1/2.
 struct PiecewisePolynomial {
   double scale;
-  const PieceTable &centres;
+  /// Null where the powers are those of x.
+  const PieceTable *centres;
   /// Of powers of the distance from the centre.
   llvm::ArrayRef<PieceTable> coefficients;
 };
@@ -277,7 +278,7 @@ inline constexpr PieceTable kTanhPiecesCoefficients[] = {
      0x1.6558f8p-1, 0x1.8ae2fap-1, 0x1.a79ad2p-1, 0x1.bdcb7ap-1, 0x1.ceb53cp-1,
      0x1.db7714p-1, 0x1.e5031ap-1}};
 inline constexpr PiecewisePolynomial kTanhPieces = {
-    0x1.98p-1, kTanhPiecesCentres, kTanhPiecesCoefficients};
+    0x1.98p-1, &kTanhPiecesCentres, kTanhPiecesCoefficients};
 
 /// e^(x^2) erfc(x) on [0, 10.2];
 /// error 1.1 * 2^-24, 0.99 before rounding.
@@ -328,7 +329,77 @@ inline constexpr PieceTable kErfcPiecesCoefficients[] = {
      0x1.c7f814p-2, 0x1.990936p-2, 0x1.73b2c8p-2, 0x1.52b488p-2, 0x1.36b014p-2,
      0x1.1ea886p-2, 0x1.09dd02p-2}};
 inline constexpr PiecewisePolynomial kErfcPieces = {
-    0x1.78p-1, kErfcPiecesCentres, kErfcPiecesCoefficients};
+    0x1.78p-1, &kErfcPiecesCentres, kErfcPiecesCoefficients};
+
+/// log(1 + t) = t T(t) on [0, 1];
+/// error 1.4e+02 * 2^-24, 1.4e+02 before rounding.
+inline constexpr double kLog1pCoarseF32[] = {-0x1.871244p-6, 0x1.9e9b7cp-4,
+                                             -0x1.ae2e58p-3, 0x1.4d031ap-2,
+                                             -0x1.ff589cp-2, 0x1.fffee6p-1};
+
+/// atan(a) = a T(z) on [0, 1], z = a^2;
+/// error 73 * 2^-24, 73 before rounding.
+inline constexpr double kAtanCoarseF32[] = {-0x1.b9c6c4p-7, 0x1.d6e2e4p-5,
+                                            -0x1.f09c62p-4, 0x1.90aa7p-3,
+                                            -0x1.54fc9ep-2, 0x1.ffff6ep-1};
+
+/// tanh(x) / x on [0, 6.23];
+/// error 9.2e+02 * 2^-24, 9.2e+02 before rounding.
+inline constexpr PieceTable kTanhCoarsePiecesCoefficients[] = {
+    {0x1.29672cp-4,  0x1.44a792p-4,  0x1.3a3eb8p-4,  0x1.1db016p-4,
+     0x1.f57766p-5,  0x1.af72dcp-5,  0x1.6f4beap-5,  0x1.373602p-5,
+     0x1.e579eap-6,  0x1.5f520ap-6,  0x1.02b424p-6,  0x1.84cff8p-7,
+     0x1.2a2c9ep-7,  0x1.d222dep-8,  0x1.72baa4p-8,  0x1.2b7694p-8,
+     -0x1.5498c4p-2, -0x1.5044e2p-2, -0x1.47a44p-2,  -0x1.3b0a0ap-2,
+     -0x1.2adb98p-2, -0x1.179608p-2, -0x1.01c818p-2, -0x1.d414e8p-3,
+     -0x1.88149ap-3, -0x1.20858ep-3, -0x1.7a5108p-4, -0x1.8f0534p-5,
+     -0x1.7b5ddp-7,  0x1.2d5e62p-6,  0x1.52b502p-5,  0x1.da89b4p-5},
+    {-0x1.00517cp-1,  -0x1.0a0818p-1,  -0x1.0598ccp-1, -0x1.f063d6p-2,
+     -0x1.cc0a62p-2,  -0x1.a4088cp-2,  -0x1.7c0fdcp-2, -0x1.563618p-2,
+     -0x1.23d47cp-2,  -0x1.d87b9ap-3,  -0x1.821d0ep-3, -0x1.3f783cp-3,
+     -0x1.0bc89ap-3,  -0x1.c68a9cp-4,  -0x1.863608p-4, -0x1.5273a8p-4,
+     -0x1.70527ap-16, -0x1.0568dcp-11, -0x1.2b339ep-9, -0x1.92fd4cp-8,
+     -0x1.a192p-7,    -0x1.7157ccp-6,  -0x1.259054p-5, -0x1.afcec8p-5,
+     -0x1.595228p-4,  -0x1.1845ccp-3,  -0x1.94102ap-3, -0x1.0af82ep-2,
+     -0x1.4a12b8p-2,  -0x1.835c76p-2,  -0x1.b41872p-2, -0x1.dad004p-2},
+    {0x1.30e2a4p+0, 0x1.3459p+0,   0x1.32757ep+0, 0x1.2c2bp+0,   0x1.22b75p+0,
+     0x1.1748cap+0, 0x1.0ad47ap+0, 0x1.fc1ccap-1, 0x1.d7095ep-1, 0x1.a8f466p-1,
+     0x1.80ac44p-1, 0x1.5e20c2p-1, 0x1.40a63p-1,  0x1.276fa4p-1, 0x1.11bedp-1,
+     0x1.fde514p-2, 0x1.000002p+0, 0x1.0000e6p+0, 0x1.00071ep+0, 0x1.001b1p+0,
+     0x1.004834p+0, 0x1.009bep+0,  0x1.0123e8p+0, 0x1.01ed3ep+0, 0x1.03a62ap+0,
+     0x1.07258p+0,  0x1.0bf7fep+0, 0x1.11ddfep+0, 0x1.186a36p+0, 0x1.1f199cp+0,
+     0x1.256acap+0, 0x1.2aef9ep+0}};
+inline constexpr PiecewisePolynomial kTanhCoarsePieces = {
+    0x1.34p+0, nullptr, kTanhCoarsePiecesCoefficients};
+
+/// e^(x^2) erfc(x) on [0, 10.2];
+/// error 1.1e+03 * 2^-24, 1.1e+03 before rounding.
+inline constexpr PieceTable kErfcCoarsePiecesCoefficients[] = {
+    {0x1.110356p-5,  0x1.85127ep-6,  0x1.1d9058p-6,  0x1.adf71cp-7,
+     0x1.4ade6ap-7,  0x1.038312p-7,  0x1.9defb8p-8,  0x1.4f02fp-8,
+     0x1.f4b4b4p-9,  0x1.5f8162p-9,  0x1.ff79ecp-10, 0x1.7f3a6ep-10,
+     0x1.2647c8p-10, 0x1.cd7616p-11, 0x1.70526ep-11, 0x1.2a8f14p-11,
+     0x1.d1aa6ep-1,  0x1.82c548p-1,  0x1.433becp-1,  0x1.0fbe9ep-1,
+     0x1.cb8666p-2,  0x1.86a99ap-2,  0x1.4ddc6ep-2,  0x1.1ec0c6p-2,
+     0x1.cd004p-3,   0x1.5d901ap-3,  0x1.0d780ap-3,  0x1.a5c67ap-4,
+     0x1.4ead14p-4,  0x1.0cf2d2p-4,  0x1.b54eecp-5,  0x1.67572ep-5},
+    {-0x1.e8c46ap-3, -0x1.8ba4f6p-3, -0x1.45670ep-3, -0x1.0f7c9cp-3,
+     -0x1.cad3bcp-4, -0x1.882734p-4, -0x1.52946ap-4, -0x1.26fb3ep-4,
+     -0x1.e80438p-5, -0x1.82d44ap-5, -0x1.39b486p-5, -0x1.03458p-5,
+     -0x1.b37362p-6, -0x1.72aa92p-6, -0x1.3f38e8p-6, -0x1.15b794p-6,
+     -0x1.202296p+0, -0x1.1982a4p+0, -0x1.0ec426p+0, -0x1.01ad04p+0,
+     -0x1.e6db7p-1,  -0x1.c9a01ap-1, -0x1.acad8ep-1, -0x1.90a902p-1,
+     -0x1.6994e8p-1, -0x1.3a5d92p-1, -0x1.119b4p-1,  -0x1.dd9bfap-2,
+     -0x1.a2723ep-2, -0x1.70339ap-2, -0x1.457886p-2, -0x1.21078p-2},
+    {0x1.32dc6p-1,  0x1.17395p-1,  0x1.fec40cp-2, 0x1.d591eep-2, 0x1.b1d63ap-2,
+     0x1.92aeaep-2, 0x1.775deap-2, 0x1.5f47b4p-2, 0x1.409568p-2, 0x1.1e42aap-2,
+     0x1.02560ap-2, 0x1.d6747cp-3, 0x1.afa32cp-3, 0x1.8e9c74p-3, 0x1.723184p-3,
+     0x1.597f5ep-3, 0x1.fffe38p-1, 0x1.ff6ccap-1, 0x1.fd993ep-1, 0x1.fa434cp-1,
+     0x1.f56becp-1, 0x1.ef3648p-1, 0x1.e7d4e4p-1, 0x1.df7f08p-1, 0x1.d1ea64p-1,
+     0x1.bde4cap-1, 0x1.a923d4p-1, 0x1.9474dp-1,  0x1.805b36p-1, 0x1.6d259cp-1,
+     0x1.5afda8p-1, 0x1.49f49ap-1}};
+inline constexpr PiecewisePolynomial kErfcCoarsePieces = {
+    0x1.78p-1, nullptr, kErfcCoarsePiecesCoefficients};
 
 inline constexpr Coefficients kExpTail = {kExpTailF32, kExpTailF64};
 inline constexpr Coefficients kExp2Tail = {kExp2TailF32, kExp2TailF64};

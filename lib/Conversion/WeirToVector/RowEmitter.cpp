@@ -26,7 +26,8 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
       scoreExcludes(formula.hasReduction() &&
                     rows.getNegInf() != NegInf::Ordinary),
       limits(formula, scoreExcludes), schedule(formula), shifts(formula),
-      loc(rows.getLoc()), rowBuilder(rows), block(rows, access),
+      digits(rows, formula, schedule.getVariance()), loc(rows.getLoc()),
+      rowBuilder(rows), block(rows, access),
       score(formula.getBody().getArgument(formula.getScoreIndex())) {
   auto allPropagate = [&](bool maximaKeepNaN) {
     return llvm::all_of(formula.getYieldedValues(), [&](Value result) {
@@ -178,6 +179,10 @@ Value RowEmitter::emitElementwise(OpBuilder &builder, Operation *op,
     state.attributes.set(
         "fastmath", arith::FastMathFlagsAttr::get(builder.getContext(),
                                                   arith::FastMathFlags::arcp));
+  if (auto variant = digits.getVariant(op); variant && asVector)
+    state.attributes.set(
+        cpu::WeirCPUDialect::kVariantAttrName,
+        cpu::ExpVariantAttr::get(builder.getContext(), *variant));
   return builder.create(state)->getResult(0);
 }
 

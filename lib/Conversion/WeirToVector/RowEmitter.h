@@ -8,6 +8,7 @@
 #ifndef WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
 
+#include "DigitBudget.h"
 #include "FormulaShifts.h"
 #include "RowBlock.h"
 #include "weir/Dialect/Weir/Analysis/FormulaLimits.h"
@@ -319,6 +320,7 @@ public:
   FormulaLimits limits;
   FormulaSchedule schedule;
   FormulaShifts shifts;
+  DigitBudget digits;
   /// A NaN in the row reaches every result through a sum, so maxima may lose
   /// it.
   bool maximaMayLoseNaN;

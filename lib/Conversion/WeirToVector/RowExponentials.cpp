@@ -76,7 +76,7 @@ cpu::ExpVariant RowEmitter::getAnchoredVariant(Value value) {
 
 /// exp of an anchored exponent enters a ratio in which its error is that of the
 /// class, or small beside that of results in 16 bits; any other exp is asked to
-/// be right by itself.
+/// be right by itself, or as right as the results need it.
 Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
   bool anchored = shifts.leansOnExtremum(op->getOperand(0)) &&
                   !FormulaShifts::mayCancel(op);
@@ -85,13 +85,17 @@ Value RowEmitter::emitExp(OpBuilder &builder, Operation *op, Value operand) {
         constant(builder, operand.getType(), 0.693147180559945309417232121458);
     operand = arith::MulFOp::create(builder, loc, operand, ln2);
   }
-  auto variant = anchored ? getAnchoredVariant(op) : cpu::ExpVariant::Accurate;
-  return cpu::ExpOp::create(builder, loc, operand.getType(), variant, operand);
+  std::optional<cpu::ExpVariant> few = digits.getVariant(op);
+  auto variant = anchored ? getAnchoredVariant(op)
+                          : few.value_or(cpu::ExpVariant::Accurate);
+  return cpu::ExpOp::create(builder, loc, operand.getType(), variant, operand,
+                            /*gradual=*/!anchored && few);
 }
 
 Value RowEmitter::emitAnchoredExp(OpBuilder &builder, Value exponent) {
   return cpu::ExpOp::create(builder, loc, exponent.getType(),
-                            cpu::ExpVariant::Fast, exponent);
+                            cpu::ExpVariant::Fast, exponent,
+                            /*gradual=*/false);
 }
 
 //===----------------------------------------------------------------------===//

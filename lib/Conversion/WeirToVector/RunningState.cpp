@@ -233,7 +233,8 @@ Value RunningState::emitFactor(OpBuilder &b, const Sum &sum, ValueRange from,
   }
   if (!rest.empty())
     add(emitMovement(b, rest, from, to));
-  return cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Accurate, exponent);
+  return cpu::ExpOp::create(b, loc, type, cpu::ExpVariant::Accurate, exponent,
+                            /*gradual=*/false);
 }
 
 /// `sum` times a correction, which is no number where an anchor has seen

@@ -28,22 +28,31 @@ static Kinds ofLeaf(Operation *op, Value value) {
   return isa<RandomOp>(op) ? Kinds(K::Positive) : K::ofAny(value.getType());
 }
 
-SmallVector<Kinds>
-weir::getResultKinds(FormulaOp formula,
-                     llvm::function_ref<Kinds(BlockArgument)> argument) {
+llvm::DenseMap<Value, Kinds>
+weir::getValueKinds(FormulaOp formula,
+                    llvm::function_ref<Kinds(BlockArgument)> argument) {
   llvm::DenseMap<Value, Kinds> kinds;
   Block &body = formula.getBody().front();
   for (BlockArgument value : body.getArguments())
     kinds[value] = argument(value);
   auto look = [&](Value value) { return kinds.find(value)->second; };
   for (Operation &op : body.without_terminator()) {
-    Value result = op.getResult(0);
-    kinds[result] = isa<WeirDialect>(op.getDialect())
-                        ? ofLeaf(&op, result)
-                        : applyElementwise(
-                              &op, llvm::map_to_vector(op.getOperands(), look));
+    bool isOurs = isa<WeirDialect>(op.getDialect());
+    for (Value result : op.getResults())
+      kinds[result] =
+          isOurs ? ofLeaf(&op, result)
+                 : applyElementwise(
+                       &op, llvm::map_to_vector(op.getOperands(), look));
   }
-  return llvm::map_to_vector(formula.getYieldedValues(), look);
+  return kinds;
+}
+
+SmallVector<Kinds>
+weir::getResultKinds(FormulaOp formula,
+                     llvm::function_ref<Kinds(BlockArgument)> argument) {
+  llvm::DenseMap<Value, Kinds> kinds = getValueKinds(formula, argument);
+  return llvm::map_to_vector(formula.getYieldedValues(),
+                             [&](Value value) { return kinds.lookup(value); });
 }
 
 //===----------------------------------------------------------------------===//

@@ -238,6 +238,20 @@ static Kinds applyFunction(Operation *op, ArrayRef<Kinds> in) {
           return a == K::NegInf ? unsigned(K::Negative) : a;
         });
       })
+      .Case<math::Log1pOp>([&](auto) {
+        return each(in[0], [](unsigned a) {
+          return a == K::NegInf     ? unsigned(K::NaN)
+                 : a == K::Negative ? K::Negative | K::NegInf | K::NaN
+                                    : a;
+        });
+      })
+      .Case<math::ErfcOp>([&](auto) {
+        return each(in[0], [](unsigned a) {
+          return a == K::NaN      ? a
+                 : a == K::PosInf ? unsigned(K::Zero)
+                                  : unsigned(K::Positive);
+        });
+      })
       .Case<math::FmaOp>(
           [&](auto) { return each(each(in[0], in[1], multiply), in[2], add); })
       .Case<math::IsNaNOp>([&](auto) { return test(in[0], K::NaN); })

@@ -32,6 +32,15 @@ void WeirCPUDialect::initialize() {
       >();
 }
 
+LogicalResult
+WeirCPUDialect::verifyOperationAttribute(Operation *op,
+                                         NamedAttribute attribute) {
+  if (attribute.getName() != kVariantAttrName ||
+      isa<ExpVariantAttr>(attribute.getValue()))
+    return success();
+  return op->emitOpError() << kVariantAttrName << " is no variant of exp";
+}
+
 LogicalResult ExpShiftedOp::verify() {
   if (getVariant() == ExpVariant::Accurate)
     return emitOpError("C1: no shifted exponential is accurate; use fast, "

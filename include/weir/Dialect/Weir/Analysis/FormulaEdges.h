@@ -13,8 +13,13 @@
 
 namespace weir {
 
-/// What an elementwise formula makes of arguments of the kinds that `argument`
-/// tells: the kinds of its results, in order.
+/// What a formula makes of arguments of the kinds that `argument` tells: the
+/// kinds of all values. Of reductions, searches and the like nothing is known.
+llvm::DenseMap<mlir::Value, Kinds>
+getValueKinds(FormulaOp formula,
+              llvm::function_ref<Kinds(mlir::BlockArgument)> argument);
+
+/// The kinds of the results of an elementwise formula, in order.
 llvm::SmallVector<Kinds>
 getResultKinds(FormulaOp elementwise,
                llvm::function_ref<Kinds(mlir::BlockArgument)> argument);

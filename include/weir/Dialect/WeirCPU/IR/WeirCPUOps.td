@@ -31,7 +31,8 @@ def WeirCPU_ExpOp : Op<WeirCPU_Dialect, "exp", [Pure, SameOperandsAndResultType]
     2.5e-7 + 7.5e-8 |x|, and results below 2^-125 may be flushed. `narrow` is the same for results that are stored in 16 bits: its
     relative error is 2^-18 at x = 0, below that of f16 by a factor of 100. `coarse` is the same for bf16: 2^-13, below that of
     bf16 by a factor of 16. `accurate` is within 2 ulp over the whole range,
-    denormal results included. All: exp(-inf) = 0, exp(+inf) = +inf, NaN stays NaN, and any finite x is allowed.
+    denormal results included; with `gradual` the others do not flush results either. All: exp(-inf) = 0, exp(+inf) = +inf, NaN stays NaN, and any
+    finite x is allowed.
 
     #### Inputs
 
@@ -46,9 +47,9 @@ def WeirCPU_ExpOp : Op<WeirCPU_Dialect, "exp", [Pure, SameOperandsAndResultType]
     }
     ```
   }];
-  let arguments = (ins WeirCPU_ExpVariantAttr:$variant, AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$x);
+  let arguments = (ins WeirCPU_ExpVariantAttr:$variant, AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$x, UnitAttr:$gradual);
   let results = (outs AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$result);
-  let assemblyFormat = "`` $variant $x attr-dict `:` type($result)";
+  let assemblyFormat = "`` $variant (`gradual` $gradual^)? $x attr-dict `:` type($result)";
 }
 
 def WeirCPU_ExpShiftedOp : Op<WeirCPU_Dialect, "exp_shifted", [Pure, SameOperandsAndResultType]> {

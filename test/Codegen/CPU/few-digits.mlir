@@ -1,0 +1,92 @@
+// RUN: weir-opt %s --weir-lower-cpu --canonicalize | FileCheck %s
+// RUN: sed 's/+avx512f,+avx512dq/+avx2,+fma,+f16c/' %s | weir-opt --weir-lower-cpu --canonicalize | FileCheck %s --check-prefix=AVX2
+// Functions that few digits are asked of: shorter polynomials, a reciprocal in place of a quotient. Without AVX-512 they are what they are elsewhere.
+
+module attributes {weir.target = {features = "+avx512f,+avx512dq", vector_bits = 512 : i64}} {
+// Of degree 3. What would be denormal is made as an integer.
+// CHECK-LABEL: func.func @exponential
+// CHECK:         %[[T:.*]] = arith.mulf
+// CHECK:         %[[TINY:.*]] = arith.cmpf olt, %[[T]]
+// CHECK:         x86.avx512.mask.reduce.ps.512
+// CHECK-COUNT-3: math.fma
+// CHECK-NOT:     math.fma
+// CHECK:         x86.avx512.mask.scalef.ps.512
+// CHECK:         x86.avx512.mask.cvtps2dq.512
+// AVX2-LABEL: func.func @exponential
+// AVX2-COUNT-7: math.fma
+func.func @exponential(%x: vector<16xf32>) -> vector<16xf32> {
+  %y = weir_cpu.exp coarse gradual %x : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// No result is denormal.
+// CHECK-LABEL: func.func @bounded
+// CHECK-NOT:     cvtps2dq
+// CHECK:         x86.avx512.mask.scalef.ps.512
+// CHECK-NEXT:    return
+func.func @bounded(%x: vector<16xf32>) -> vector<16xf32> {
+  %least = arith.constant dense<-20.0> : vector<16xf32>
+  %b = arith.maximumf %x, %least : vector<16xf32>
+  %y = weir_cpu.exp coarse gradual %b : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// CHECK-LABEL: func.func @tanh
+// CHECK-COUNT-3: x86.avx512.vpermi2var.ps.512
+// CHECK-NOT:     x86.avx512.vpermi2var.ps.512
+// CHECK:         return
+// AVX2-LABEL: func.func @tanh
+// AVX2:         arith.divf
+func.func @tanh(%x: vector<16xf32>) -> vector<16xf32> {
+  %y = math.tanh %x {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// CHECK-LABEL: func.func @erfc
+// CHECK-COUNT-3: x86.avx512.vpermi2var.ps.512
+// CHECK-NOT:     x86.avx512.vpermi2var.ps.512
+// CHECK:         return
+func.func @erfc(%x: vector<16xf32>) -> vector<16xf32> {
+  %y = math.erfc %x {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// CHECK-LABEL: func.func @logarithm
+// CHECK:         cvtps2dq
+// CHECK-COUNT-5: math.fma
+// CHECK-NEXT:    arith.mulf
+// CHECK-NEXT:    return
+func.func @logarithm(%x: vector<16xf32>) -> vector<16xf32> {
+  %a = math.absf %x : vector<16xf32>
+  %n = arith.negf %a : vector<16xf32>
+  %t = weir_cpu.exp coarse gradual %n : vector<16xf32>
+  %y = math.log1p %t {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// CHECK-LABEL: func.func @angle
+// CHECK-NOT:     arith.divf
+// CHECK:         x86.avx512.rcp14.ps.512
+// CHECK:         return
+func.func @angle(%x: vector<16xf32>) -> vector<16xf32> {
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %most = arith.constant dense<1.0e+8> : vector<16xf32>
+  %b = arith.minimumf %x, %most : vector<16xf32>
+  %y = math.atan2 %one, %b {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// Of two registers, each has its own. Divisors that may be 0 or infinite are divided by.
+// CHECK-LABEL: func.func @quotient
+// CHECK-COUNT-2: x86.avx512.rcp14.ps.512
+// CHECK:         arith.divf
+func.func @quotient(%x: vector<32xf32>, %y: vector<32xf32>) -> (vector<32xf32>, vector<32xf32>) {
+  %one = arith.constant dense<1.0> : vector<32xf32>
+  %nine = arith.constant dense<9.0> : vector<32xf32>
+  %a = arith.maximumf %y, %one : vector<32xf32>
+  %b = arith.minimumf %a, %nine : vector<32xf32>
+  %q = arith.divf %x, %b fastmath<arcp> {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<32xf32>
+  %r = arith.divf %x, %y fastmath<arcp> {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<32xf32>
+  return %q, %r : vector<32xf32>, vector<32xf32>
+}
+}
