@@ -350,6 +350,28 @@ def test_special_scores(special, value):
         compare(case, variant, results, problem, f"with {value}")
 
 
+def test_uniform_result_without_a_reduction(compile_library):
+    """No sweep finds what a row has once: it is asked of the formula all the same."""
+    library = compile_library("""
+weir.formula @twice(%x: f32, %b: f32 {weir.uniform}) -> (f32, f32 {weir.uniform}) {
+  %y = arith.mulf %x, %b : f32
+  %z = arith.addf %b, %b : f32
+  weir.yield %y, %z : f32, f32
+}
+func.func @attend(%q: tensor<1x2x4x8xf32>, %b: tensor<1x2x4xf32>) -> (tensor<1x2x4x8xf32>, tensor<1x2x4xf32>) {
+  %o:2 = weir.attention @twice(%q, %q, %q) operands(%b : tensor<1x2x4xf32>) {scale = 1.0 : f64}
+    : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) -> (tensor<1x2x4x8xf32>, tensor<1x2x4xf32>)
+  return %o#0, %o#1 : tensor<1x2x4x8xf32>, tensor<1x2x4xf32>
+}
+""", name="twice")
+    rng = np.random.default_rng(8)
+    q, b = rng.normal(size=(1, 2, 4, 8)).astype(np.float32), rng.normal(size=(1, 2, 4)).astype(np.float32)
+    o, z = np.zeros_like(q), np.zeros_like(b)
+    library.call("attend", q, b, o, z)
+    np.testing.assert_allclose(o, (q @ q.swapaxes(2, 3) * b[..., None]) @ q, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(z, b + b)
+
+
 def test_what_is_not_seen_does_not_matter(compile_library):
     """Keys of NaN and infinite ones that are masked, beyond the length or after the query."""
     variant = {**PLAINEST, "mask": "last", "sight": Sight(causal=True, lengths=True), "function": "unseen"}

@@ -129,6 +129,8 @@ BlockwiseRows::BlockwiseRows(FormulaOp attended, const StatePolicies &policies,
         "whether scores of +inf share the mass is a matter of whole rows";
   else if (policies.nan == NaNPolicy::Arithmetic)
     obstacle = "nan = arithmetic has no state";
+  else if (parts.getNumSweeps() == 0 && attended.getNumResults() > 1)
+    obstacle = "without a reduction no state leads to its uniform results";
 }
 
 std::string BlockwiseRows::getMisfit(AttentionForm form) {

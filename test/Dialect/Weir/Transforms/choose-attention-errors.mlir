@@ -10,6 +10,20 @@ func.func @f(%q: tensor<?x4x?x16xf32>) -> tensor<?x4x?x16xf32> {
 
 // -----
 
+weir.formula @twice(%x: f32, %b: f32 {weir.uniform}) -> (f32, f32 {weir.uniform}) {
+  %y = arith.mulf %x, %b : f32
+  %z = arith.addf %b, %b : f32
+  weir.yield %y, %z : f32, f32
+}
+func.func @f(%q: tensor<?x4x?x16xf32>, %b: f32) -> (tensor<?x4x?x16xf32>, tensor<?x4x?xf32>) {
+  // expected-error@+1 {{C11: form one_pass does not fit @twice: without a reduction no state leads to its uniform results}}
+  %o:2 = weir.attention @twice(%q, %q, %q) operands(%b : f32) {form = #weir.attention_form<one_pass>}
+    : (tensor<?x4x?x16xf32>, tensor<?x4x?x16xf32>, tensor<?x4x?x16xf32>) -> (tensor<?x4x?x16xf32>, tensor<?x4x?xf32>)
+  return %o#0, %o#1 : tensor<?x4x?x16xf32>, tensor<?x4x?xf32>
+}
+
+// -----
+
 weir.formula @over_largest(%x: f32) -> f32 {
   %m = weir.reduce max %x : f32
   %w = arith.divf %x, %m : f32
