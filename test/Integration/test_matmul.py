@@ -193,6 +193,12 @@ def test_rows_keep_to_themselves(library, product):
         np.testing.assert_array_equal(alone[0], c[row])
 
 
+@pytest.mark.parametrize("types", [TYPES[0], TYPES[2]], ids="_".join)
+def test_many_columns_of_a_transposed_b(library, types):
+    """So many that what each of them took on the stack would be all of it."""
+    Product("mk", "nk", "mn", types).check(library, sizes_of(2, 300000, 7))
+
+
 def test_the_same_bits_for_every_number_of_threads(compile_library):
     products = [Product(*PLAIN, TYPES[0]), Product("bmk", "bnk", "bmn", TYPES[2]), Product(*PLAIN, TYPES[3])]
     text = "\n".join(p.text() for p in products)

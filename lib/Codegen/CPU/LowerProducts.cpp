@@ -337,11 +337,12 @@ func::FuncOp ProductFunctions::create(cpu::ProductOp op) {
 }
 
 /// Products of one type share a function; one that is alone stands where it is
-/// if it may.
+/// if it needs no stack of its own.
 static void lowerAlike(ProductFunctions &functions,
                        ArrayRef<cpu::ProductOp> alike, ProductTarget target) {
   cpu::ProductOp first = alike.front();
-  bool standsAlone = alike.size() == 1 && !first.isInPairs();
+  bool standsAlone =
+      alike.size() == 1 && !first.isInPairs() && !first.getTransposeB();
   func::FuncOp function;
   if (!standsAlone)
     function = functions.create(first);

@@ -85,6 +85,7 @@ private:
   int64_t width, step; // In k: a vector of a row of B; what is added at once.
   Value depth, wholeDepth;
   Value rowsAhead; // None where B is near.
+  Value buffer;    // What is left of k, turned; none where nothing ever is.
 };
 } // namespace
 
@@ -105,6 +106,10 @@ TurnedProduct::TurnedProduct(OpBuilder &b, Location loc, ValueRange operands,
   depth = size(b, left, 1);
   Value rest = b.createOrFold<arith::RemUIOp>(loc, depth, index(b, step));
   wholeDepth = b.createOrFold<arith::SubIOp>(loc, depth, rest);
+  if (getConstantIntValue(depth).value_or(1) % step != 0)
+    buffer = memref::AllocaOp::create(b, loc,
+                                      MemRefType::get({step, lanes}, element),
+                                      b.getI64IntegerAttr(64));
   if (op.getPrefetch())
     // Not of the rows at hand, which are read side by side.
     rowsAhead = b.createOrFold<arith::MaxUIOp>(
@@ -272,9 +277,6 @@ SmallVector<Value> TurnedProduct::addFirst(OpBuilder &b, const Tile &tile,
                                            Value k, Value count,
                                            ArrayRef<Value> turned,
                                            ValueRange sums) {
-  auto room = MemRefType::get({step, lanes}, type.getElementType());
-  Value buffer =
-      memref::AllocaOp::create(b, loc, room, b.getI64IntegerAttr(64));
   for (auto [i, vector] : llvm::enumerate(turned))
     vector::StoreOp::create(b, loc, vector, buffer,
                             ValueRange{index(b, i), index(b, 0)});
@@ -313,7 +315,7 @@ void TurnedProduct::emitTile(OpBuilder &b, const Tile &tile) {
                              addTerms(inner, tile, k, turned, sums));
       });
   ValueRange sums = loop.getResults();
-  if (getConstantIntValue(depth).value_or(1) % step == 0)
+  if (!buffer)
     return storeSums(b, tile, sums);
   Value count = arith::SubIOp::create(b, loc, depth, wholeDepth);
   Value isLeft = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, count,

@@ -13,7 +13,8 @@
 
 namespace weir {
 
-/// Writes `op`, whose B lies transposed, for the operands A, B and C.
+/// Writes `op`, whose B lies transposed, for the operands A, B and C. It should
+/// be a function of its own, since it may take memory on the stack.
 void emitTurnedProduct(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::ValueRange operands, cpu::ProductOp op,
                        ProductTarget target);

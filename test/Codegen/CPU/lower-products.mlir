@@ -46,28 +46,16 @@ func.func @tile_order(%a: memref<1x?xf32>, %b: memref<?x32xbf16>, %c: memref<1x3
   return
 }
 
-// Rows of B that lie along k are turned, a square of vectors at a time; later rows are asked for meanwhile.
-// CHECK-LABEL: func.func @turned
-// AVX512:        scf.for %{{.*}} = %c0 to %c32 step %c16
-// AVX512:          %[[SUMS:.*]]:2 = scf.for %[[K:.*]] = %c0 to %c64 step %c16
-// AVX512:            vector.load %{{.*}}, %[[K]]] : memref<32x64xf32>, vector<16xf32>
-// AVX512:            memref.prefetch
-// AVX512-COUNT-64:   vector.shuffle
-// AVX512-COUNT-32:   math.fma
-// AVX512:          vector.store %[[SUMS]]#0
-// AVX2:            scf.for %{{.*}} = %c0 to %c64 step %c8
+// A product with a transposed B is a function of its own.
+// CHECK-LABEL: func.func @turned(
+// CHECK-NEXT:    call @[[TURNED:weir.product[_0-9]*]](%arg0, %arg1, %arg2)
 func.func @turned(%a: memref<2x64xf32>, %b: memref<32x64xf32>, %c: memref<2x32xf32>) {
   weir_cpu.product ins(%a, %b : memref<2x64xf32>, memref<32x64xf32>) outs(%c : memref<2x32xf32>) {transpose_b, prefetch}
   return
 }
 
-// In the order of tiles pairs are turned and then split.
-// CHECK-LABEL: func.func @turned_tile_order
-// AVX512:        scf.for %{{.*}} step %c32
-// AVX512-COUNT-64: vector.shuffle
-// AVX512:          arith.shli %{{.*}} : vector<16xi32>
-// AVX512-COUNT-32: math.fma
-// AVX512-COUNT-2:  arith.addf %{{.*}} : vector<16xf32>
+// CHECK-LABEL: func.func @turned_tile_order(
+// CHECK-NEXT:    call @[[ORDERED:weir.product[_0-9]*]](%arg0, %arg1, %arg2)
 func.func @turned_tile_order(%a: memref<1x?xf32>, %b: memref<32x?xbf16>, %c: memref<1x32xf32>) {
   weir_cpu.product ins(%a, %b : memref<1x?xf32>, memref<32x?xbf16>) outs(%c : memref<1x32xf32>) {tile_order, transpose_b}
   return
@@ -143,4 +131,27 @@ func.func @values(%v: memref<?x?xf16, strided<[?, 1]>>, %packed: memref<?x?xf32>
   weir_cpu.pack ins(%v : memref<?x?xf16, strided<[?, 1]>>) outs(%packed : memref<?x?xf32>)
   return
 }
+
+// Rows of B that lie along k are turned, a square of vectors at a time; later rows are asked for meanwhile.
+// CHECK:       func.func private @[[TURNED]](
+// AVX512-NOT:    memref.alloca
+// AVX512:        scf.for %{{.*}} = %c0 to %c32 step %c16
+// AVX512:          %[[SUMS:.*]]:2 = scf.for %[[K:.*]] = %c0 to %c64 step %c16
+// AVX512:            vector.load %{{.*}}, %[[K]]] : memref<32x64xf32>, vector<16xf32>
+// AVX512:            memref.prefetch
+// AVX512-COUNT-64:   vector.shuffle
+// AVX512-COUNT-32:   math.fma
+// AVX512:          vector.store %[[SUMS]]#0
+// AVX2:            scf.for %{{.*}} = %c0 to %c64 step %c8
+
+// In the order of tiles pairs are turned and then split. What is left of k goes through one buffer, outside of all loops.
+// CHECK:       func.func private @[[ORDERED]](
+// AVX512:        memref.alloca() {alignment = 64 : i64} : memref<32x16xf32>
+// AVX512:        scf.for %{{.*}} step %c16
+// AVX512:        scf.for %{{.*}} step %c32
+// AVX512-COUNT-64: vector.shuffle
+// AVX512:          arith.shli %{{.*}} : vector<16xi32>
+// AVX512-COUNT-32: math.fma
+// AVX512-COUNT-2:  arith.addf %{{.*}} : vector<16xf32>
+// AVX512-NOT:    memref.alloca
 }
