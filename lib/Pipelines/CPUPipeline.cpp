@@ -140,6 +140,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   cleanUp<func::FuncOp>(pm);
   pm.addPass(createWeirWidenStores());
   pm.addPass(createWeirInterleaveChains());
+  pm.addPass(createWeirSpreadPrefetches());
   addLoopLowering(pm.nest<func::FuncOp>());
   // Powers with an integer exponent become functions of the module: LLVM's own
   // form wants one exponent for all lanes and a library of its compiler's.

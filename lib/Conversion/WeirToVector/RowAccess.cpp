@@ -299,6 +299,12 @@ static constexpr int64_t kPrefetchBytes = 2048;
 static constexpr int64_t kLeastAhead = 2048, kMostAhead = 8192,
                          kMostBlockAhead = 16384;
 
+int64_t RowAccess::countVarying() const {
+  return llvm::count_if(llvm::enumerate(inputRows), [&](auto row) {
+    return row.value() && !isBroadcastAlongRow(row.index());
+  });
+}
+
 void RowAccess::prefetch(OpBuilder &b, ArrayRef<Lanes> group) {
   if (rows.getInCache())
     return;

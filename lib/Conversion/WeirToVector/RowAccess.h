@@ -56,6 +56,8 @@ public:
   /// read `padding`.
   mlir::Value loadVarying(mlir::OpBuilder &builder, unsigned index,
                           const Lanes &lanes, mlir::Value padding);
+  /// How many arguments are read along the row.
+  int64_t countVarying() const;
   /// Asks for the memory of all arguments that a loop will read after `group`.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
   /// The same by pages in turn.

@@ -328,12 +328,18 @@ struct SpecialRows {
 };
 } // namespace
 
-/// True when elements are read from memory and worth so many instructions that
-/// few of them fit into the window in which the machine runs ahead: what comes
-/// later must be asked for apart, or arithmetic and memory take turns.
-static bool readsFallBehind(FormulaOp formula) {
-  if (formula.followsSweeps()) // One of them has read the row.
+/// True when elements are read from memory, in no order but their own, and what
+/// comes later must be asked for apart: where they are worth so many
+/// instructions that few of them fit into the window in which the machine runs
+/// ahead, arithmetic and memory would take turns; and of several arguments it
+/// does not run far enough ahead in each.
+static bool readsFallBehind(RowEmitter &emitter) {
+  FormulaOp formula = emitter.formula;
+  if (formula.followsSweeps() || // One of them has read the row.
+      emitter.rows.getPages().value_or(1) > 1)
     return false;
+  if (emitter.access.countVarying() > 1)
+    return true;
   return llvm::any_of(formula.getBody().front(), [](Operation &op) {
     bool cheap = isa<math::AbsFOp, math::CopySignOp, math::FmaOp>(op);
     return isa<arith::DivFOp>(op) ||
@@ -387,7 +393,7 @@ static void emitVaryingResults(RowEmitter &emitter, OpBuilder &builder,
       sweep.startAt(first);
       sweep.emitHead({}, body);
     }
-    prefetches = readsFallBehind(emitter.formula);
+    prefetches = readsFallBehind(emitter);
     if (!prefetches && !first) {
       sweep.emit({}, body);
       return;

@@ -54,6 +54,18 @@ def WeirInterleaveChains : Pass<"weir-interleave-chains", "::mlir::ModuleOp"> {
   }];
 }
 
+def WeirSpreadPrefetches : Pass<"weir-spread-prefetches", "::mlir::ModuleOp"> {
+  let summary = "Put the prefetches of a loop body among its arithmetic, apart from its stores";
+  let description = [{
+    A prefetch and a non-temporal store need buffers of one kind and wait for each other where they stand side by side. The prefetches in front of
+    arithmetic on vectors that has stores behind it are spread over that arithmetic. A piece of empty inline assembly, through which a value in the
+    middle of a chain goes, keeps each in its place. Elements that are worth so much arithmetic that memory keeps up anyway are left as they are.
+
+    Before: two prefetches, then 20 multiplications, then stores. After: a prefetch in front of the sixth and of the sixteenth.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def WeirLowerProducts : Pass<"weir-lower-products", "::mlir::ModuleOp"> {
   let summary = "Write weir_cpu.product and weir_cpu.pack as loops over register tiles";
   let description = [{

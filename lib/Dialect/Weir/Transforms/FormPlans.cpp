@@ -130,6 +130,11 @@ static bool isDear(FormulaOp formula) {
 /// Pages of a row that are visited in turn. Memory then serves a core faster by
 /// a third; caches do not mind.
 static constexpr int64_t kPages = 8;
+/// As many serve a row that is read once, and shorter rows have them too.
+static constexpr int64_t kFewPages = 4;
+/// The most instructions that an element may be worth for the machine to run
+/// ahead in each page by itself.
+static constexpr double kFewOperations = 8;
 
 namespace {
 
@@ -281,14 +286,29 @@ static void planBySize(const FormQuestion &question, PlanList &list,
   list.add(running, whyRunning, {}, stream, kPages);
 }
 
+/// Of a single argument pages are visited in turn; several are as many streams
+/// anyway. Arithmetic that takes longer asks for what comes later by itself.
+static void planElementwise(const FormQuestion &question, PlanList &list,
+                            const RowCost &cost) {
+  StringRef why = "the formula has no reduction";
+  int64_t stream = getStreamBytes(question, cost);
+  bool inTurn = !question.isAcross && cost.least.operations <= kFewOperations &&
+                llvm::count_if(question.inputBytes,
+                               [](double bytes) { return bytes > 0; }) == 1;
+  if (inTurn)
+    list.add(Form::Elementwise, why,
+             {0, 0, int64_t(question.machine.caches[2] / cost.getMoved())}, 0,
+             0);
+  list.add(Form::Elementwise, why, {}, stream, inTurn ? kFewPages : 0);
+}
+
 SmallVector<ReasonedPlan> weir::choosePlans(const FormQuestion &question) {
   FormulaOp formula = question.formula;
   PlanList list(question);
   if (!formula.hasReduction()) {
     RowCost cost(formula, Form::Elementwise, question.inputBytes,
                  question.outputBytes);
-    list.add(Form::Elementwise, "the formula has no reduction", {},
-             getStreamBytes(question, cost), 0);
+    planElementwise(question, list, cost);
     return list.plans;
   }
   bool dear = isDear(formula);

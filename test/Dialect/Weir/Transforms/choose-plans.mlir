@@ -40,3 +40,19 @@ func.func @plans(%x: tensor<?x?xf32>, %y: tensor<?x16384xf32>, %z: tensor<64x131
   return %a, %b, %c, %d, %f, %g : tensor<?x?xf32>, tensor<?x16384xf32>, tensor<64x131072xbf16>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>
 }
 }
+
+// A single argument that little is done with is read by pages in turn where it comes from memory; several arguments are not, nor what takes long.
+// CHECK-LABEL: func.func @elementwise
+func.func @elementwise(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>) {
+  // CHECK: @relu({{.*}}plans = [#weir.plan<form = elementwise, max_elements = 4194304>, #weir.plan<form = elementwise, stream_bytes = 16777216, pages = 4>]
+  // expected-remark@+2 {{@relu runs in the elementwise form for at most 4194304 elements in all: the formula has no reduction}}
+  // expected-remark-re@+1 {{@relu else runs in the elementwise form: {{.*}}; 4 pages of a row are visited in turn}}
+  %a = weir.apply @relu(%x) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  // CHECK: @bilinear({{.*}}form = #weir.form<elementwise>, stream_bytes = 11184810
+  // expected-remark@+1 {{@bilinear runs in the elementwise form}}
+  %b = weir.apply @bilinear(%x, %y) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  // CHECK: @silu({{.*}}form = #weir.form<elementwise>, stream_bytes = 16777216
+  // expected-remark@+1 {{@silu runs in the elementwise form}}
+  %c = weir.apply @silu(%x) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %a, %b, %c : tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>
+}
