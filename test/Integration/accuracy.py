@@ -108,7 +108,8 @@ def a_root(row, operands, expected, _, alpha=None):
 
 
 def a_elt(row, operands, expected, function):
-    """A-ELT: 4 ulp times the condition number of the function, summed over its operands."""
+    """A-ELT: 4 ulp times the condition number of the function, summed over its operands. A step of denormal numbers, which a value in the
+    middle may be off by, is multiplied by what it is multiplied with: the condition number, or an operand where that cannot be told."""
     arguments = [row.x, *operands]
     expected = np.asarray(expected)
     condition = np.abs(expected)
@@ -124,5 +125,6 @@ def a_elt(row, operands, expected, function):
             condition = condition + np.where(np.isfinite(slope), slope, 0.0)
     with np.errstate(all="ignore"):
         number = np.where(expected != 0, condition / np.abs(expected), 1.0)
-    number = np.where(np.isfinite(number), number, 1.0)
+        factor = np.max([np.abs(value) * np.ones(np.shape(expected)) for value in arguments], axis=0)
+    number = np.fmax(np.where(np.isfinite(number), number, 1.0), np.where(np.isfinite(factor), factor, 1.0))
     return 4 * np.maximum(condition * 2.0**-23 * unit(row), (2.0**-1074 if row.f64 else 2.0**-149) * number)

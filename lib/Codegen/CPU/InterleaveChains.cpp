@@ -14,7 +14,7 @@
 
 #include "weir/Codegen/CPU/Passes.h"
 
-#include "weir/Dialect/Weir/IR/Weir.h"
+#include "weir/Dialect/Weir/Analysis/MachineLimits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -124,10 +124,7 @@ static void interleave(Block &block) {
 
 /// With 16 registers the vectors' values would not fit side by side.
 static bool hasManyRegisters(ModuleOp module) {
-  auto target =
-      module->getAttrOfType<DictionaryAttr>(weir::WeirDialect::kTargetAttrName);
-  auto bits = target ? target.getAs<IntegerAttr>("vector_bits") : IntegerAttr();
-  return bits && bits.getInt() == 512;
+  return weir::MachineLimits::get(module).vectorBits == 512;
 }
 
 namespace {

@@ -15,6 +15,8 @@
 
 #include "weir/Codegen/CPU/Passes.h"
 
+#include "weir/Dialect/Weir/Analysis/MachineLimits.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -47,11 +49,15 @@ static bool isArithmetic(Operation *op) {
          isa<math::FmaOp, arith::MulFOp, arith::AddFOp, arith::SubFOp>(op);
 }
 
-/// Where `op` takes the result of arithmetic in the same block. Null where it
-/// does not, or is no arithmetic itself: an instruction may be made of a load
-/// and its user, or of a comparison and its user.
-static OpOperand *findChained(Operation &op) {
-  if (!isArithmetic(&op) || !isa<VectorType>(op.getResult(0).getType()))
+/// Where `op` takes the result of arithmetic in the same block, in one
+/// register. Null where it does not, or is no arithmetic itself: an instruction
+/// may be made of a load and its user, or of a comparison and its user.
+static OpOperand *findChained(Operation &op, int64_t registerBits) {
+  if (!isArithmetic(&op))
+    return nullptr;
+  auto type = dyn_cast<VectorType>(op.getResult(0).getType());
+  if (!type || type.isScalable() ||
+      type.getNumElements() * type.getElementTypeBitWidth() > registerBits)
     return nullptr;
   for (OpOperand &operand : op.getOpOperands())
     if (Operation *def = operand.get().getDefiningOp();
@@ -76,7 +82,7 @@ static void pin(OpOperand &chained) {
   chained.set(held.getResult(0));
 }
 
-static void spread(Block &block) {
+static void spread(Block &block, int64_t registerBits) {
   SmallVector<memref::PrefetchOp> prefetches;
   SmallVector<OpOperand *> places; // Behind all prefetches, before all writes.
   for (Operation &op : block.without_terminator()) {
@@ -86,7 +92,7 @@ static void spread(Block &block) {
     } else if (op.getNumRegions() != 0 ||
                hasEffect<MemoryEffects::Write>(&op)) {
       break;
-    } else if (OpOperand *chained = findChained(op)) {
+    } else if (OpOperand *chained = findChained(op, registerBits)) {
       places.push_back(chained);
     }
   }
@@ -108,7 +114,9 @@ namespace {
 struct WeirSpreadPrefetches
     : weir::impl::WeirSpreadPrefetchesBase<WeirSpreadPrefetches> {
   void runOnOperation() override {
-    getOperation().walk([](scf::ForOp loop) { spread(*loop.getBody()); });
+    int64_t bits = weir::MachineLimits::get(getOperation()).vectorBits;
+    getOperation().walk(
+        [&](scf::ForOp loop) { spread(*loop.getBody(), bits); });
   }
 };
 } // namespace

@@ -1,4 +1,10 @@
 // RUN: weir-opt %s --weir-spread-prefetches | FileCheck %s
+// RUN: sed 's/vector_bits = 512/vector_bits = 256/' %s | weir-opt --weir-spread-prefetches | FileCheck %s --check-prefix=NARROW
+
+// What takes several registers goes through no piece of assembly.
+// NARROW-NOT: llvm.inline_asm
+
+module attributes {weir.target = {features = "+avx512f", vector_bits = 512 : i64}} {
 
 // Two prefetches and four places in chains: a prefetch at the second and at the fourth.
 // CHECK-LABEL: func.func @spread
@@ -77,4 +83,5 @@ func.func @between(%x: memref<?xf32>, %y: memref<?xf32>, %n: index) {
     vector.store %a4, %y[%p] : memref<?xf32>, vector<16xf32>
   }
   return
+}
 }

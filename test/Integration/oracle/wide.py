@@ -12,6 +12,7 @@ import numpy as np
 from mpmath import mpf
 
 DIGITS = 50
+mpmath.mp.dps = DIGITS
 BEYOND = 10**6  # e to numbers beyond is 0 or infinite in any f64.
 
 
