@@ -175,9 +175,9 @@ weir.formula @entmax_loss(%x: f32, %t: index {weir.uniform}, %alpha: f32 {weir.u
   %q = arith.select %flat, %y, %qd : f32
   %p = math.exp %q : f32
   %s = weir.reduce add %p : f32
-  %py = arith.mulf %p, %y : f32
-  %sy = weir.reduce add %py : f32
-  %wx = arith.divf %sy, %s : f32
+  %w = arith.divf %p, %s : f32
+  %wy = arith.mulf %w, %y : f32
+  %wx = weir.reduce add %wy : f32
   %ls = math.log %s : f32
   %cls = arith.mulf %order, %ls : f32
   %ncls = arith.negf %cls : f32

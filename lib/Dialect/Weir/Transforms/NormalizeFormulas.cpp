@@ -61,6 +61,8 @@ private:
   std::string print();
   bool rewriteResults();
   void cleanUp() { cleanUpFormula(formula); }
+  bool pullAsWritten(const Law &law, const NormalForms &forms,
+                     const ExprContext &exprs);
   void rewriteSum(const Law &law, ExprContext &exprs);
   void rewriteExtremum(const Law &law, ExprContext &exprs);
   Value emitSum(OpBuilder &builder, const RunningSum &sum, ReduceOp reduce,
@@ -169,6 +171,9 @@ bool Normalizer::rewriteOne(size_t skipped) {
         continue;
       if (skipped-- > 0)
         continue;
+      if (isSum && !overflows &&
+          pullAsWritten(law, *sweep.forms, laws.getExprs()))
+        return true;
       if (isSum)
         rewriteSum(law, laws.getExprs());
       else
@@ -280,6 +285,85 @@ Value Normalizer::emitSum(OpBuilder &builder, const RunningSum &sum,
   if (factor != 1)
     total = arith::MulFOp::create(builder, loc, total, code.constant(factor));
   return outside.isOne() ? total : code.emit(outside, total);
+}
+
+namespace {
+/// Takes powers of unfinished statistics off products, as they are written: e d
+/// is what (e / s) d has besides 1 / s.
+class PowerStripper {
+public:
+  PowerStripper(OpBuilder &builder, const NormalForms &forms,
+                const ExprContext &exprs)
+      : builder(builder), forms(forms), exprs(exprs) {}
+
+  /// What is left of `value`; null where powers are no factors of it.
+  Value strip(Value value);
+  const Coefficient &getStripped() const { return stripped; }
+
+private:
+  /// Notes that `value`, to the power p, was taken off, if that is all it is.
+  bool isPower(Value value, double p);
+
+  OpBuilder &builder;
+  const NormalForms &forms;
+  const ExprContext &exprs;
+  Coefficient stripped;
+};
+} // namespace
+
+bool PowerStripper::isPower(Value value, double p) {
+  const auto *single = forms.get(value).getSingle();
+  if (!single || single->first.power.empty() ||
+      exprs.getNumber(single->second) != 1.0)
+    return false;
+  stripped = stripped.times(single->first.raisedTo(p));
+  return true;
+}
+
+Value PowerStripper::strip(Value value) {
+  const NormalForm &form = forms.get(value);
+  if (form.isStuck())
+    return Value();
+  if (llvm::all_of(form.terms,
+                   [](auto &term) { return term.first.power.empty(); }))
+    return value;
+  Operation *op = value.getDefiningOp();
+  if (!isa_and_nonnull<arith::MulFOp, arith::DivFOp>(op))
+    return Value();
+  bool divides = isa<arith::DivFOp>(op);
+  Value a = op->getOperand(0), b = op->getOperand(1);
+  if (isPower(b, divides ? -1 : 1))
+    return strip(a);
+  if (divides)
+    return Value();
+  if (isPower(a, 1))
+    return strip(b);
+  a = strip(a);
+  b = strip(b);
+  return a && b ? arith::MulFOp::create(builder, op->getLoc(), a, b) : Value();
+}
+
+/// Pulls powers of statistics out of a sum and leaves what is summed as it is
+/// written: its normal form has products multiplied out, x e - m e for (x - m)
+/// e, and other roundings than the same value has elsewhere.
+bool Normalizer::pullAsWritten(const Law &law, const NormalForms &forms,
+                               const ExprContext &exprs) {
+  const RunningSum *sum = law.sums.size() == 1 ? &law.sums[0] : nullptr;
+  if (!sum || sum->needsAnchor || !sum->isPulled())
+    return false;
+  ReduceOp reduce = law.getReduce();
+  OpBuilder builder(reduce);
+  PowerStripper stripper(builder, forms, exprs);
+  Value rest = stripper.strip(reduce.getValue());
+  if (!rest || !(stripper.getStripped() == sum->pull))
+    return false;
+  Value total =
+      ReduceOp::create(builder, reduce.getLoc(), ReductionKind::Add, rest)
+          .getResult();
+  total = BodyBuilder(builder, reduce.getLoc()).emit(sum->pull, total);
+  reduce.getResult().replaceAllUsesWith(total);
+  reduce.erase();
+  return true;
 }
 
 void Normalizer::rewriteSum(const Law &law, ExprContext &exprs) {

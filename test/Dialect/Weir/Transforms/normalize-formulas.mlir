@@ -151,6 +151,30 @@ weir.formula @entropy_wlogw(%x: f32) -> (f32 {weir.uniform}) {
 }
 // -----
 // The maximum of shifted, scaled values is that of the values, and the maximum of exponentials that of the exponents.
+// Weights that are divided before they are summed: what is summed stays as it is written, (x - m) e and not x e - m e.
+// CHECK-LABEL: @mean_of_hinges
+// CHECK:      %[[M:.*]] = weir.reduce max %[[X:.*]] : f32
+// CHECK:      %[[D:.*]] = arith.subf %[[X]], %[[M]]
+// CHECK:      %[[P:.*]] = arith.maximumf
+// CHECK:      %[[S:.*]] = weir.reduce add %[[P]]
+// CHECK-NEXT: %[[PD:.*]] = arith.mulf %[[P]], %[[D]]
+// CHECK-NEXT: %[[SD:.*]] = weir.reduce add %[[PD]]
+// CHECK-NEXT: %[[Y:.*]] = arith.divf %[[SD]], %[[S]]
+// CHECK-NEXT: weir.yield %[[Y]]
+weir.formula @mean_of_hinges(%x: f32) -> (f32 {weir.uniform}) {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %m = weir.reduce max %x : f32
+  %d = arith.subf %x, %m : f32
+  %u = arith.addf %d, %one : f32
+  %p = arith.maximumf %u, %zero : f32
+  %s = weir.reduce add %p : f32
+  %w = arith.divf %p, %s : f32
+  %wd = arith.mulf %w, %d : f32
+  %y = weir.reduce add %wd : f32
+  weir.yield %y : f32
+}
+
 // CHECK-LABEL: @extrema
 // CHECK-SAME: %[[X:.*]]: f32, %[[G:.*]]: f32
 // CHECK:      %[[S:.*]] = weir.reduce add %[[X]]
