@@ -36,9 +36,10 @@ struct weir_block {
   uint64_t bytes; /* from base on */
 };
 
-/* The first that is small lies in the frame itself: a short row takes no longer
- * than asking the system for its scratch. */
-enum { WEIR_OWN_BYTES = 8192 };
+/* The first that is small lies in the frame itself: asking the system for
+ * scratch takes as long as a row of a thousand elements. What is kept of 16
+ * rows of 256 elements, or of a row of 4096, is small. */
+enum { WEIR_OWN_BYTES = 24 << 10 };
 struct weir_frame {
   struct weir_frame *outer;
   struct weir_block blocks; /* list head */

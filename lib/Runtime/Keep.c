@@ -17,9 +17,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The allocator keeps smaller ones itself. What a thread keeps in all is about
- * what computing in it takes a few milliseconds to fill. */
-enum { kLeastKept = 64 << 10, kMostKept = 16 << 20 };
+/* Smaller ones are rare, since the frame of a call has room for one. What a
+ * thread keeps in all is about what computing in it takes a few milliseconds to
+ * fill. */
+enum { kLeastKept = 8 << 10, kMostKept = 16 << 20 };
 
 /* Lies at the start of the memory that is kept. */
 struct kept {
