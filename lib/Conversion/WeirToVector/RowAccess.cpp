@@ -323,16 +323,6 @@ void RowAccess::prefetchPages(OpBuilder &b, ArrayRef<Lanes> group) {
       RowViews::prefetchPages(b, row, group);
 }
 
-/// The size that `size` is known to be, or 0.
-static int64_t getKnownSize(Value size) {
-  if (auto constant = size.getDefiningOp<arith::ConstantIndexOp>())
-    return constant.value();
-  auto dim = size.getDefiningOp<memref::DimOp>();
-  auto type = cast<MemRefType>(dim.getSource().getType());
-  int64_t known = type.getDimSize(*dim.getConstantIndex());
-  return ShapedType::isDynamic(known) ? 0 : known;
-}
-
 /// Whether all rows exceed a cache and the next one is worth asking for. Null
 /// where it is known that it is not so.
 Value RowAccess::emitExceedsCache(OpBuilder &b) {

@@ -192,8 +192,26 @@ SmallVector<Value> RowSweep::emitGroups(ValueRange carried, Body body) {
                   groupsEnd, groupSize, /*masked=*/false, carried, body);
 }
 
+/// The groups of a row that is known to have a few, else 0.
+int64_t RowSweep::countFewGroups() const {
+  constexpr int64_t kFew = 4;
+  if (pages > 1 || groupsBegin)
+    return 0;
+  int64_t groups = getKnownSize(end) / getGroupLength();
+  return groups <= kFew ? groups : 0;
+}
+
 SmallVector<Value> RowSweep::emitGroupsInBlocks(ValueRange carried, Start start,
                                                 Body body, Fold fold) {
+  if (int64_t groups = countFewGroups()) {
+    Value zero = index(*builder, 0);
+    anchorRowCode(zero.getDefiningOp());
+    SmallVector<Value> block = start(*builder, carried);
+    for (int64_t g = 0; g < groups; ++g)
+      block = emitGroup(*builder, index(*builder, g * getGroupLength()),
+                        groupSize, Value(), block, body);
+    return fold(*builder, carried, block);
+  }
   int64_t length =
       pages > 1 ? pages * pageLength : kGroupsInBlock * getGroupLength();
   return emitBlocks(

@@ -60,7 +60,9 @@ public:
                                             Body body);
   /// As emitGroups, in blocks of `kGroupsInBlock` groups or of some pages: each
   /// block starts from `start`, and `fold` takes its result into the carried
-  /// values. Sums stay short, so their error does not grow with the row.
+  /// values. Sums stay short, so their error does not grow with the row. A row
+  /// that is known to have few groups has no loop: the first sees the very
+  /// values of `start`.
   llvm::SmallVector<mlir::Value> emitGroupsInBlocks(mlir::ValueRange carried,
                                                     Start start, Body body,
                                                     Fold fold);
@@ -90,6 +92,7 @@ private:
   llvm::SmallVector<mlir::Value> emitPages(mlir::OpBuilder &builder,
                                            mlir::Value from,
                                            mlir::ValueRange carried, Body body);
+  int64_t countFewGroups() const;
   int64_t getGroupLength() const {
     return groupSize * access.getLayout().getPositionCount();
   }

@@ -13,6 +13,17 @@
 using namespace mlir;
 using namespace weir;
 
+int64_t weir::getKnownSize(Value size) {
+  if (auto constant = size.getDefiningOp<arith::ConstantIndexOp>())
+    return constant.value();
+  auto dim = size.getDefiningOp<memref::DimOp>();
+  std::optional<int64_t> at = dim ? dim.getConstantIndex() : std::nullopt;
+  if (!at)
+    return 0;
+  int64_t known = cast<MemRefType>(dim.getSource().getType()).getDimSize(*at);
+  return ShapedType::isDynamic(known) ? 0 : known;
+}
+
 LogicalResult RowViews::checkContiguous(ArrayRef<Value> varying) {
   for (Value value : varying) {
     auto type = cast<MemRefType>(value.getType());

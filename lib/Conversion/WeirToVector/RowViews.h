@@ -24,6 +24,9 @@ struct Lanes {
   mlir::Value mask;
 };
 
+/// The number that `size`, a size of a memref, is known to be, or 0.
+int64_t getKnownSize(mlir::Value size);
+
 /// The memrefs of one op over rows, seen from inside the loops over its outer
 /// dimensions. What the operands mean is the subclass's to know. Across rows,
 /// "the row" below is a group of neighbouring rows along the last dimension,

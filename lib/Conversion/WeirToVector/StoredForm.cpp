@@ -38,7 +38,7 @@ struct Partials {
            isa<FloatType>(reduce.getValue().getType());
   }
 
-  SmallVector<Value> totalInits(OpBuilder &b) const {
+  SmallVector<Value> totalInits(OpBuilder &b) {
     SmallVector<Value> values = inits(b, 1);
     for (ReduceOp reduce : reduces)
       if (keepsLoss(reduce))
@@ -49,12 +49,13 @@ struct Partials {
     return values;
   }
 
-  SmallVector<Value> inits(OpBuilder &b, int64_t count) const {
+  SmallVector<Value> inits(OpBuilder &b, int64_t count) {
     SmallVector<Value> values;
     for (ReduceOp reduce : reduces) {
       Type scalar = emitter.access.getScalarType(reduce.getValue().getType());
       Value identity = emitter.getIdentity(
           b, reduce.getKind(), emitter.access.getVectorType(scalar));
+      identities.insert(identity);
       values.append(count, identity);
       if (reduce.getWinner())
         values.append(
@@ -65,6 +66,8 @@ struct Partials {
   }
 
   /// Takes operand vectors of `group` into `accumulators`, copy v for vector v.
+  /// What meets an identity takes its place, a NaN in it, too: where maxima may
+  /// lose that, it is lost when the copies are folded.
   SmallVector<Value> accumulate(OpBuilder &b, MutableArrayRef<Element> group,
                                 ValueRange accumulators, int64_t count) const {
     SmallVector<Value> next(accumulators);
@@ -76,7 +79,9 @@ struct Partials {
         if (reduce.getWinner())
           updateWinner(b, reduce, element, operand, value,
                        next[base + count + v]);
-        value = emitter.combine(b, reduce, value, operand);
+        value = identities.contains(value)
+                    ? operand
+                    : emitter.combine(b, reduce, value, operand);
       }
       base += slotsOf(reduce) * count;
     }
@@ -236,6 +241,7 @@ struct Partials {
   RowEmitter &emitter;
   ArrayRef<ReduceOp> reduces;
   int64_t copies;
+  llvm::DenseSet<Value> identities;
 };
 } // namespace
 
