@@ -65,14 +65,11 @@ void OnlineForm::emitRunning(OpBuilder &builder, const DerivedSweep &sweep,
   RowSweep loops(emitter, builder, /*groupSize=*/8);
   if (!with) // Of equal elements a selection takes the first.
     loops.visitPagesInTurn();
-  // A group is worth many instructions, and long rows run in this form. Pages
-  // in turn are far apart, and memory runs ahead in each by itself. Groups that
-  // wait for the quotients of the one before gain nothing from asking, and lose
-  // what it takes.
-  bool prefetches = emitter.rows.getPages().value_or(1) == 1 &&
-                    llvm::none_of(sweep.laws, [](const Law &law) {
-                      return law.kind == Law::Recentre;
-                    });
+  // A group is worth many instructions, and long rows run in this form. Groups
+  // that wait for the quotients of the one before gain nothing from asking, and
+  // lose what it takes.
+  bool prefetches = llvm::none_of(
+      sweep.laws, [](const Law &law) { return law.kind == Law::Recentre; });
   SmallVector<Value> carried;
   Value isFar;
   if (with) {

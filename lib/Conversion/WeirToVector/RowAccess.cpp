@@ -289,8 +289,10 @@ Value RowAccess::loadScalar(OpBuilder &builder, unsigned index) {
 //===----------------------------------------------------------------------===//
 
 /// So far ahead a line arrives in time: a hundred nanoseconds at the pace of
-/// main memory.
-static constexpr int64_t kPrefetchBytes = 2048;
+/// main memory. Of pages in turn as much is read in each of them meanwhile: a
+/// quarter of that there took 0.85 of the time of none in a sweep over 64M
+/// scores of f32, and twice as much 0.9.
+static constexpr int64_t kPrefetchBytes = 2048, kPrefetchInPage = 512;
 
 /// The sizes of one argument's row, or block of rows, between which the next is
 /// worth asking for. Shorter ones follow each other fast enough for the
@@ -308,9 +310,10 @@ int64_t RowAccess::countVarying() const {
 void RowAccess::prefetch(OpBuilder &b, ArrayRef<Lanes> group) {
   if (rows.getInCache())
     return;
+  int64_t bytes = visitsPages() ? kPrefetchInPage : kPrefetchBytes;
   for (auto [i, row] : llvm::enumerate(inputRows))
     if (row && !isBroadcastAlongRow(i))
-      prefetchRow(b, row, group, Prefetch{emitAhead(b, row, kPrefetchBytes)});
+      prefetchRow(b, row, group, Prefetch{emitAhead(b, row, bytes)});
 }
 
 Value RowAccess::emitScoresExceedCache(OpBuilder &b) {

@@ -58,6 +58,8 @@ public:
                           const Lanes &lanes, mlir::Value padding);
   /// How many arguments are read along the row.
   int64_t countVarying() const;
+  /// Whether sweeps may visit pages of a row in turn.
+  bool visitsPages() { return rows.getPages().value_or(1) > 1; }
   /// Asks for the memory of all arguments that a loop will read after `group`.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<Lanes> group);
   /// The same by pages in turn.

@@ -335,8 +335,11 @@ struct SpecialRows {
 /// does not run far enough ahead in each.
 static bool readsFallBehind(RowEmitter &emitter) {
   FormulaOp formula = emitter.formula;
-  if (formula.followsSweeps() || // One of them has read the row.
-      emitter.rows.getPages().value_or(1) > 1)
+  // One of them has read the row, which, where it has so many pages, no cache
+  // holds.
+  if (formula.followsSweeps())
+    return emitter.access.visitsPages() && !emitter.keepsStoredValue();
+  if (emitter.access.visitsPages())
     return false;
   if (emitter.access.countVarying() > 1)
     return true;

@@ -269,6 +269,8 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
   Value kept = keeps ? emitter.schedule.getStoredValue() : Value();
   auto body = [&](int64_t count) {
     return [&, count](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) {
+      if (count == copies && emitter.access.visitsPages())
+        emitter.access.prefetch(b, lanes);
       SmallVector<Element> group(lanes.begin(), lanes.end());
       SmallVector<Value> next = partials.accumulate(b, group, carried, count);
       for (Element &element : group) {

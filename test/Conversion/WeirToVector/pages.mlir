@@ -46,11 +46,15 @@ func.func @half(%x: memref<?xbf16>, %y: memref<?xbf16>) {
   return
 }
 
-// Accumulators go through the pages of a block, and are folded at its end.
+// Accumulators go through the pages of a block, and are folded at its end. In each page memory is asked for half a KiB ahead.
 // CHECK-LABEL: func.func @total
 // CHECK:         scf.for {{.*}} iter_args(%[[TOTAL:.*]] = %{{.*}}) -> (vector<16xf32>) {
 // CHECK:           %[[SUMS:.*]]:8 = scf.for
-// CHECK:             scf.for {{.*}} step %c1024 iter_args
+// CHECK:             scf.for %[[AT:.*]] = {{.*}} step %c1024 iter_args
+// CHECK-DAG:           %[[AHEAD:.*]] = arith.addi %[[AT]], %c128
+// CHECK-DAG:           memref.prefetch %{{.*}}[%[[AHEAD]]], read
+// CHECK-COUNT-7:       memref.prefetch
+// CHECK-NOT:           memref.prefetch
 // CHECK:           arith.addf %{{.*}}#0, %{{.*}}#1
 // CHECK:           %[[NEXT:.*]] = arith.addf %[[TOTAL]],
 // CHECK:           scf.yield %[[NEXT]]

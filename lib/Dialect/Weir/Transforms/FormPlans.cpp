@@ -129,7 +129,7 @@ static bool isDear(FormulaOp formula) {
 
 /// Pages of a row that are visited in turn. Memory then serves a core faster by
 /// a third; caches do not mind.
-static constexpr int64_t kPages = 8;
+static constexpr int64_t kPages = 8, kPageBytes = 4096;
 /// As many serve a row that is read once, and shorter rows have them too.
 static constexpr int64_t kFewPages = 4;
 /// The most instructions that an element may be worth for the machine to run
@@ -272,18 +272,25 @@ static void planBySize(const FormQuestion &question, PlanList &list,
   // Of rows of a quarter of the L2 the later passes find all in it. Where
   // neighbouring rows, too, pass through it, less is found again, which matters
   // where the last cache is what takes time. Memory is slow enough for a
-  // quarter again, and its pages want to be visited in turn.
+  // quarter again, and its pages want to be visited in turn. So do those of
+  // long rows that fill more than half of the last cache, since other work has
+  // its share of that.
   bool patient = isBoundByArithmetic(cost, machine);
   int64_t few = l2 / 4 / bytes, fewer = patient ? few : l2 / 32 / bytes;
   int64_t stream = getStreamBytes(question, cost);
+  bool isShort = question.sizes.length >= 0 &&
+                 question.sizes.length * bytes < kPages * kPageBytes;
+  int64_t pages = isShort ? 0 : kPages;
   Form running = chooseRunning(question);
   StringRef whyRunning =
       "the row is read once less, and is too long to be found in a cache again";
-  list.add(inCache, why, {0, fewer, fit(l3)}, 0, 0);
+  if (patient && pages > 0)
+    list.add(inCache, why, {0, few, fit(l3 / 2)}, 0, 0);
+  list.add(inCache, why, {0, fewer, fit(l3)}, 0, patient ? pages : 0);
   list.add(inCache, why, {0, 0, fit(l2)}, 0, 0);
   list.add(running, whyRunning, {0, 0, fit(l3)}, 0, 0);
-  list.add(inCache, why, {0, few, 0}, stream, kPages);
-  list.add(running, whyRunning, {}, stream, kPages);
+  list.add(inCache, why, {0, few, 0}, stream, pages);
+  list.add(running, whyRunning, {}, stream, pages);
 }
 
 /// Of a single argument pages are visited in turn; several are as many streams

@@ -20,9 +20,10 @@ func.func @plans(%x: tensor<?x?xf32>, %y: tensor<?x16384xf32>, %z: tensor<64x131
   // expected-remark@+2 {{@softmax else runs in the online form for at most 4194304}}
   // expected-remark@+1 {{@softmax else runs in the stored form: }}
   %b = weir.apply @softmax(%y) : (tensor<?x16384xf32>) -> tensor<?x16384xf32>
-  // Where arithmetic takes longer than memory, long rows are kept too. What is kept of 16 bits lies apart from the results.
-  // CHECK: @softmax({{.*}}{form = #weir.form<stored>}
-  // expected-remark-re@+1 {{@softmax runs in the stored form: {{.*}} predicted, limit {{.*}}: arithmetic; in all }}
+  // Where arithmetic takes longer than memory, long rows are kept too. What is kept of 16 bits lies apart from the results. They fill more
+  // than half of the last cache, so that pages are visited in turn.
+  // CHECK: @softmax({{.*}}{form = #weir.form<stored>, pages = 8 : i64}
+  // expected-remark-re@+1 {{@softmax runs in the stored form: {{.*}}; 8 pages of a row are visited in turn; {{.*}} predicted, limit {{.*}}: arithmetic; in all }}
   %c = weir.apply @softmax(%z) : (tensor<64x131072xbf16>) -> tensor<64x131072xbf16>
   // Where -inf is a number there is no online form.
   // CHECK: @softmax({{.*}}neg_inf = #weir.neg_inf<ordinary>, plans = [#weir.plan<form = transposed, {{[^>]*}}>, #weir.plan<form = stored>]
