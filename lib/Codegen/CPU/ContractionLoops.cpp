@@ -60,14 +60,16 @@ private:
 //===----------------------------------------------------------------------===//
 
 /// The product of the terms from `sum` on: the first of all may find nothing in
-/// C to add to.
+/// C to add to. Panels of vectors are met by many rows of A, but are too large
+/// for the first cache.
 void ContractionLoops::emitProduct(OpBuilder &b, Value sum, Value rows,
                                    Value columns, Value result,
                                    bool isTransposed) {
   bool isInPairs = cast<MemRefType>(columns.getType()).getRank() > 2;
   auto emit = [&](OpBuilder &at, bool accumulate) {
     cpu::ProductOp::create(at, loc, rows, columns, result, accumulate,
-                           /*tile_order=*/inPairs && !isInPairs, isTransposed);
+                           /*tile_order=*/inPairs && !isInPairs, isTransposed,
+                           /*prefetch=*/!isInPairs && !isTransposed);
   };
   if (!contraction.addsToZeros)
     return emit(b, true);

@@ -49,15 +49,16 @@ static bool isArithmetic(Operation *op) {
          isa<math::FmaOp, arith::MulFOp, arith::AddFOp, arith::SubFOp>(op);
 }
 
-/// Where `op` takes the result of arithmetic in the same block, in one
-/// register. Null where it does not, or is no arithmetic itself: an instruction
-/// may be made of a load and its user, or of a comparison and its user.
+/// Where `op` takes the result of arithmetic in the same block, as one
+/// whole register. Null where it does not, or is no arithmetic itself: an
+/// instruction may be made of a load and its user, or of a comparison and its
+/// user.
 static OpOperand *findChained(Operation &op, int64_t registerBits) {
   if (!isArithmetic(&op))
     return nullptr;
   auto type = dyn_cast<VectorType>(op.getResult(0).getType());
   if (!type || type.isScalable() ||
-      type.getNumElements() * type.getElementTypeBitWidth() > registerBits)
+      type.getNumElements() * type.getElementTypeBitWidth() != registerBits)
     return nullptr;
   for (OpOperand &operand : op.getOpOperands())
     if (Operation *def = operand.get().getDefiningOp();
@@ -85,12 +86,14 @@ static void pin(OpOperand &chained) {
 static void spread(Block &block, int64_t registerBits) {
   SmallVector<memref::PrefetchOp> prefetches;
   SmallVector<OpOperand *> places; // Behind all prefetches, before all writes.
+  bool writes = false;
   for (Operation &op : block.without_terminator()) {
     if (auto prefetch = dyn_cast<memref::PrefetchOp>(op)) {
       prefetches.push_back(prefetch);
       places.clear();
     } else if (op.getNumRegions() != 0 ||
                hasEffect<MemoryEffects::Write>(&op)) {
+      writes = true;
       break;
     } else if (OpOperand *chained = findChained(op, registerBits)) {
       places.push_back(chained);
@@ -99,7 +102,7 @@ static void spread(Block &block, int64_t registerBits) {
   int64_t arithmetic =
       llvm::count_if(block.without_terminator(), isVectorArithmetic);
   int64_t lines = prefetches.size();
-  if (static_cast<int64_t>(places.size()) < lines ||
+  if (!writes || static_cast<int64_t>(places.size()) < lines ||
       arithmetic > kMostForALine * lines)
     return;
   for (auto [i, prefetch] : llvm::enumerate(prefetches)) {

@@ -10,7 +10,7 @@ module attributes {weir.target = {features = "+avx512f,+avx512dq,+avx512bw,+avx5
 // CHECK:         %[[FEW:.*]] = arith.cmpi ule, %{{.*}}, %c16
 // CHECK:         scf.if %[[FEW]] {
 // CHECK-NOT:       weir_cpu.pack
-// CHECK:           weir_cpu.product {{.*}} {accumulate}
+// CHECK:           weir_cpu.product {{.*}} {accumulate, prefetch}
 // CHECK:         } else {
 // CHECK:           scf.for %{{.*}} step %c512
 // CHECK:             scf.for %{{.*}} step %c512
@@ -18,7 +18,7 @@ module attributes {weir.target = {features = "+avx512f,+avx512dq,+avx512bw,+avx5
 // CHECK:                 weir_cpu.pack ins(%{{.*}} : memref<?x?xf32, strided<[?, 1], offset: ?>>) outs(%{{.*}} : memref<?x?xf32, strided<[64, 1], offset: ?>>){{$}}
 // CHECK:               scf.for %{{.*}} step %c96
 // CHECK:                 scf.for %{{.*}} step %c64
-// CHECK:                   weir_cpu.product {{.*}} {accumulate}
+// CHECK:                   weir_cpu.product {{.*}} {accumulate, prefetch}
 // CHECK:         memref.dealloc %[[PANEL]]
 // THREADS-LABEL: func.func @plain
 // THREADS:       %[[PARTS:.*]] = weir_cpu.parts
@@ -57,7 +57,7 @@ func.func @tiles(%a: memref<8x64x96xbf16>, %b: memref<8x128x96xbf16>, %c: memref
 // CHECK:         scf.if %[[VERY]] {
 // CHECK:           scf.for %{{.*}} step %c32
 // CHECK:             weir_cpu.pack ins(%{{.*}} : memref<?x?xbf16, {{.*}}) outs(%{{.*}} : memref<?x?xf32,
-// CHECK:             weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x?xf32, {{.*}}, memref<?x?xbf16, {{.*}} {accumulate, tile_order}
+// CHECK:             weir_cpu.product ins(%{{.*}}, %{{.*}} : memref<?x?xf32, {{.*}}, memref<?x?xbf16, {{.*}} {accumulate, prefetch, tile_order}
 // CHECK:         } else {
 // CHECK:           arith.cmpi ule, %{{.*}}, %c16
 func.func @rows(%a: memref<?x?xbf16>, %b: memref<?x?xbf16>, %c: memref<?x?xf32>) {

@@ -84,4 +84,32 @@ func.func @between(%x: memref<?xf32>, %y: memref<?xf32>, %n: index) {
   }
   return
 }
+
+// Nothing waits where nothing is stored. One lane is no register.
+// CHECK-LABEL: func.func @sum
+// CHECK-NOT:     llvm.inline_asm
+// CHECK:         return
+func.func @sum(%x: memref<?xf32>, %y: memref<?xf32>, %n: index, %s: vector<16xf32>) -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %c512 = arith.constant 512 : index
+  %sum = scf.for %i = %c0 to %n step %c16 iter_args(%before = %s) -> vector<16xf32> {
+    %p = arith.addi %i, %c512 : index
+    memref.prefetch %x[%p], read, locality<3>, data : memref<?xf32>
+    %a = vector.load %x[%i] : memref<?xf32>, vector<16xf32>
+    %a1 = arith.mulf %a, %a : vector<16xf32>
+    %a2 = arith.addf %a1, %before : vector<16xf32>
+    scf.yield %a2 : vector<16xf32>
+  }
+  scf.for %i = %c0 to %n step %c1 {
+    %p = arith.addi %i, %c512 : index
+    memref.prefetch %x[%p], read, locality<3>, data : memref<?xf32>
+    %a = vector.load %x[%i] : memref<?xf32>, vector<1xf32>
+    %a1 = arith.mulf %a, %a : vector<1xf32>
+    %a2 = arith.addf %a1, %a1 : vector<1xf32>
+    vector.store %a2, %y[%i] : memref<?xf32>, vector<1xf32>
+  }
+  return %sum : vector<16xf32>
+}
 }

@@ -29,7 +29,7 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
 
     With `transpose_b`, b lies as [N, K]: C = A B^T, the same numbers. That is for a few rows of A: with more, a packed B is faster.
 
-    `prefetch` says that B is far, as values of keys that are met once: its rows are asked for before they are used.
+    `prefetch` says that B is not in the first-level cache, as values of keys that are met once: its rows are asked for before they are used.
 
     #### Inputs
 
