@@ -335,11 +335,8 @@ struct SpecialRows {
 /// does not run far enough ahead in each.
 static bool readsFallBehind(RowEmitter &emitter) {
   FormulaOp formula = emitter.formula;
-  // One of them has read the row, which, where it has so many pages, no cache
-  // holds.
-  if (formula.followsSweeps())
-    return emitter.access.visitsPages() && !emitter.keepsStoredValue();
-  if (emitter.access.visitsPages())
+  if (formula.followsSweeps() || // One of them has read the row.
+      emitter.access.visitsPages())
     return false;
   if (emitter.access.countVarying() > 1)
     return true;
