@@ -49,10 +49,16 @@ static bool isArithmetic(Operation *op) {
          isa<math::FmaOp, arith::MulFOp, arith::AddFOp, arith::SubFOp>(op);
 }
 
-/// Where `op` takes the result of arithmetic in the same block, as one
-/// whole register. Null where it does not, or is no arithmetic itself: an
-/// instruction may be made of a load and its user, or of a comparison and its
-/// user.
+/// True when LLVM may make one instruction of `op` and what it takes from
+/// `def`, which rounds once: were they held apart in one loop over a row and
+/// not in another, elements would have other bits in each.
+static bool mayFuse(Operation *def, Operation &op) {
+  return isa<arith::MulFOp>(def) && isa<arith::AddFOp, arith::SubFOp>(op);
+}
+
+/// Where `op` takes the result of arithmetic in the same block, as one whole
+/// register. Null where it does not, or is no arithmetic itself: an instruction
+/// may be made of a load and its user, or of a comparison and its user.
 static OpOperand *findChained(Operation &op, int64_t registerBits) {
   if (!isArithmetic(&op))
     return nullptr;
@@ -62,7 +68,8 @@ static OpOperand *findChained(Operation &op, int64_t registerBits) {
     return nullptr;
   for (OpOperand &operand : op.getOpOperands())
     if (Operation *def = operand.get().getDefiningOp();
-        isArithmetic(def) && def->getBlock() == op.getBlock())
+        isArithmetic(def) && def->getBlock() == op.getBlock() &&
+        !mayFuse(def, op))
       return &operand;
   return nullptr;
 }

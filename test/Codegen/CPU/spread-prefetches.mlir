@@ -6,7 +6,7 @@
 
 module attributes {weir.target = {features = "+avx512f", vector_bits = 512 : i64}} {
 
-// Two prefetches and four places in chains: a prefetch at the second and at the fourth.
+// Two prefetches and three places in chains: a prefetch at the first and at the third. The product and the sum in front may become one instruction.
 // CHECK-LABEL: func.func @spread
 // CHECK:         scf.for
 // CHECK:           %[[A:.*]] = vector.load
