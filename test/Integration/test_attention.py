@@ -327,7 +327,7 @@ POLICIES = PARAMETERS["policies"]
 @pytest.fixture(scope="module")
 def special(compile_library, other_form):
     made = {}
-    for name in ("softmax", "entmax15", "softpick", "relu_weights", "log_softmax"):
+    for name in ("softmax", "softmax_lse", "entmax15", "softpick", "relu_weights", "log_softmax"):
         for i, policies in enumerate(POLICIES if not BY_NAME[name].elementwise else POLICIES[:1]):
             for form in ("chosen", "other"):
                 made[name, i, form] = {**PLAINEST, "bias": "?x1x?x?", "policies": policies, "form": form, "mask": "keys",

@@ -51,7 +51,8 @@ private:
   SmallVector<Value> getState(AttentionTiling &t, const AttentionTile &tile,
                               int64_t sweep);
   FlatSymbolRefAttr insert(AttentionTiling &t, const Twine &purpose,
-                           llvm::function_ref<FormulaOp(StringRef)> make);
+                           llvm::function_ref<FormulaOp(StringRef)> make,
+                           ArrayRef<bool> perRow = {});
   void emitIdentities(AttentionTiling &t, const AttentionTile &tile,
                       int64_t sweep);
   void emitStep(AttentionTiling &t, const AttentionTile &rows, Value block,
@@ -223,12 +224,20 @@ Value Sweeps::getSums(AttentionTiling &t, const AttentionTile &tile,
       {nullptr, tile.rowCount, t.builder.getIndexAttr(t.operands.valueSize)});
 }
 
-FlatSymbolRefAttr
-Sweeps::insert(AttentionTiling &t, const Twine &purpose,
-               llvm::function_ref<FormulaOp(StringRef)> make) {
+/// Which arguments are one per row, for formulas that differ in this alone.
+static std::string describe(ArrayRef<bool> perRow) {
+  std::string text;
+  for (bool own : perRow)
+    text += own ? 'r' : 's';
+  return text;
+}
+
+FlatSymbolRefAttr Sweeps::insert(AttentionTiling &t, const Twine &purpose,
+                                 llvm::function_ref<FormulaOp(StringRef)> make,
+                                 ArrayRef<bool> perRow) {
   return t.symbols.getOrInsert(t.op, resolveFormula(t.op, attended),
                                {t.op.getEmptyRow(), t.op.getNan()},
-                               purpose.str(), make);
+                               purpose.str(), make, describe(perRow));
 }
 
 //===----------------------------------------------------------------------===//
@@ -398,10 +407,12 @@ SmallVector<Value> Sweeps::emitFinish(AttentionTiling &t,
   if (outputs.empty())
     return found;
   FlatSymbolRefAttr symbol = insert(
-      t, (carry ? "carried" : "finish") + Twine(sweep), [&](StringRef name) {
+      t, (carry ? "carried" : "finish") + Twine(sweep),
+      [&](StringRef name) {
         return carry ? formulas.buildCarriedFinish(perRow, name)
                      : formulas.buildFinish(sweep, perRow, name);
-      });
+      },
+      perRow);
   createRows(t, symbol, inputs, outputs);
   return found;
 }
@@ -479,9 +490,12 @@ void Sweeps::emitMerge(AttentionTiling &t, const AttentionTile &tile,
   SmallVector<bool> perRow;
   llvm::append_range(inputs, getUniformInputs(t, tile, perRow));
   llvm::append_range(outputs, moved);
-  FlatSymbolRefAttr symbol = insert(t, "merge.carry", [&](StringRef name) {
-    return formulas.buildMerge(1, perRow, name, /*carries=*/true);
-  });
+  FlatSymbolRefAttr symbol = insert(
+      t, "merge.carry",
+      [&](StringRef name) {
+        return formulas.buildMerge(1, perRow, name, /*carries=*/true);
+      },
+      perRow);
   createRows(t, symbol, inputs, outputs).setInCache(true);
   FlatSymbolRefAttr both = insert(t, "merge.sums", [&](StringRef name) {
     return buildMergedSum(t.loc, name);

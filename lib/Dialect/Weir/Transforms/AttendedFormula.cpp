@@ -122,6 +122,8 @@ BlockwiseRows::BlockwiseRows(FormulaOp attended, const StatePolicies &policies,
     return limits.propagatesNaN(result, FormulaLimits::NaNAt::Row,
                                 /*maximaKeepNaN=*/false);
   });
+  if (attended.getNumResults() > 1)
+    keepsNaN &= parts.tellsEmptyFromNaN();
   if (!parts.isComplete())
     obstacle = "a sweep has no state that could go from block to block";
   else if (posInf == PosInf::Share)

@@ -263,9 +263,24 @@ FormulaOp TakenApart::buildFinish(int64_t sweep, ArrayRef<bool> perRow,
   return w.finish(name);
 }
 
+/// A sum that is NaN where a score of the row is, even if maxima are not.
+ReduceOp TakenApart::findSumOfNaN() {
+  FormulaLimits limits(*formula, /*scoreExcludes=*/true);
+  for (ReduceOp reduce : formula->getBody().front().getOps<ReduceOp>())
+    if (reduce.getKind() == ReductionKind::Add &&
+        limits.propagatesNaN(reduce.getResult(), FormulaLimits::NaNAt::Row,
+                             /*maximaKeepNaN=*/false))
+      return reduce;
+  return {};
+}
+
+bool TakenApart::tellsEmptyFromNaN() {
+  return !witness || witness.getKind() != ReductionKind::Max || findSumOfNaN();
+}
+
 /// The formula's uniform results, with the policies applied.
 void TakenApart::addUniformResults(FormulaWriter &w, ValueMap &map) {
-  PolicedResults policed{w, policies, witness, map};
+  PolicedResults policed{w, policies, witness, map, findSumOfNaN()};
   for (auto [i, value] : llvm::enumerate(formula->getYieldedValues())) {
     if (!formula->isUniformResult(i))
       continue;

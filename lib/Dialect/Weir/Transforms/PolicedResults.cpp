@@ -15,7 +15,12 @@ using P = arith::CmpFPredicate;
 Value PolicedResults::isEmpty() {
   Value value = map.get(witness.getResult());
   double identity = witness.getKind() == ReductionKind::Max ? -INFINITY : 0.0;
-  return w.compare(P::OEQ, value, w.special(identity));
+  Value empty = w.compare(P::OEQ, value, w.special(identity));
+  if (!sumOfNaN)
+    return empty;
+  Value sum = map.get(sumOfNaN.getResult());
+  Value isNumber = w.compare(P::ORD, sum, sum);
+  return arith::AndIOp::create(w.body, w.loc, empty, isNumber);
 }
 
 Value PolicedResults::withNaN(Value result) {

@@ -14,7 +14,8 @@
 namespace weir {
 
 /// What the policies make of results, given the witness: a statistic that tells
-/// rows with nothing left and rows with NaN.
+/// rows with nothing left and rows with NaN. Where that may be a maximum that
+/// lost a NaN, a sum that keeps it tells one from the other.
 struct PolicedResults {
   using Value = mlir::Value;
 
@@ -22,6 +23,7 @@ struct PolicedResults {
   StatePolicies policies;
   ReduceOp witness;
   ValueMap &map;
+  ReduceOp sumOfNaN = {};
 
   Value isEmpty();
   Value withNaN(Value result);

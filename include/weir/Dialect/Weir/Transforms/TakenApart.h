@@ -99,6 +99,9 @@ public:
   bool mayOverride() const {
     return looksForNaN || policies.emptyRow == EmptyRow::NaN;
   }
+  /// True when uniform results are not those of an empty row where all scores
+  /// are NaN, even if maxima are not.
+  bool tellsEmptyFromNaN();
   /// As buildFinish of the last sweep, but instead of its statistics the
   /// results are the coefficients of the carried sums, and, if `mayOverride`,
   /// what is to be added: 0, or NaN. A sum of 0 counts as 0 whatever its
@@ -121,6 +124,7 @@ private:
   void addFinished(FormulaWriter &writer, ValueMap &map, int64_t sweep,
                    llvm::ArrayRef<bool> perRow);
   void addUniformResults(FormulaWriter &writer, ValueMap &map);
+  ReduceOp findSumOfNaN();
   void findCarried();
   llvm::SmallVector<Slot> getSlots(int64_t sweep) const;
   RowValue describe(const Slot &slot, int64_t sweep) const;
