@@ -129,9 +129,14 @@ private:
   /// element by element, in the result's own order, as the only reader.
   uint64_t getReusableArguments(Value value) {
     auto rows = value.getDefiningOp<RowsOp>();
-    if (!rows || rows.getOutputs().size() != 1 || !value.hasOneUse())
+    if (!rows || !value.hasOneUse())
       return 0;
     FormulaOp formula = rows.resolveFormula();
+    // What a row has once is written while others are still read; and one
+    // result may be before a sweep reads for another.
+    if (formula.isUniformResult(cast<OpResult>(value).getResultNumber()) ||
+        (rows.getOutputs().size() != 1 && formula.hasReduction()))
+      return 0;
     uint64_t may = 0;
     for (auto [i, input] : llvm::enumerate(rows.getInputs())) {
       auto argument = dyn_cast<BlockArgument>(input);
@@ -156,10 +161,15 @@ private:
   }
 
   static bool hasOnlyRowsAsReader(Value argument) {
-    unsigned readers = 0;
-    for (Operation *user : argument.getUsers())
-      readers += !isa<tensor::DimOp>(user);
-    return readers == 1;
+    Operation *reader = nullptr;
+    for (Operation *user : argument.getUsers()) {
+      if (isa<tensor::DimOp>(user) || user == reader)
+        continue;
+      if (reader)
+        return false;
+      reader = user;
+    }
+    return reader;
   }
 
   static MemRefType getKernelType(Type type) {

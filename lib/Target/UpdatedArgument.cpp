@@ -7,6 +7,8 @@
 
 #include "UpdatedArgument.h"
 
+#include "weir/Dialect/Weir/IR/Weir.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -49,7 +51,8 @@ std::optional<UpdatedArgument> UpdatedArgument::find(Value result) {
                            return &use == first ||
                                   isa<tensor::DimOp>(use.getOwner());
                          });
-  return UpdatedArgument{first, number, isOnlyUse};
+  return UpdatedArgument{first, number, isOnlyUse,
+                         /*isRead=*/!isa<RowsOp>(first->getOwner())};
 }
 
 void UpdatedArgument::moveTo(Value destination, Value source) const {
@@ -59,9 +62,9 @@ void UpdatedArgument::moveTo(Value destination, Value source) const {
   auto copy = [&](OpBuilder &at) {
     memref::CopyOp::create(at, loc, source, destination);
   };
-  if (!isOnlyUse) {
+  if (isRead && !isOnlyUse) {
     copy(b);
-  } else {
+  } else if (isRead) {
     auto address = [&](Value memref) -> Value {
       return memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memref);
     };

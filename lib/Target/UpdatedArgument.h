@@ -19,7 +19,8 @@ struct UpdatedArgument {
   static std::optional<UpdatedArgument> find(mlir::Value result);
 
   /// Makes the ops work on `destination`, which first gets the argument's
-  /// elements from `source`, unless both are the same memory. Both are memrefs.
+  /// elements from `source`, unless both are the same memory or nothing reads
+  /// them there. Both are memrefs.
   void moveTo(mlir::Value destination, mlir::Value source) const;
 
   mlir::OpOperand *first = nullptr; // Where the argument is the destination.
@@ -27,6 +28,8 @@ struct UpdatedArgument {
   /// True when nothing else asks for the argument's elements, so that they may
   /// be overwritten.
   bool isOnlyUse = false;
+  /// False when all elements are written without a look at the old ones.
+  bool isRead = true;
 };
 
 } // namespace weir

@@ -62,3 +62,37 @@ func.func @residual(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32>
   %y = linalg.matmul ins(%x, %w : tensor<4x4xf32>, tensor<4x4xf32>) outs(%x : tensor<4x4xf32>) -> tensor<4x4xf32>
   return %y : tensor<4x4xf32>
 }
+
+// Rows write their destination without a look at what was there: nothing is copied to it, and each result may be either argument, as elements
+// are read before those of results are written.
+weir.formula @turn(%x: f32, %y: f32) -> (f32, f32) {
+  %s = arith.addf %x, %y : f32
+  %d = arith.subf %x, %y : f32
+  weir.yield %s, %d : f32, f32
+}
+// CHECK-LABEL: func.func @turns.kernel(
+// CHECK-SAME:    %[[X:.*]]: memref<4x4xf32, {{.*}}>, %{{.*}}: memref<4x4xf32, {{.*}}>, %[[SUM:.*]]: memref<4x4xf32, {{.*}}>, %{{.*}}: memref<4x4xf32,
+// CHECK-SAME:    2, 2, 32, 2, 3, 4, 4, 2, 2, 32, 2, 3, 4, 4>
+func.func @turns(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
+  // CHECK-NOT:   memref.copy
+  // CHECK:       %[[TO:.*]] = bufferization.to_tensor %[[SUM]] restrict writable
+  // CHECK:       weir.rows @turn ins({{.*}}) outs(%[[TO]], %{{.*}} :
+  %e = tensor.empty() : tensor<4x4xf32>
+  %r:2 = weir.rows @turn ins(%x, %y : tensor<4x4xf32>, tensor<4x4xf32>) outs(%x, %e : tensor<4x4xf32>, tensor<4x4xf32>)
+    {form = #weir.form<elementwise>} -> tensor<4x4xf32>, tensor<4x4xf32>
+  return %r#0, %r#1 : tensor<4x4xf32>, tensor<4x4xf32>
+}
+
+// A number of a row is written while the argument is still read for other rows.
+weir.formula @dot(%x: f32, %w: f32) -> (f32 {weir.uniform}) {
+  %p = arith.mulf %x, %w : f32
+  %s = weir.reduce add %p : f32
+  weir.yield %s : f32
+}
+// CHECK-LABEL: func.func @dots.kernel(
+// CHECK-SAME:    2, 2, 32, 1, 0, 4>
+func.func @dots(%x: tensor<4x4xf32>, %w: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %s = weir.rows @dot ins(%x, %w : tensor<4x4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) {form = #weir.form<online>} -> tensor<4xf32>
+  return %s : tensor<4xf32>
+}
