@@ -107,6 +107,22 @@ void ShapeRelations::visitReshape(Value wide, Value narrow,
   }
 }
 
+/// A slice that is as large as a tensor somewhere says so by its sizes.
+void ShapeRelations::visitSlice(tensor::ExtractSliceOp slice) {
+  llvm::SmallBitVector dropped = slice.getDroppedDims();
+  int64_t own = 0;
+  for (auto [i, size] : llvm::enumerate(slice.getMixedSizes())) {
+    if (dropped[i])
+      continue;
+    auto value = dyn_cast<Value>(size);
+    auto dim = value ? value.getDefiningOp<tensor::DimOp>() : tensor::DimOp();
+    if (std::optional<int64_t> source =
+            dim ? dim.getConstantIndex() : std::nullopt)
+      equate(dim.getSource(), *source, slice.getResult(), own);
+    ++own;
+  }
+}
+
 /// Scores and mask share the full shape; values and indices have k where the
 /// row is, and otherwise the outer shape, like the count.
 void ShapeRelations::visitTopK(TopKRowsOp topk) {
@@ -213,6 +229,8 @@ void ShapeRelations::visit(Operation *op) {
                 empty.getDynamicSizes()[next++].getDefiningOp<tensor::DimOp>())
           if (std::optional<int64_t> source = dim.getConstantIndex())
             equate(dim.getSource(), *source, empty, d);
+  } else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    visitSlice(slice);
   } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
     visitReshape(expand.getResult(), expand.getSrc(),
                  expand.getReassociationIndices());

@@ -12,6 +12,7 @@
 #include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace weir {
@@ -42,6 +43,7 @@ private:
   void visitRows(mlir::ValueRange values, mlir::ValueRange uniforms,
                  int64_t rank, int64_t rowDim);
   void visitTopK(TopKRowsOp topk);
+  void visitSlice(mlir::tensor::ExtractSliceOp slice);
   void visitAttention(AttentionRowsOp op);
 
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, unsigned> ids;

@@ -63,6 +63,19 @@ func.func @residual(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32>
   return %y : tensor<4x4xf32>
 }
 
+// A slice says by its sizes what it is as large as, in the dimensions that are left.
+// CHECK-LABEL: func.func @slices.kernel(
+// CHECK-SAME:    array<i64: 4, 5, 1, 2, 32, 2, 0, -1, -2, 1, 2, 32, 3, 0, -3, -4, -5, 2, 2, 32, 2, 0, -1, 4, 2, 2, 32, 2, 0, -2, -1>
+func.func @slices(%x: tensor<?x?xf32>, %y: tensor<?x?x?xf32>) -> (tensor<?x4xf32>, tensor<?x?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %rows = tensor.dim %x, %c0 : tensor<?x?xf32>
+  %columns = tensor.dim %x, %c1 : tensor<?x?xf32>
+  %a = tensor.extract_slice %y[0, 2, 0] [%rows, 1, 4] [1, 1, 1] : tensor<?x?x?xf32> to tensor<?x4xf32>
+  %b = tensor.extract_slice %y[0, 0, 1] [%columns, 1, %rows] [1, 1, 1] : tensor<?x?x?xf32> to tensor<?x?xf32>
+  return %a, %b : tensor<?x4xf32>, tensor<?x?xf32>
+}
+
 // Rows write their destination without a look at what was there: nothing is copied to it, and each result may be either argument, as elements
 // are read before those of results are written.
 weir.formula @turn(%x: f32, %y: f32) -> (f32, f32) {
