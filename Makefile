@@ -23,6 +23,7 @@ build: configure ## build the tools into build/bin
 demo: build ## compile the examples to libraries and run them from C and Python
 	@examples/classifier/run.sh $(BUILD)
 	@examples/decoder/run.sh $(BUILD)
+	@examples/prefix/run.sh $(BUILD)
 
 test: build ## the quick tier of all tests
 	@ninja -C $(BUILD) check-weir-all

@@ -214,6 +214,8 @@ static bool hasTileProducts(ModuleOp module) {
         bool isProduct = false;
         if (auto attention = dyn_cast<AttentionOp>(op))
           isProduct = isBF16(attention.getQuery());
+        else if (auto stats = dyn_cast<AttentionStatsOp>(op))
+          isProduct = isBF16(stats.getQuery());
         else if (auto contraction = dyn_cast<linalg::LinalgOp>(op))
           isProduct = linalg::isaContractionOpInterface(contraction) &&
                       llvm::all_of(contraction.getDpsInputs(), isBF16);

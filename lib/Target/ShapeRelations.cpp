@@ -184,9 +184,12 @@ void ShapeRelations::visitAttention(AttentionRowsOp op) {
   for (Value operand : op.getEpilogueOperands())
     meet(operand, all);
   for (auto [i, output] : llvm::enumerate(op.getOutputs())) {
-    if (formula.isUniformResult(i)) {
+    // One number per row; sums of a state are of values, in no layout.
+    if (op.getState() || formula.isUniformResult(i)) {
       for (auto [dim, of] : llvm::enumerate(rows))
         equate(of.first, of.second, output, dim);
+      if (op.getState() && cast<ShapedType>(output.getType()).getRank() == 4)
+        equate(value, element, output, element);
       continue;
     }
     for (auto [dim, of] : llvm::enumerate(all))

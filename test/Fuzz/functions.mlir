@@ -55,6 +55,24 @@ func.func @ragged(%q: tensor<?x2x4xf32>, %k: tensor<?x1x4xf32>, %v: tensor<?x1x4
   return %o : tensor<?x2x4xf32>
 }
 
+func.func @part(%q: tensor<?x2x?x4xf32>, %k: tensor<?x1x?x4xf32>, %v: tensor<?x1x?x4xf32>, %first: index, %all: index)
+    -> (tensor<?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?x4xf32>) {
+  %s:3 = weir.attention_stats @softmax(%q, %k, %v) keys(%first of %all) {causal}
+    : (tensor<?x2x?x4xf32>, tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>) -> (tensor<?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?x4xf32>)
+  return %s#0, %s#1, %s#2 : tensor<?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?x4xf32>
+}
+
+func.func @join(%m: tensor<?x2x?xf32>, %s: tensor<?x2x?xf32>, %o: tensor<?x2x?x4xf32>, %n: tensor<?x2x?xf32>, %t: tensor<?x2x?xf32>,
+                %p: tensor<?x2x?x4xf32>) -> (tensor<?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?x4xf32>) {
+  %a:3 = weir.attention_merge @softmax(%m, %s, %o) and(%n, %t, %p) : tensor<?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?x4xf32>
+  return %a#0, %a#1, %a#2 : tensor<?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?x4xf32>
+}
+
+func.func @end(%m: tensor<?x2x?xf32>, %s: tensor<?x2x?xf32>, %o: tensor<?x2x?x4xf32>) -> (tensor<?x2x?x4xf32>) {
+  %y = weir.attention_finish @softmax(%m, %s, %o) : (tensor<?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?x4xf32>) -> tensor<?x2x?x4xf32>
+  return %y : tensor<?x2x?x4xf32>
+}
+
 func.func @pass(%x: tensor<?x?xi64>, %b: tensor<?xi1>) -> (tensor<?x?xi64>, tensor<?xi1>) {
   return %x, %b : tensor<?x?xi64>, tensor<?xi1>
 }

@@ -63,7 +63,7 @@ static constexpr const char *kParts[] = {
     "weir-emit-abi",
     "one-shot-bufferize",
     "convert-linalg-to-weir",
-    "weir-choose-attention,weir-lower-attention",
+    "weir-choose-attention,weir-lower-attention,weir-lower-states",
     "convert-attention-to-rows",
 };
 

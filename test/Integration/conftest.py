@@ -87,11 +87,12 @@ class Batches:
 
 @pytest.fixture(scope="module")
 def compile_batches(compile_library):
-    """Takes IR by name, what all need besides, and weirc's flags; gives a mapping from names to libraries."""
+    """Takes IR by name, what all need besides, and weirc's flags; gives a mapping from names to libraries. `change` gives other IR for that of a
+    batch."""
     made = []
 
-    def build(texts, common, *flags, name):
-        made.append(Batches(lambda text: compile_library(common + text, *flags, name=name), texts))
+    def build(texts, common, *flags, name, change=lambda text: text):
+        made.append(Batches(lambda text: compile_library(change(common + text), *flags, name=name), texts))
         return made[-1]
 
     yield build

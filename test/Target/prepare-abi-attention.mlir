@@ -1,5 +1,5 @@
 // Which sizes of the tensors around attention are one: those of a call are checked by it.
-// RUN: weir-opt %s --weir-lower-attention --weir-prepare-abi | FileCheck %s
+// RUN: weir-opt %s --weir-lower-attention --weir-lower-states --weir-prepare-abi | FileCheck %s
 
 // Batches n0, queries n1, keys n2; heads and their sizes are static.
 // CHECK-LABEL: func.func @decoder.kernel(
@@ -45,4 +45,30 @@ func.func @packed(%q: tensor<?x8x64xf32>, %k: tensor<?x2x64xf32>, %m: tensor<1x?
   %o, %l = weir.attention @softmax_lse(%q, %k, %k) mask(%m : tensor<1x?x?xi1>) packed(%s, %t : tensor<?xi32>, tensor<?xi64>)
     {layout = #weir.attention_layout<blhd>} : (tensor<?x8x64xf32>, tensor<?x2x64xf32>, tensor<?x2x64xf32>) -> (tensor<?x8x64xf32>, tensor<8x?xf32>)
   return %o, %l : tensor<?x8x64xf32>, tensor<8x?xf32>
+}
+
+// States: one number per row and sums of values; the merged ones may lie where either lay.
+// CHECK-LABEL: func.func @part.kernel(
+// CHECK-SAME: weir.abi = {name = "part", table = array<i64: 8, 3, 1, 2, 32, 4, 0, -1, 8, -2, 64, 1, 2, 32, 4, 0, -1, 2, -3, 64, 1, 2, 32, 4, 0, -1, 2, -3, 32, 0, 0, 64, 0, 0, 64, 2, 2, 32, 3, 0, -1, 8, -2, 2, 2, 32, 3, 0, -1, 8, -2, 2, 2, 32, 4, 0, -1, 8, -2, 32>
+func.func @part(%q: tensor<?x8x?x64xf32>, %k: tensor<?x2x?x64xf32>, %v: tensor<?x2x?x32xf32>, %first: index, %all: index)
+    -> (tensor<?x8x?xf32>, tensor<?x8x?xf32>, tensor<?x8x?x32xf32>) {
+  %s:3 = weir.attention_stats @softmax(%q, %k, %v) keys(%first of %all)
+    : (tensor<?x8x?x64xf32>, tensor<?x2x?x64xf32>, tensor<?x2x?x32xf32>) -> (tensor<?x8x?xf32>, tensor<?x8x?xf32>, tensor<?x8x?x32xf32>)
+  return %s#0, %s#1, %s#2 : tensor<?x8x?xf32>, tensor<?x8x?xf32>, tensor<?x8x?x32xf32>
+}
+
+// CHECK-LABEL: func.func @merge.kernel(
+// CHECK-SAME: 2, 2, 32, 3, 27, -1, 8, -2, 2, 2, 32, 3, 27, -1, 8, -2, 2, 2, 32, 4, 36, -1, 8, -2, 32>
+// CHECK-NOT:  memref.copy
+func.func @merge(%a: tensor<?x8x?xf32>, %b: tensor<?x8x?xf32>, %c: tensor<?x8x?x32xf32>, %d: tensor<?x8x?xf32>, %e: tensor<?x8x?xf32>,
+                 %f: tensor<?x8x?x32xf32>) -> (tensor<?x8x?xf32>, tensor<?x8x?xf32>, tensor<?x8x?x32xf32>) {
+  %s:3 = weir.attention_merge @softmax(%a, %b, %c) and(%d, %e, %f) : tensor<?x8x?xf32>, tensor<?x8x?xf32>, tensor<?x8x?x32xf32>
+  return %s#0, %s#1, %s#2 : tensor<?x8x?xf32>, tensor<?x8x?xf32>, tensor<?x8x?x32xf32>
+}
+
+// CHECK-LABEL: func.func @finish.kernel(
+// CHECK-SAME: table = array<i64: 4, 2, 1, 2, 32, 3, 0, -1, 8, -2, 1, 2, 32, 3, 0, -1, 8, -2, 1, 2, 32, 4, 0, -1, 8, -2, 32, 2, 4, 16, 4, 0, -1, 8, -2, 32>
+func.func @finish(%a: tensor<?x8x?xf32>, %b: tensor<?x8x?xf32>, %c: tensor<?x8x?x32xf32>) -> tensor<?x8x?x32xbf16> {
+  %o = weir.attention_finish @softmax(%a, %b, %c) : (tensor<?x8x?xf32>, tensor<?x8x?xf32>, tensor<?x8x?x32xf32>) -> tensor<?x8x?x32xbf16>
+  return %o : tensor<?x8x?x32xbf16>
 }

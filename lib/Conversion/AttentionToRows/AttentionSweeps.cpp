@@ -461,7 +461,26 @@ void Sweeps::emitOutput(AttentionTiling &t, const AttentionTile &tile,
   t.emitResults(tile, all, getRows(t, tile, coefficients), found);
 }
 
+/// The state, or what follows from it.
+void Sweeps::emitEnd(AttentionTiling &t, const AttentionTile &tile) {
+  if (!t.op.getState())
+    return emitOutput(t, tile, emitFinish(t, tile, /*sweep=*/1));
+  SmallVector<Value> slots, all;
+  if (formulas.getNumSweeps() > 0)
+    slots = getState(t, tile, /*sweep=*/1);
+  for (unsigned i = 0; i < sums.size(); ++i)
+    all.push_back(getSums(t, tile, i));
+  t.emitState(tile, slots, all);
+}
+
 void Sweeps::emitTile(AttentionTiling &t, const AttentionTile &tile) {
+  if (t.op.getState()) {
+    if (formulas.getNumSweeps() > 0)
+      emitAttempts(t, tile, /*sweep=*/1);
+    else
+      emitWeights(t, tile);
+    return emitEnd(t, tile);
+  }
   SmallVector<Value> found;
   for (int64_t sweep = 1; sweep <= formulas.getNumSweeps(); ++sweep) {
     emitAttempts(t, tile, sweep);
@@ -506,10 +525,6 @@ void Sweeps::emitMerge(AttentionTiling &t, const AttentionTile &tile,
                {own, getSums(t, other, i), moved[2 * i], moved[2 * i + 1]}, own)
         .setInCache(true);
   }
-}
-
-void Sweeps::emitEnd(AttentionTiling &t, const AttentionTile &tile) {
-  emitOutput(t, tile, emitFinish(t, tile, /*sweep=*/1));
 }
 
 std::unique_ptr<AttentionForms>

@@ -21,71 +21,8 @@ using namespace weir;
 using Predicate = arith::CmpIPredicate;
 
 //===----------------------------------------------------------------------===//
-// Which keys are seen
+// What rows have once
 //===----------------------------------------------------------------------===//
-
-/// How many keys behind its own a query sees; none says that it is all.
-std::optional<int64_t> AttentionTiling::getWindowRight() {
-  return op.getCausal() ? 0 : op.getWindowRight();
-}
-
-/// The keys [first, end) that a query sees, but for the mask. Both bounds rise
-/// with the query.
-AttentionTiling::KeyRange AttentionTiling::getSeen(const AttentionTile &tile,
-                                                   Value query) {
-  Value zero = index.constant(0), last = index.add(query, tile.ahead);
-  KeyRange seen{zero, tile.keyCount};
-  std::optional<int64_t> right = getWindowRight();
-  if (right)
-    seen.end = index.clamp(index.add(last, index.constant(*right + 1)), zero,
-                           tile.keyCount);
-  if (std::optional<int64_t> left = op.getWindowLeft())
-    seen.first =
-        index.clamp(index.sub(last, index.constant(*left)), zero, seen.end);
-  return seen;
-}
-
-void AttentionTiling::findKeys(AttentionTile &tile) {
-  tile.keyCount = tile.sequence.keys;
-  if (Value lengths = op.getLengths()) {
-    Value length = memref::LoadOp::create(builder, loc, lengths, tile.batch);
-    length = arith::IndexCastOp::create(builder, loc, indexType, length);
-    tile.keyCount = index.clamp(length, index.constant(0), operands.keys);
-  }
-  tile.ahead =
-      index.sub(tile.keyCount, packed ? tile.sequence.queries : place.queries);
-  if (place.query && !packed)
-    tile.ahead = index.add(tile.ahead, place.query);
-  findBounds(tile);
-}
-
-/// Which keys some of the tile's queries see, and which all.
-void AttentionTiling::findBounds(AttentionTile &tile) {
-  Value last =
-      index.sub(index.add(tile.query, tile.queryCount), index.constant(1));
-  KeyRange front = getSeen(tile, tile.query), back = getSeen(tile, last);
-  tile.firstKey = front.first;
-  tile.endCommon = front.end;
-  tile.firstCommon = back.first;
-  tile.endKey = back.end;
-}
-
-/// The keys that the mask leaves to a row.
-static Value countUnmasked(OpBuilder &b, Location loc, Value mask, Value first,
-                           Value end) {
-  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-  Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  auto loop = scf::ForOp::create(b, loc, first, end, one, zero);
-  OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
-  Value column = cast<MemRefType>(mask.getType()).getDimSize(0) == 1
-                     ? zero
-                     : Value(loop.getInductionVar());
-  Value seen = memref::LoadOp::create(inner, loc, mask, column);
-  Value more = arith::SelectOp::create(inner, loc, seen, one, zero);
-  Value sum = arith::AddIOp::create(inner, loc, loop.getRegionIterArg(0), more);
-  scf::YieldOp::create(inner, loc, sum);
-  return loop.getResult(0);
-}
 
 /// As many of the indices from the right as there are dimensions.
 static ValueRange takeBack(ValueRange indices, Value memref) {
@@ -152,14 +89,8 @@ void AttentionTiling::gatherRows(const AttentionTile &tile) {
         store(loadPerRow(builder, loc, operand,
                          {tile.batch, head, s.getQuery(index, query)}),
               own);
-    if (Value lengths = rowIndices[0]) {
-      Value length = index.sub(seen.end, seen.first);
-      if (op.getMask())
-        length = countUnmasked(builder, loc,
-                               sliceRow(op.getMask(), tile, head, query),
-                               seen.first, seen.end);
-      store(length, lengths);
-    }
+    if (Value lengths = rowIndices[0])
+      store(countSeen(tile, head, query, seen), lengths);
     if (rowIndices[1])
       store(place.query && !packed ? index.add(query, place.query) : query,
             rowIndices[1]);
@@ -391,7 +322,7 @@ SmallVector<Value> AttentionTiling::getRowInputs(const AttentionTile &tile) {
   if (rowIndices[0])
     inputs.push_back(perRow(rowIndices[0], tile));
   if (attended.extent)
-    inputs.push_back(tile.keyCount);
+    inputs.push_back(tile.allKeys);
   if (rowIndices[1])
     inputs.push_back(perRow(rowIndices[1], tile));
   return inputs;
@@ -411,11 +342,11 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
   if (rowIndices[0])
     inputs.push_back(perRow(rowIndices[0], tile));
   if (attended.extent)
-    inputs.push_back(tile.keyCount);
+    inputs.push_back(tile.allKeys);
   if (rowIndices[1])
     inputs.push_back(perRow(rowIndices[1], tile));
   llvm::append_range(inputs, moreInputs);
-  Value column = usesColumn(made) ? firstKey : Value();
+  Value column = usesColumn(made) ? place.getKey(index, firstKey) : Value();
   bool all = policies == RowPolicies::All,
        ordinary = policies == RowPolicies::Ordinary;
   auto emit = [&](Value head, ArrayRef<Value> ins, ArrayRef<Value> outs) {
@@ -445,7 +376,8 @@ void AttentionTiling::emitRows(const AttentionTile &tile,
     if (scratch)
       rows.getScratchMutable().assign(scratch);
     // Of statistics in f32 nobody takes more than the output's precision.
-    rows.setNarrowRatios(operands.inPairs && op.getOutputs().size() == 1);
+    rows.setNarrowRatios(operands.inPairs && op.getOutputs().size() == 1 &&
+                         !op.getState());
   };
   if (!hasVaryingOperands())
     return emit(tile.head, inputs, outputs);
@@ -519,6 +451,37 @@ void AttentionTiling::emitValues(const AttentionTile &tile, Value block,
   if (!operands.valuesAreReady)
     return multiply(false);
   emitFewOrMany(tile, [&] { multiply(true); }, [&] { multiply(false); });
+}
+
+void AttentionTiling::emitState(const AttentionTile &tile, ValueRange slots,
+                                ValueRange sums) {
+  SmallVector<Value> perRow(slots);
+  // What the formula was told lies behind the slots.
+  for (Value told :
+       {rowIndices[0], attended.extent ? tile.allKeys : Value(), rowIndices[1]})
+    if (told)
+      perRow.push_back(
+          isa<MemRefType>(told.getType()) ? this->perRow(told, tile) : told);
+  ValueRange outputs = op.getOutputs();
+  forEachRow(tile, [&](Value head, Value query, Value row) {
+    for (auto [value, output] : llvm::zip(perRow, outputs)) {
+      if (isa<MemRefType>(value.getType()))
+        value = memref::LoadOp::create(builder, loc, value, row);
+      memref::StoreOp::create(builder, loc, value, output,
+                              ValueRange{tile.batch, head, query});
+    }
+  });
+  OpFoldResult zero = builder.getIndexAttr(0),
+               size = builder.getIndexAttr(operands.valueSize);
+  forEachHead(tile, [&](Value head, Value firstRow) {
+    for (auto [sum, output] :
+         llvm::zip_equal(sums, outputs.drop_front(perRow.size()))) {
+      Value own = view(sum, {firstRow, zero}, {tile.queryCount, size});
+      Value target = view(output, {tile.batch, head, tile.query, zero},
+                          {nullptr, nullptr, tile.queryCount, size});
+      createElementwise(builder, loc, copy, own, target);
+    }
+  });
 }
 
 void AttentionTiling::emitResults(const AttentionTile &tile, ValueRange sums,

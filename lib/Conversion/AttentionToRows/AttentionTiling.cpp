@@ -66,7 +66,8 @@ AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
   key = orderDims(b, op, op.getKey());
   value = orderDims(b, op, op.getValue());
   FormulaOp formula = op.resolveFormula();
-  output = orderDims(b, op, op.getOutputs()[formula.getFirstVaryingResult()]);
+  if (!op.getState())
+    output = orderDims(b, op, op.getOutputs()[formula.getFirstVaryingResult()]);
   auto size = [&](Value memref, int64_t dim) -> Value {
     return b.createOrFold<memref::DimOp>(loc, memref, dim);
   };
@@ -95,7 +96,10 @@ Type AttentionOperands::getStorage() const {
 
 AttentionPlace::AttentionPlace(AttentionRowsOp op,
                                const AttentionOperands &operands)
-    : heads(operands.queryHeads), queries(operands.queries) {
+    : heads(operands.queryHeads), queries(operands.queries),
+      key(op.getFirstKey()), keys(operands.keys) {
+  if (key)
+    keys = op.getAllKeys();
   if (op.getPlace().empty())
     return;
   batch = op.getPlace()[0];
@@ -197,12 +201,13 @@ AttentionTiling::AttentionTiling(AttentionRowsOp op,
   queryScale = scale.inQueries;
 }
 
-/// bf16 queries stay as they are, or they would be rounded once more.
+/// bf16 queries stay as they are, or they would be rounded once more. A state
+/// is that of the formula without a scale, whatever the target.
 ScoreScale::ScoreScale(AttentionRowsOp op, const AttentionOperands &operands) {
   double scale = toDouble(op.getScale())
                      .value_or(1.0 / std::sqrt(double(operands.headSize)));
-  if (op.getSoftCap() ||
-      (operands.inPairs && (op.getBias() || op.getMask() || scale <= 0)))
+  if (op.getSoftCap() || (operands.inPairs && (op.getBias() || op.getMask() ||
+                                               op.getState() || scale <= 0)))
     inPreparation = scale;
   else if (operands.inPairs)
     inFormula = scale;

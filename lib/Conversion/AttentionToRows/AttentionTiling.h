@@ -56,12 +56,17 @@ struct ScoreScale {
 struct AttentionPlace {
   AttentionPlace(AttentionRowsOp op, const AttentionOperands &operands);
 
-  /// The index of a query's row among those of all batches and heads.
+  /// The index of a key, and that of a query's row among those of all batches
+  /// and heads.
+  mlir::Value getKey(IndexMath &index, mlir::Value own) const {
+    return key ? index.add(own, key) : own;
+  }
   mlir::Value getRow(IndexMath &index, mlir::Value ownBatch,
                      mlir::Value ownHead, mlir::Value ownQuery) const;
 
   mlir::Value batch, head, query; // The first ones; null where they are 0.
   mlir::Value heads, queries;     // Of the whole.
+  mlir::Value key, keys;          // Likewise.
 };
 
 /// What is known of the tile at hand.
@@ -74,8 +79,10 @@ struct AttentionTile {
   mlir::Value query, queryCount; // The first query of each, and how many.
   mlir::Value row,
       rowCount; // Where it lies in scratch; headCount * queryCount.
-  /// Keys of the sequence; how far key indices are ahead of query indices.
-  mlir::Value keyCount, ahead;
+  /// Keys of the sequence, in the whole and of those that are here.
+  mlir::Value allKeys, keyCount;
+  /// How far indices of keys that are here are ahead of query indices.
+  mlir::Value ahead;
   /// Keys that some query sees lie in [firstKey, endKey), those that all see
   /// in [firstCommon, endCommon), but for the mask.
   mlir::Value firstKey, endKey, firstCommon, endCommon;
@@ -159,6 +166,10 @@ public:
   /// What rows have once of the formula's arguments behind the score: one for
   /// each row or one for all. Varying arguments are left out.
   llvm::SmallVector<mlir::Value> getRowInputs(const AttentionTile &tile);
+  /// Writes what is left of the keys: one number per row for each slot, and the
+  /// sums.
+  void emitState(const AttentionTile &tile, mlir::ValueRange slots,
+                 mlir::ValueRange sums);
   /// Writes the uniform results, given one per row, and the output: the sums,
   /// where there are coefficients each times that of the row, plus an offset of
   /// the row where there is one more.
@@ -234,6 +245,8 @@ private:
   void findKeys(AttentionTile &tile);
   void findBounds(AttentionTile &tile);
   KeyRange getSeen(const AttentionTile &tile, Value query);
+  Value countSeen(const AttentionTile &tile, Value head, Value query,
+                  KeyRange seen);
   void gatherRows(const AttentionTile &tile);
   void exclude(const AttentionTile &tile, Value firstKey, Value scores);
   void prepareScores(const AttentionTile &tile, Value firstKey, Value scores);

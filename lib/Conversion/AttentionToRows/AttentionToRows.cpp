@@ -46,13 +46,15 @@ static LogicalResult tile(AttentionRowsOp op, DerivedSymbols &symbols) {
   FlatSymbolRefAttr attended =
       getAttended(op, ScoreScale(op, operands).inFormula, symbols);
   std::unique_ptr<AttentionForms> forms = createBlocksForm(attended);
-  if (op.getForm().value_or(AttentionForm::Blocks) != AttentionForm::Blocks) {
+  AttentionForm form = op.getForm().value_or(
+      op.getState() ? AttentionForm::OnePass : AttentionForm::Blocks);
+  if (form != AttentionForm::Blocks) {
     auto rows = std::make_unique<BlockwiseRows>(
         resolveFormula(op, attended),
         StatePolicies{op.getEmptyRow(), op.getNan()}, op.getPosInf());
-    if (std::string misfit = rows->getMisfit(*op.getForm()); !misfit.empty())
+    if (std::string misfit = rows->getMisfit(form); !misfit.empty())
       return op.emitOpError("C11: form ")
-             << stringifyAttentionForm(*op.getForm()) << " does not fit @"
+             << stringifyAttentionForm(form) << " does not fit @"
              << op.getFormula() << ": " << misfit;
     forms = createSweepsForm(attended, std::move(rows));
   }

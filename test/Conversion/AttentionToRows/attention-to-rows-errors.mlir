@@ -33,3 +33,13 @@ func.func @share(%q: memref<1x4x?x64xf32>) {
     outs(%q : memref<1x4x?x64xf32>) {form = #weir.attention_form<one_pass>, pos_inf = #weir.pos_inf<share>}
   return
 }
+
+// -----
+
+// A state is left in one pass.
+func.func @share_state(%q: memref<1x4x?x64xf32>, %m: memref<1x4x?xf32>) {
+  // expected-error@+1 {{C11: form one_pass does not fit @softmax: whether scores of +inf share the mass is a matter of whole rows}}
+  weir.attention_rows @softmax ins(%q, %q, %q : memref<1x4x?x64xf32>, memref<1x4x?x64xf32>, memref<1x4x?x64xf32>)
+    outs(%m, %m, %q : memref<1x4x?xf32>, memref<1x4x?xf32>, memref<1x4x?x64xf32>) {state, pos_inf = #weir.pos_inf<share>}
+  return
+}

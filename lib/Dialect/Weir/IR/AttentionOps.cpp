@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionShapes.h"
 #include "RowShapes.h"
-#include "weir/Dialect/Weir/IR/Weir.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
@@ -23,22 +23,9 @@ using namespace weir;
 static constexpr int64_t kMaxHeadSize = 65536, kMaxTile = 65536;
 static constexpr int64_t kMaxWindow = int64_t(1) << 62;
 
-/// Sizes as a type would show them.
-static std::string show(ArrayRef<int64_t> shape) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  llvm::interleaveComma(shape, os, [&](int64_t size) {
-    if (ShapedType::isDynamic(size))
-      os << '?';
-    else
-      os << size;
-  });
-  return text;
-}
-
 namespace {
 
-/// The constraints that both ops share.
+/// The constraints of ops over queries, keys and values.
 template <typename OpTy>
 class Verifier {
 public:
@@ -50,8 +37,10 @@ public:
         failed(verifySizes()) || failed(verifyOperands()) ||
         failed(verifyResults()) || failed(verifyKeys()) ||
         failed(verifyPacked()) || failed(verifyNumbers()) ||
-        failed(verifyPlace()) || failed(verifyEpilogue()))
+        failed(verifyPlace()))
       return failure();
+    if constexpr (!std::is_same_v<OpTy, AttentionStatsOp>)
+      return verifyEpilogue();
     return success();
   }
 
@@ -69,28 +58,16 @@ private:
   }
 
   LogicalResult verifyFormula() {
-    if (formula.getScoreIndex() != 0 || !formula.getArgumentTypes()[0].isF32())
-      return error("C2") << "the first argument of @" << formula.getSymName()
-                         << " must be the score, an f32";
-    for (auto [i, type] : llvm::enumerate(formula.getResultTypes())) {
-      if (formula.isUniformResult(i))
-        continue;
-      if (weights || !type.isF32())
-        return error("C2") << "@" << formula.getSymName()
-                           << " must have one varying result, an f32";
-      weights = i;
-    }
-    if (!weights)
-      return error("C2") << "@" << formula.getSymName()
-                         << " has no varying result to weigh values with";
-    bool hasPolicy =
-        op.getEmptyRow() || op.getPosInf() || op.getNan() || op.getTies();
-    if (hasPolicy && !formula.hasReduction())
-      return error("C9") << "a row policy needs a formula with a reduction; @"
-                         << formula.getSymName() << " is elementwise";
-    if (op.getEmptyRow() == EmptyRow::Uniform)
-      return error("C9") << "empty_row = uniform shares among the keys of a "
-                            "row, but a query with an empty row sees none";
+    FailureOr<unsigned> found = findWeights(op, formula);
+    if (failed(found))
+      return failure();
+    weights = *found;
+    bool hasPolicy = op.getEmptyRow() || op.getNan();
+    if constexpr (!std::is_same_v<OpTy, AttentionStatsOp>)
+      hasPolicy |= op.getPosInf() || op.getTies();
+    if (failed(
+            verifyAttentionPolicies(op, formula, hasPolicy, op.getEmptyRow())))
+      return failure();
     return verifyNaN(op, "C9", op.getNan(), formula);
   }
 
@@ -192,20 +169,46 @@ private:
     return success();
   }
 
+  /// The type of scores, weights and sums.
+  Type getAccumulator() {
+    Type element = getElementTypeOrSelf(op.getQuery().getType());
+    return element.isF64() ? element : Type(Float32Type::get(op.getContext()));
+  }
+
+  bool leavesState() {
+    if constexpr (std::is_same_v<OpTy, AttentionRowsOp>)
+      return op.getState();
+    return std::is_same_v<OpTy, AttentionStatsOp>;
+  }
+
   LogicalResult verifyResults() {
+    if (leavesState()) {
+      if (op.isPacked())
+        return error("C15") << "packed sequences leave no state";
+      if constexpr (std::is_same_v<OpTy, AttentionRowsOp>)
+        if (op.getForm().value_or(AttentionForm::OnePass) !=
+            AttentionForm::OnePass)
+          return error("C11")
+                 << "form " << stringifyAttentionForm(*op.getForm())
+                 << " leaves no state";
+      FailureOr<AttentionStateLayout> layout =
+          getAttentionLayout(op, formula, {op.getEmptyRow(), op.getNan()});
+      if (failed(layout))
+        return failure();
+      AttentionRowShape shape{rows, getSize(2, 3), getAccumulator()};
+      return verifyAttentionState(op, formula, *layout, results, shape);
+    }
     ArrayRef<Type> formals = formula.getResultTypes();
     if (results.size() != formals.size())
       return error("C6") << "has " << results.size() << " results but @"
                          << formula.getSymName() << " has " << formals.size();
-    Type element = getElementTypeOrSelf(op.getQuery().getType());
-    Type accumulator =
-        element.isF64() ? element : Type(Float32Type::get(op.getContext()));
+    Type accumulator = getAccumulator();
     output.assign(cast<ShapedType>(op.getQuery().getType()).getShape());
     output.back() = getSize(2, op.getElementDim());
     if (!op.isPacked())
       output[0] = rows[0];
     for (auto [i, type] : llvm::enumerate(results)) {
-      bool isOutput = i == *weights;
+      bool isOutput = i == weights;
       Type wanted = formals[i].isF32() ? accumulator : formals[i];
       ShapedType shaped = getDense(type);
       std::string storage = "f32, bf16, f16 or f64";
@@ -264,8 +267,13 @@ private:
   }
 
   LogicalResult verifyPacked() {
-    if (!op.isPacked())
-      return success();
+    if constexpr (!std::is_same_v<OpTy, AttentionStatsOp>)
+      if (op.isPacked())
+        return verifyStarts();
+    return success();
+  }
+
+  LogicalResult verifyStarts() {
     if (op.getPacked().size() != 2)
       return error("C14") << "packed takes two tensors, the starts of queries "
                              "and those of keys, but has "
@@ -312,12 +320,27 @@ private:
       return error("C13") << "place has " << op.getPlace().size()
                           << " indices but takes five: batch, head and query, "
                              "and the heads and queries of the whole";
+    if constexpr (!std::is_same_v<OpTy, AttentionOp>) {
+      if (!op.getFirstKey() != !op.getAllKeys())
+        return error("C15") << "keys takes two indices: that of the first key, "
+                               "and how many the whole has";
+      if (op.getFirstKey() && !leavesState())
+        return error("C15") << "keys goes with state: a finished row has met "
+                               "all keys";
+      if (op.getFirstKey() && op.getMask() &&
+          !formula.getBody().template getOps<LengthOp>().empty())
+        return error("C15") << "@" << formula.getSymName()
+                            << " asks for the length of the whole row, but the "
+                               "mask tells nothing of keys that are not here";
+    }
     return success();
   }
 
   LogicalResult verifyEpilogue() {
     if (!op.getEpilogueAttr())
       return success();
+    if (leavesState())
+      return error("C15") << "an epilogue needs finished rows";
     FormulaOp gate;
     if (failed(resolveOrError(op, op.getEpilogueAttr(), gate)))
       return failure();
@@ -359,7 +382,7 @@ private:
   OpTy op;
   TypeRange results;
   FormulaOp formula;
-  std::optional<unsigned> weights;
+  unsigned weights;
   /// [B, Hq, Lq] and [B, Hq, Lq, Lk], without B where sequences are packed;
   /// and what the output has.
   SmallVector<int64_t> rows, scores, output;
@@ -403,6 +426,37 @@ AttentionOp::reifyResultShapes(OpBuilder &b,
     }
     for (auto [own, size] :
          llvm::zip(cast<RankedTensorType>(type).getShape(), sizes))
+      if (!ShapedType::isDynamic(own))
+        size = b.getIndexAttr(own);
+    shapes.push_back(std::move(sizes));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// weir.attention_stats
+//===----------------------------------------------------------------------===//
+
+LogicalResult AttentionStatsOp::verifySymbolUses(SymbolTableCollection &) {
+  return Verifier<AttentionStatsOp>(*this, getResultTypes()).run();
+}
+
+FormulaOp AttentionStatsOp::resolveFormula() {
+  return weir::resolveFormula(*this, getFormulaAttr());
+}
+
+LogicalResult
+AttentionStatsOp::reifyResultShapes(OpBuilder &b,
+                                    ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<OpFoldResult> query =
+      tensor::getMixedSizes(b, getLoc(), getQuery());
+  SmallVector<OpFoldResult> all{
+      query[0], query[getHeadDim()], query[getLengthDim()],
+      tensor::getMixedSize(b, getLoc(), getValue(), 3)};
+  for (Type type : getResultTypes()) {
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
+    SmallVector<OpFoldResult> sizes(ArrayRef(all).take_front(shape.size()));
+    for (auto [own, size] : llvm::zip(shape, sizes))
       if (!ShapedType::isDynamic(own))
         size = b.getIndexAttr(own);
     shapes.push_back(std::move(sizes));

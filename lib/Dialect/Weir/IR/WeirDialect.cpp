@@ -29,7 +29,8 @@ struct WeirInlinerInterface : DialectInlinerInterface {
   using DialectInlinerInterface::DialectInlinerInterface;
   bool isLegalToInline(Operation *op, Region *, bool, IRMapping &) const final {
     return isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp, TopKOp,
-               TopKRowsOp, AttentionOp, AttentionRowsOp>(op);
+               TopKRowsOp, AttentionOp, AttentionRowsOp, AttentionStatsOp,
+               AttentionMergeOp, AttentionFinishOp>(op);
   }
 };
 } // namespace

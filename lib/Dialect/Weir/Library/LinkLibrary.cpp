@@ -55,7 +55,8 @@ struct WeirLinkLibrary : weir::impl::WeirLinkLibraryBase<WeirLinkLibrary> {
     auto *library = dialect->getRegisteredInterface<FormulaLibraryInterface>();
     WalkResult walk = getOperation().walk([&](Operation *op) {
       if (!isa<ApplyOp, RowsOp, StatsOp, MergeOp, FinishOp, WeightsOp, TopKOp,
-               TopKRowsOp, AttentionOp, AttentionRowsOp>(op))
+               TopKRowsOp, AttentionOp, AttentionRowsOp, AttentionStatsOp,
+               AttentionMergeOp, AttentionFinishOp>(op))
         return WalkResult::advance();
       for (StringRef attr : {"formula", "epilogue"})
         if (failed(link(op, attr, library)))

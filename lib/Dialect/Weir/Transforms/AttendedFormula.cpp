@@ -147,6 +147,21 @@ std::string BlockwiseRows::getMisfit(AttentionForm form) {
          (isOne ? " time" : " times");
 }
 
+AttentionStateLayout AttentionState::getLayout() {
+  AttentionStateLayout layout;
+  if (hasSweep())
+    layout.slots = rows.parts.getLayout(1).slots;
+  Builder builder(FormulaOp(*attended).getContext());
+  for (auto [asks, name] :
+       {std::pair(arguments.length, "length"),
+        std::pair(arguments.extent, "extent"), std::pair(arguments.row, "row")})
+    if (asks)
+      layout.slots.push_back(
+          {builder.getIndexType(), name, builder.getIndexAttr(0)});
+  layout.sums = rows.getRank();
+  return layout;
+}
+
 FormulaOp weir::buildPreparation(Location loc, const ScorePreparation &prepared,
                                  StringRef name) {
   FormulaWriter w(loc);

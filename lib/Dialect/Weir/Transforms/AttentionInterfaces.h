@@ -10,9 +10,19 @@
 
 #include "weir/Dialect/Weir/IR/Weir.h"
 
+#include "mlir/Interfaces/TilingInterface.h"
+
 namespace weir {
 
 void attachAttentionTiling(mlir::MLIRContext *context);
+void attachAttentionPartialReduction(mlir::MLIRContext *context);
+
+/// The op on a tile of batches, heads, queries and keys. What it gives is that
+/// of rows of these keys alone.
+mlir::FailureOr<mlir::TilingResult>
+tileAttentionWithKeys(mlir::OpBuilder &b, AttentionOp op,
+                      llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                      llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
 } // namespace weir
 

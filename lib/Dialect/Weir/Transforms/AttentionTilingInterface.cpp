@@ -5,10 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The loops are batches, heads of queries and queries. Each result at these is
-// a matter of them alone, so they are parallel; keys stay whole. What asks for
-// an index learns by `place` where the tile lies. Packed sequences have no
-// batches, and their queries stay whole, like the keys.
+// The loops are batches, heads of queries, queries and keys. Each result at the
+// first three is a matter of them alone, so they are parallel; keys stay whole,
+// but where what is left of some of them is asked for
+// (AttentionPartialReduction.cpp). What asks for an index learns by `place`
+// where the tile lies. Packed sequences have no batches, and their queries stay
+// whole, like the keys.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,9 +41,10 @@ class Tile {
 public:
   Tile(OpBuilder &b, Location loc, Sizes offsets, Sizes sizes)
       : b(b), loc(loc) {
-    if (offsets.size() == 2)
+    if (offsets.size() == 3)
       loops.push_back(std::nullopt);
-    for (auto [offset, size] : llvm::zip_equal(offsets, sizes))
+    for (auto [offset, size] :
+         llvm::zip_equal(offsets.drop_back(), sizes.drop_back()))
       loops.push_back(std::make_pair(offset, size));
   }
 
@@ -80,6 +83,7 @@ public:
   OpBuilder &b;
   Location loc;
   SmallVector<Part> loops; // Batches, heads, queries; all, if need be.
+  Part keys;
   SmallVector<Operation *> slices;
 };
 
@@ -179,14 +183,21 @@ static SmallVector<Value> getPlace(OpBuilder &b, OpTy op, const Tile &tile) {
   return place;
 }
 
+/// Outputs are in the op's layout, sums of values of a state are not.
+static bool hasLayout(AttentionOp) { return true; }
+static bool hasLayout(AttentionRowsOp op) { return !op.getState(); }
+
 static void sliceOutputs(AttentionOp, FormulaOp, Tile &) {}
-static void sliceOutputs(AttentionRowsOp op, FormulaOp formula, Tile &tile) {
-  for (auto [i, output] : llvm::enumerate(op.getOutputsMutable()))
-    output.set(tile.slice(
-        output.get(),
-        formula.isUniformResult(i)
-            ? tile.loops
-            : Tile::inLayout(op, tile.loops[0], tile.loops[1], tile.loops[2])));
+static void sliceOutputs(AttentionRowsOp op, FormulaOp, Tile &tile) {
+  for (OpOperand &output : op.getOutputsMutable()) {
+    int64_t rank = cast<ShapedType>(output.get().getType()).getRank();
+    SmallVector<Part> parts(tile.loops);
+    if (rank == op.getElementDim() + 1 && hasLayout(op))
+      parts = Tile::inLayout(op, tile.loops[0], tile.loops[1], tile.loops[2]);
+    else if (rank == op.getElementDim() + 1)
+      parts.push_back(std::nullopt);
+    output.set(tile.slice(output.get(), parts));
+  }
 }
 
 /// The types of results of the shape of the tile.
@@ -215,12 +226,12 @@ static void sliceOperands(OpTy op, FormulaOp formula, Part keyHeads,
                           Tile &tile) {
   ArrayRef<Part> loops = tile.loops;
   SmallVector<Part> scores(loops);
-  scores.push_back(std::nullopt); // All keys.
+  scores.push_back(tile.keys);
   for (auto [i, input] : llvm::enumerate(op.getInputsMutable()))
-    input.set(tile.slice(
-        input.get(),
-        i == 0 ? Tile::inLayout(op, loops[0], loops[1], loops[2])
-               : Tile::inLayout(op, loops[0], keyHeads, std::nullopt)));
+    input.set(
+        tile.slice(input.get(),
+                   i == 0 ? Tile::inLayout(op, loops[0], loops[1], loops[2])
+                          : Tile::inLayout(op, loops[0], keyHeads, tile.keys)));
   for (auto [i, operand] : llvm::enumerate(op.getFormulaOperandsMutable()))
     operand.set(tile.slice(operand.get(), formula.isUniformArgument(i + 1)
                                               ? loops
@@ -238,16 +249,55 @@ static void sliceOperands(OpTy op, FormulaOp formula, Part keyHeads,
   setResultTypes(op, formula, tile);
 }
 
+template <typename OpTy>
+static OpFoldResult getKeyCount(OpBuilder &b, OpTy op) {
+  return getSizes(b, op.getLoc(), op.getKey())[op.getLengthDim()];
+}
+
+/// The op on the parts of its operands that the tile takes.
+template <typename OpTy>
+static FailureOr<TilingResult> tileOp(OpBuilder &b, OpTy op, Tile tile) {
+  FailureOr<Part> keyHeads = getKeyHeads(b, op, tile.loops[1]);
+  if (failed(keyHeads))
+    return op->emitOpError("cannot be tiled so: which heads of keys a tile "
+                           "of heads of queries needs is not known; tile "
+                           "whole groups of a static number of heads");
+  FormulaOp formula = op.resolveFormula();
+  auto tiled = cast<OpTy>(op->clone());
+  sliceOperands(tiled, formula, *keyHeads, tile);
+  if (asksForPlace(b, op, tile))
+    tiled.getPlaceMutable().assign(getPlace(b, op, tile));
+  b.insert(tiled);
+  return TilingResult{
+      {tiled}, SmallVector<Value>(tiled->getResults()), tile.slices};
+}
+
+FailureOr<TilingResult> weir::tileAttentionWithKeys(OpBuilder &b,
+                                                    AttentionOp op,
+                                                    Sizes offsets,
+                                                    Sizes sizes) {
+  Tile tile(b, op.getLoc(), offsets, sizes);
+  tile.keys = std::make_pair(offsets[3], sizes[3]);
+  return tileOp(b, op, tile);
+}
+
 namespace {
 
 template <typename OpTy>
 struct AttentionTilingModel
     : TilingInterface::ExternalModel<AttentionTilingModel<OpTy>, OpTy> {
-  static int64_t getNumLoops(OpTy op) { return op.isPacked() ? 2 : 3; }
+  static int64_t getRank(Operation *op, unsigned result) {
+    return cast<ShapedType>(op->getResult(result).getType()).getRank();
+  }
+
+  /// Those along rows; behind them come the keys.
+  static int64_t getNumRowLoops(OpTy op) { return op.isPacked() ? 2 : 3; }
 
   SmallVector<utils::IteratorType> getLoopIteratorTypes(Operation *op) const {
-    return SmallVector<utils::IteratorType>(getNumLoops(cast<OpTy>(op)),
-                                            utils::IteratorType::parallel);
+    SmallVector<utils::IteratorType> types(getNumRowLoops(cast<OpTy>(op)),
+                                           utils::IteratorType::parallel);
+    types.push_back(utils::IteratorType::reduction);
+    return types;
   }
 
   SmallVector<Range> getIterationDomain(Operation *op, OpBuilder &b) const {
@@ -256,8 +306,10 @@ struct AttentionTilingModel
         getSizes(b, op->getLoc(), typed.getQuery());
     SmallVector<Range> ranges;
     SmallVector<int64_t> dims{0, typed.getHeadDim(), typed.getLengthDim()};
-    for (int64_t dim : ArrayRef(dims).take_back(getNumLoops(typed)))
+    for (int64_t dim : ArrayRef(dims).take_back(getNumRowLoops(typed)))
       ranges.push_back({b.getIndexAttr(0), sizes[dim], b.getIndexAttr(1)});
+    ranges.push_back(
+        {b.getIndexAttr(0), getKeyCount(b, typed), b.getIndexAttr(1)});
     return ranges;
   }
 
@@ -265,26 +317,17 @@ struct AttentionTilingModel
                                                  Sizes offsets,
                                                  Sizes sizes) const {
     auto typed = cast<OpTy>(op);
-    Tile tile(b, op->getLoc(), offsets, sizes);
-    FailureOr<Part> keyHeads = getKeyHeads(b, typed, tile.loops[1]);
-    if (failed(keyHeads))
-      return op->emitOpError("cannot be tiled so: which heads of keys a tile "
-                             "of heads of queries needs is not known; tile "
-                             "whole groups of a static number of heads");
+    if (!isWholeDimension(offsets.back(), sizes.back(), getKeyCount(b, typed)))
+      return op->emitOpError("cannot be tiled along its keys, all of which a "
+                             "row needs; use transform.structured."
+                             "tile_reduction_using_for or _forall");
     int64_t length = typed.getLengthDim();
     if (typed.isPacked() &&
         !isWholeDimension(offsets[1], sizes[1],
                           getSizes(b, op->getLoc(), typed.getQuery())[length]))
       return op->emitOpError("cannot be tiled so: the queries of packed "
                              "sequences stay whole");
-    FormulaOp formula = typed.resolveFormula();
-    auto tiled = cast<OpTy>(op->clone());
-    sliceOperands(tiled, formula, *keyHeads, tile);
-    if (asksForPlace(b, typed, tile))
-      tiled.getPlaceMutable().assign(getPlace(b, typed, tile));
-    b.insert(tiled);
-    return TilingResult{
-        {tiled}, SmallVector<Value>(tiled->getResults()), tile.slices};
+    return tileOp(b, typed, Tile(b, op->getLoc(), offsets, sizes));
   }
 
   /// From heads and queries, the last loops, to their order in the output or
@@ -303,29 +346,34 @@ struct AttentionTilingModel
                         SmallVector<OpFoldResult> &tileOffsets,
                         SmallVector<OpFoldResult> &tileSizes) const {
     auto typed = cast<OpTy>(op);
-    tileOffsets.assign(offsets.begin(), offsets.end());
-    tileSizes.assign(sizes.begin(), sizes.end());
-    if (typed.resolveFormula().isUniformResult(result))
+    int64_t loops = getNumRowLoops(typed);
+    tileOffsets.assign(offsets.begin(), offsets.begin() + loops);
+    tileSizes.assign(sizes.begin(), sizes.begin() + loops);
+    if (getRank(op, result) == loops)
       return success();
-    swapToLayout(typed, tileOffsets, tileSizes);
+    if (hasLayout(typed))
+      swapToLayout(typed, tileOffsets, tileSizes);
     tileOffsets.push_back(b.getIndexAttr(0));
     tileSizes.push_back(getSizes(b, op->getLoc(), typed.getValue()).back());
     return success();
   }
 
-  /// A tile of the output has all elements of a head.
+  /// A tile of the output has all elements of a head, and needs all keys.
   LogicalResult getIterationDomainTileFromResultTile(
       Operation *op, OpBuilder &b, unsigned result, Sizes offsets, Sizes sizes,
       SmallVectorImpl<OpFoldResult> &tileOffsets,
       SmallVectorImpl<OpFoldResult> &tileSizes) const {
     auto typed = cast<OpTy>(op);
-    int64_t loops = getNumLoops(typed);
+    int64_t loops = getNumRowLoops(typed);
     tileOffsets.assign(offsets.begin(), offsets.begin() + loops);
     tileSizes.assign(sizes.begin(), sizes.begin() + loops);
-    if (typed.resolveFormula().isUniformResult(result))
-      return success();
-    swapToLayout(typed, tileOffsets, tileSizes);
+    bool isRows = getRank(op, result) == loops;
+    if (!isRows && hasLayout(typed))
+      swapToLayout(typed, tileOffsets, tileSizes);
+    tileOffsets.push_back(b.getIndexAttr(0));
+    tileSizes.push_back(getKeyCount(b, typed));
     return success(
+        isRows ||
         isWholeDimension(offsets[loops], sizes[loops],
                          getSizes(b, op->getLoc(), typed.getValue()).back()));
   }
@@ -351,6 +399,7 @@ struct AttentionTilingModel
 
 void weir::attachAttentionTiling(MLIRContext *context) {
   AttentionOp::attachInterface<AttentionTilingModel<AttentionOp>>(*context);
+  attachAttentionPartialReduction(context);
   AttentionRowsOp::attachInterface<AttentionTilingModel<AttentionRowsOp>>(
       *context);
 }

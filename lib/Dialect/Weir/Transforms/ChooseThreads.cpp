@@ -166,7 +166,7 @@ struct WeirChooseThreads
                    "the search for the " + Twine(topk.getK()) + " largest",
                    [&] { return choose(topk); });
           })
-          .Case([&](AttentionOp attention) {
+          .Case<AttentionOp, AttentionStatsOp>([&](auto attention) {
             decide(attention, "attention", [&] {
               return Choice{kAttentionGrain,
                             "each score takes two products of heads"};

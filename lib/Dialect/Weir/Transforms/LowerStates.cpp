@@ -7,7 +7,7 @@
 
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
-#include "weir/Dialect/Weir/Transforms/DerivedSymbols.h"
+#include "LowerAttentionStates.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -65,6 +65,8 @@ namespace {
 
 class Lowering {
 public:
+  void lower(AttentionMergeOp op) { lowerAttentionState(op, symbols); }
+  void lower(AttentionFinishOp op) { lowerAttentionState(op, symbols); }
   void lower(StatsOp op);
   void lower(MergeOp op);
   void lower(FinishOp op);
@@ -282,14 +284,15 @@ struct WeirLowerStates : weir::impl::WeirLowerStatesBase<WeirLowerStates> {
   void runOnOperation() override {
     SmallVector<Operation *> all;
     getOperation().walk([&](Operation *op) {
-      if (isa<StatsOp, MergeOp, FinishOp, WeightsOp>(op))
+      if (isa<StatsOp, MergeOp, FinishOp, WeightsOp, AttentionMergeOp,
+              AttentionFinishOp>(op))
         all.push_back(op);
     });
     Lowering lowering;
     for (Operation *op : all)
       llvm::TypeSwitch<Operation *, void>(op)
-          .Case<StatsOp, MergeOp, FinishOp, WeightsOp>(
-              [&](auto typed) { lowering.lower(typed); });
+          .Case<StatsOp, MergeOp, FinishOp, WeightsOp, AttentionMergeOp,
+                AttentionFinishOp>([&](auto typed) { lowering.lower(typed); });
   }
 };
 } // namespace

@@ -106,7 +106,7 @@ struct RowsVerification
   }
 };
 
-/// What weir.attention and weir.attention_rows count.
+/// What ops over queries, keys and values count.
 enum AttentionSize { kBatches, kHeads, kQueries, kKeys, kKeyHeads, kStarts };
 
 template <typename OpTy>
@@ -150,15 +150,23 @@ struct AttentionVerification
     broadcast(typed.getBias(), scores);
     if (typed.getLengths())
       checks.add(typed.getLengths(), ArrayRef<int64_t>(rows).take_front());
-    for (Value starts : typed.getPacked())
-      checks.add(starts, {kStarts});
-    for (Value operand : typed.getEpilogueOperands())
-      broadcast(operand, output);
+    if constexpr (!std::is_same_v<OpTy, AttentionStatsOp>) {
+      for (Value starts : typed.getPacked())
+        checks.add(starts, {kStarts});
+      for (Value operand : typed.getEpilogueOperands())
+        broadcast(operand, output);
+    }
+    const int64_t sums[] = {kBatches, kHeads, kQueries, -1};
     if constexpr (std::is_same_v<OpTy, AttentionRowsOp>)
-      for (auto [i, result] : llvm::enumerate(typed.getOutputs()))
-        broadcast(result, formula.isUniformResult(i)
-                              ? ArrayRef<int64_t>(rows)
-                              : ArrayRef<int64_t>(output));
+      for (auto [i, result] : llvm::enumerate(typed.getOutputs())) {
+        if (typed.getState())
+          checks.add(result, ArrayRef(sums).take_front(
+                                 cast<ShapedType>(result.getType()).getRank()));
+        else
+          broadcast(result, formula.isUniformResult(i)
+                                ? ArrayRef<int64_t>(rows)
+                                : ArrayRef<int64_t>(output));
+      }
     checkGroups(checks, b, loc, typed);
   }
 
@@ -195,6 +203,8 @@ void weir::registerRuntimeVerifiableOpInterfaceModels(
     ApplyOp::attachInterface<RowsVerification<ApplyOp>>(*context);
     RowsOp::attachInterface<RowsVerification<RowsOp>>(*context);
     AttentionOp::attachInterface<AttentionVerification<AttentionOp>>(*context);
+    AttentionStatsOp::attachInterface<AttentionVerification<AttentionStatsOp>>(
+        *context);
     AttentionRowsOp::attachInterface<AttentionVerification<AttentionRowsOp>>(
         *context);
   });

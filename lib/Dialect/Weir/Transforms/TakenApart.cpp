@@ -10,8 +10,6 @@
 #include "weir/Dialect/Weir/IR/Constants.h"
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-
 using namespace mlir;
 using namespace weir;
 
@@ -221,32 +219,4 @@ StateLayout TakenApart::getLayout(int64_t sweep) const {
       if (op.isUniformResult(i))
         layout.finished.push_back({type, "result " + std::to_string(i), {}});
   return layout;
-}
-
-//===----------------------------------------------------------------------===//
-// For the verifier
-//===----------------------------------------------------------------------===//
-
-namespace {
-class FormulaStates : public FormulaStatesInterface {
-public:
-  using FormulaStatesInterface::FormulaStatesInterface;
-  FailureOr<StateLayout>
-  getLayout(FormulaOp formula, const StatePolicies &policies, int64_t sweep,
-            llvm::function_ref<InFlightDiagnostic()> emitError) const override {
-    TakenApart parts(formula, policies);
-    if (failed(parts.check(sweep, emitError)))
-      return failure();
-    return parts.getLayout(sweep);
-  }
-};
-} // namespace
-
-void weir::registerFormulaStates(DialectRegistry &registry) {
-  registry.insert<arith::ArithDialect, math::MathDialect>();
-  registry.addExtension(+[](MLIRContext *context, WeirDialect *dialect) {
-    context->getOrLoadDialect<arith::ArithDialect>();
-    context->getOrLoadDialect<math::MathDialect>();
-    dialect->addInterfaces<FormulaStates>();
-  });
 }

@@ -62,11 +62,40 @@ struct AttentionBounds
         bounds.bound(value)[dim] == bounds.getExpr(other, 0);
   }
 };
+
+/// As above; sums of a state have dimensions in one order whatever the layout.
+struct AttentionStatsBounds
+    : ValueBoundsOpInterface::ExternalModel<AttentionStatsBounds,
+                                            AttentionStatsOp> {
+  void populateBoundsForShapedValueDim(Operation *op, Value value, int64_t dim,
+                                       ValueBoundsConstraintSet &bounds) const {
+    auto stats = cast<AttentionStatsOp>(op);
+    const int64_t dims[] = {0, stats.getHeadDim(), stats.getLengthDim(), 3};
+    Value from = dim == 3 ? stats.getValue() : stats.getQuery();
+    bounds.bound(value)[dim] == bounds.getExpr(from, dims[dim]);
+  }
+};
+
+/// All values of a state have the sizes of a sum, less the last.
+template <typename OpTy>
+struct AttentionStateBounds
+    : ValueBoundsOpInterface::ExternalModel<AttentionStateBounds<OpTy>, OpTy> {
+  void populateBoundsForShapedValueDim(Operation *op, Value value, int64_t dim,
+                                       ValueBoundsConstraintSet &bounds) const {
+    bounds.bound(value)[dim] ==
+        bounds.getExpr(cast<OpTy>(op).getState().back(), dim);
+  }
+};
 } // namespace
 
 void weir::registerValueBoundsOpInterfaceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, WeirDialect *) {
     ApplyOp::attachInterface<ApplyBounds>(*context);
     AttentionOp::attachInterface<AttentionBounds>(*context);
+    AttentionStatsOp::attachInterface<AttentionStatsBounds>(*context);
+    AttentionMergeOp::attachInterface<AttentionStateBounds<AttentionMergeOp>>(
+        *context);
+    AttentionFinishOp::attachInterface<AttentionStateBounds<AttentionFinishOp>>(
+        *context);
   });
 }

@@ -83,3 +83,51 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+func.func @f(%q: tensor<1x4x32x8xf32>) -> tensor<1x4x32x8xf32> {
+  // CHECK: error: 'weir.attention' op cannot be tiled along its keys, all of which a row needs; use transform.structured.tile_reduction_using_for or _forall
+  %o = weir.attention @softmax(%q, %q, %q) : (tensor<1x4x32x8xf32>, tensor<1x4x32x8xf32>, tensor<1x4x32x8xf32>) -> tensor<1x4x32x8xf32>
+  return %o : tensor<1x4x32x8xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["weir.attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %1:2 = transform.structured.tile_using_for %0 tile_sizes [0, 0, 0, 8] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+func.func @f(%q: tensor<4x32x8xf32>, %s: tensor<?xi32>) -> tensor<4x32x8xf32> {
+  // CHECK: error: 'weir.attention' op cannot be tiled along its keys: those of packed sequences stay whole
+  %o = weir.attention @softmax(%q, %q, %q) packed(%s, %s : tensor<?xi32>, tensor<?xi32>) : (tensor<4x32x8xf32>, tensor<4x32x8xf32>, tensor<4x32x8xf32>) -> tensor<4x32x8xf32>
+  return %o : tensor<4x32x8xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["weir.attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %1:6 = transform.structured.tile_reduction_using_for %0 by tile_sizes = [0, 0, 8]
+      : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// What no state leads to.
+func.func @f(%q: tensor<1x4x32x8xf32>) -> tensor<1x4x32x8xf32> {
+  // CHECK: error: 'weir.attention' op cannot be tiled along its keys: {{.+}}
+  %o = weir.attention @sparsemax(%q, %q, %q) : (tensor<1x4x32x8xf32>, tensor<1x4x32x8xf32>, tensor<1x4x32x8xf32>) -> tensor<1x4x32x8xf32>
+  return %o : tensor<1x4x32x8xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["weir.attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %1:6 = transform.structured.tile_reduction_using_for %0 by tile_sizes = [0, 0, 0, 8]
+      : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -40,6 +40,12 @@ struct StateLayout {
   llvm::SmallVector<RowValue> finished;
 };
 
+/// What attention leaves of some keys, in order: slots, then sums of values.
+struct AttentionStateLayout {
+  llvm::SmallVector<RowValue> slots;
+  unsigned sums;
+};
+
 /// How the dialect learns of states without depending on the analysis: the
 /// Transforms room attaches an implementation, and ops are verified through it.
 class FormulaStatesInterface
@@ -52,6 +58,11 @@ public:
   virtual llvm::FailureOr<StateLayout>
   getLayout(FormulaOp formula, const StatePolicies &policies, int64_t sweep,
             llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const = 0;
+  /// That of a formula on scores of attention, which has one varying result.
+  /// Fails with an error where it does not run in one pass.
+  virtual llvm::FailureOr<AttentionStateLayout> getAttentionLayout(
+      FormulaOp formula, const StatePolicies &policies,
+      llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const = 0;
 };
 
 } // namespace weir

@@ -18,6 +18,9 @@ class Weir_AttentionOperands<Type shaped> {
                       OptionalAttr<FlatSymbolRefAttr>:$epilogue, Variadic<AnyType>:$epilogue_operands, Variadic<Index>:$place);
 }
 
+// Which keys of a whole these are.
+defvar Weir_AttentionKeyPlace = (ins Optional<Index>:$first_key, Optional<Index>:$all_keys);
+
 // How scores are made, and which keys a query sees.
 defvar Weir_AttentionShape = (ins
   UnitAttr:$causal, OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$window_left,
@@ -25,25 +28,29 @@ defvar Weir_AttentionShape = (ins
   OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$soft_cap, OptionalAttr<Weir_AttentionLayoutAttr>:$layout);
 
 // How it runs. Passes choose what is not given.
-defvar Weir_AttentionSchedule = (ins
-  OptionalAttr<Weir_AttentionFormAttr>:$form, OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$query_tile,
-  OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$key_tile,
+defvar Weir_AttentionTiles = (ins
+  OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$query_tile, OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$key_tile,
   OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$thread_grain);
+defvar Weir_AttentionSchedule = !con((ins OptionalAttr<Weir_AttentionFormAttr>:$form), Weir_AttentionTiles);
 
 defvar Weir_AttentionPolicies = (ins
   OptionalAttr<Weir_EmptyRowAttr>:$empty_row, OptionalAttr<Weir_PosInfAttr>:$pos_inf, OptionalAttr<Weir_NaNPolicyAttr>:$nan,
   OptionalAttr<Weir_TiesAttr>:$ties);
 
 class Weir_AttentionSyntax {
-  string inputs = [{
+  string rows = [{
     (`operands` `(` $formula_operands^ `:` type($formula_operands) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`bias` `(` $bias^ `:` type($bias) `)`)? (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
-    (`packed` `(` $packed^ `:` type($packed) `)`)?
-    (`epilogue` $epilogue^ (`(` $epilogue_operands^ `:` type($epilogue_operands) `)`)?)? (`place` `(` $place^ `)`)?
   }];
+  string packed = " (`packed` `(` $packed^ `:` type($packed) `)`)? ";
+  string epilogue = [{
+    (`epilogue` $epilogue^ (`(` $epilogue_operands^ `:` type($epilogue_operands) `)`)?)?
+  }];
+  string place = " (`place` `(` $place^ `)`)? ";
+  string keys = " (`keys` `(` $first_key^ `of` $all_keys `)`)? ";
 }
 
-// What both ops answer.
+// What ops over queries, keys and values answer.
 class Weir_AttentionDeclarations {
   code common = [{
     ::mlir::Value getQuery() { return getInputs()[0]; }
@@ -51,15 +58,19 @@ class Weir_AttentionDeclarations {
     ::mlir::Value getValue() { return getInputs()[2]; }
     /// The formula, found in the enclosing symbol tables or in the library. Null when there is none.
     ::weir::FormulaOp resolveFormula();
-    /// The formula of the epilogue; null when there is none.
-    ::weir::FormulaOp resolveEpilogue();
-    /// True when sequences lie one after the other, and there is no dimension of batches.
-    bool isPacked() { return !getPacked().empty(); }
-    bool hasHeadsLast() { return getLayout() == ::weir::AttentionLayout::BLHD; }
     /// The dimension of heads, that of queries or keys, and that of a head's elements.
+    bool hasHeadsLast() { return getLayout() == ::weir::AttentionLayout::BLHD; }
     int64_t getHeadDim() { return (hasHeadsLast() ? 2 : 1) - isPacked(); }
     int64_t getLengthDim() { return (hasHeadsLast() ? 1 : 2) - isPacked(); }
     int64_t getElementDim() { return 3 - isPacked(); }
+  }];
+  code packed = [{
+    /// True when sequences lie one after the other, and there is no dimension of batches.
+    bool isPacked() { return !getPacked().empty(); }
+  }];
+  code epilogue = [{
+    /// The formula of the epilogue; null when there is none.
+    ::weir::FormulaOp resolveEpilogue();
   }];
 }
 
@@ -185,9 +196,11 @@ def Weir_AttentionOp : Weir_Op<"attention", [
   let arguments = !con(Weir_AttentionOperands<AnyRankedTensor>.operands, Weir_AttentionShape, Weir_AttentionPolicies,
                        Weir_AttentionSchedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = "$formula `(` $inputs `)` " # Weir_AttentionSyntax<>.inputs #
-                       " attr-dict `:` functional-type($inputs, results)";
-  let extraClassDeclaration = Weir_AttentionDeclarations<>.common;
+  let assemblyFormat = "$formula `(` $inputs `)` " # Weir_AttentionSyntax<>.rows # Weir_AttentionSyntax<>.packed #
+                       Weir_AttentionSyntax<>.epilogue #
+                       Weir_AttentionSyntax<>.place # " attr-dict `:` functional-type($inputs, results)";
+  let extraClassDeclaration = Weir_AttentionDeclarations<>.common # Weir_AttentionDeclarations<>.packed #
+                              Weir_AttentionDeclarations<>.epilogue;
 }
 
 def Weir_AttentionRowsOp : Weir_Op<"attention_rows", [
@@ -197,11 +210,12 @@ def Weir_AttentionRowsOp : Weir_Op<"attention_rows", [
   let description = [{
     #### Semantics
 
-    `weir.attention` on tensors or memrefs, writing to destinations. Passes make it.
+    `weir.attention` on tensors or memrefs, writing to destinations; with `state`, `weir.attention_stats`. Passes make it.
 
     #### Constraints
 
     - C1 to C14 as of `weir.attention`; all shaped operands are tensors, or all are memrefs. With memrefs there is no result.
+    - C15: with `state`, C6 and C15 are as of `weir.attention_stats`, and there are neither an epilogue nor packed sequences; `keys` goes with `state` alone.
 
     #### Examples
 
@@ -213,13 +227,16 @@ def Weir_AttentionRowsOp : Weir_Op<"attention_rows", [
     }
     ```
   }];
-  let arguments = !con(Weir_AttentionOperands<AnyShaped>.operands, (ins Variadic<AnyShaped>:$outputs), Weir_AttentionShape,
-                       Weir_AttentionPolicies, Weir_AttentionSchedule);
+  let arguments = !con(Weir_AttentionOperands<AnyShaped>.operands, Weir_AttentionKeyPlace, (ins Variadic<AnyShaped>:$outputs),
+                       Weir_AttentionShape, Weir_AttentionPolicies, Weir_AttentionSchedule, (ins UnitAttr:$state));
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = "$formula `ins` `(` $inputs `:` type($inputs) `)` " # Weir_AttentionSyntax<>.inputs # [{
+  let assemblyFormat = "$formula `ins` `(` $inputs `:` type($inputs) `)` " # Weir_AttentionSyntax<>.rows # Weir_AttentionSyntax<>.packed #
+                       Weir_AttentionSyntax<>.epilogue #
+                       Weir_AttentionSyntax<>.place # Weir_AttentionSyntax<>.keys # [{
     `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
   }];
-  let extraClassDeclaration = Weir_AttentionDeclarations<>.common # [{
+  let extraClassDeclaration = Weir_AttentionDeclarations<>.common # Weir_AttentionDeclarations<>.packed #
+                              Weir_AttentionDeclarations<>.epilogue # [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }
   }];
 }

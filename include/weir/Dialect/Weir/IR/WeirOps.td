@@ -13,5 +13,6 @@ include "weir/Dialect/Weir/IR/WeirRowOps.td"
 include "weir/Dialect/Weir/IR/WeirStateOps.td"
 include "weir/Dialect/Weir/IR/WeirTopKOps.td"
 include "weir/Dialect/Weir/IR/WeirAttentionOps.td"
+include "weir/Dialect/Weir/IR/WeirAttentionStateOps.td"
 
 #endif // WEIR_DIALECT_WEIR_IR_WEIROPS_TD

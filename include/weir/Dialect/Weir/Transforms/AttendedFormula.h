@@ -66,6 +66,29 @@ private:
   bool keepsNaN = false;
 };
 
+/// What attention leaves of some keys.
+class AttentionState {
+public:
+  AttentionState(FormulaOp formula, const StatePolicies &policies)
+      : arguments(getAttendedArguments(formula)),
+        attended(buildAttended(formula, "attended")),
+        rows(*attended, policies, std::nullopt) {}
+
+  /// Why there is none; empty where there is one.
+  std::string getMisfit() { return rows.getMisfit(AttentionForm::OnePass); }
+  /// Slots of the sweep; what the formula was made to take, which is an index
+  /// for each row; then sums.
+  AttentionStateLayout getLayout();
+  /// True when there is a sweep, else nothing but a sum is left.
+  bool hasSweep() { return rows.parts.getNumSweeps() > 0; }
+  TakenApart &getParts() { return rows.parts; }
+
+private:
+  AttendedArguments arguments;
+  mlir::OwningOpRef<FormulaOp> attended;
+  BlockwiseRows rows;
+};
+
 /// What becomes of a score on the way from the product of query and key to the
 /// formula: (score, bias?, mask?) -> score.
 struct ScorePreparation {
