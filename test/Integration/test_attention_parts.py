@@ -10,8 +10,8 @@ from test_attention import BY_NAME, PLAINEST, compare, draw, function_text
 # Formulas of several ranks and laws, and sights under which parts hold nothing, a little or all of a row.
 FORMULAS = ("softmax_lse", "softpick", "softmax_sink", "layer_norm", "self_adjust_softmax_normalized")
 SIGHTS = {"all": Sight(), "causal": Sight(causal=True), "window": Sight(causal=True, left=4200), "lengths": Sight(lengths=True)}
-# Batches, queries, keys: an end in the middle of a part, at one, just behind one.
-SIZES = [(1, 1, 9001), (2, 3, 8192), (1, 2, 4097)]
+# Batches, queries, keys: an end in the middle of a part, at one, just behind one; the last with so many queries that parts are larger.
+SIZES = [(1, 1, 9001), (2, 3, 8192), (1, 2, 4097), (3, 1, 2049), (1, 17, 4097)]
 
 
 def variants():

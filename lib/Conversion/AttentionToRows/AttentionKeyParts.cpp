@@ -24,12 +24,22 @@ using namespace weir;
 using Predicate = arith::CmpIPredicate;
 
 /// A merge is to be little beside what a part takes: one step over the sums of
-/// a row beside as many as there are keys, which are faster in pairs.
-static constexpr int64_t kKeysPerPart = 4096, kKeysPerPartInPairs = 8192;
+/// a row beside as many as there are keys, which are faster in pairs. A part's
+/// first block also looks for its maximum. Few queries wait for memory rather
+/// than for that, and have too few tiles for threads.
+struct PartSizes {
+  int64_t ofMany, ofFew;
+};
+static constexpr PartSizes kInPairs = {8192, 2048}, kAlone = {4096, 1024};
 
-static int64_t getKeysPerPart(const AttentionTiling &t) {
-  int64_t keys = t.operands.inPairs ? kKeysPerPartInPairs : kKeysPerPart;
-  return llvm::divideCeil(keys, t.keysPerBlock) * t.keysPerBlock;
+/// Whole blocks, fewer where few queries meet each key.
+Value AttentionTiling::getKeysPerPart(Value meetsFew) {
+  PartSizes sizes = operands.inPairs ? kInPairs : kAlone;
+  auto wholeBlocks = [&](int64_t keys) {
+    return index.constant(llvm::divideCeil(keys, keysPerBlock) * keysPerBlock);
+  };
+  return index.select(meetsFew, wholeBlocks(sizes.ofFew),
+                      wholeBlocks(sizes.ofMany));
 }
 
 /// How many parts of the keys there are, and whether threads share them.
@@ -39,18 +49,23 @@ Value AttentionTiling::findKeyParts(AttentionForms &form, Value threads) {
   Value tiles = totals.tiles;
   items = tiles;
   if (form.meetsKeysInParts())
-    keyParts = index.max(
-        index.ceilDiv(totals.longest, index.constant(getKeysPerPart(*this))),
-        one);
+    keyParts = totals.keyParts;
   if (keyParts && getConstantIntValue(keyParts) == 1)
     keyParts = Value();
   if (keyParts) {
+    auto both = [&](Value a, Value b) {
+      return builder.createOrFold<arith::AndIOp>(loc, a, b);
+    };
     Value enough = index.mul(threads, index.constant(kTilesPerThread));
     Value few = index.compare(Predicate::ult, tiles, enough);
     Value several = index.compare(Predicate::ugt, keyParts, one);
     Value share = index.compare(Predicate::ugt, threads, one);
-    spreads = builder.createOrFold<arith::AndIOp>(
-        loc, builder.createOrFold<arith::AndIOp>(loc, few, several), share);
+    spreads = both(both(few, several), share);
+    bool areAlike = !op.getLengths() && !packed && !getWindowRight();
+    if (areAlike) // They may come out even.
+      spreads =
+          both(spreads, index.compare(Predicate::ne, index.rem(tiles, threads),
+                                      index.constant(0)));
     items = index.select(spreads, index.mul(tiles, keyParts), tiles);
   }
   bool isOne = getConstantIntValue(threads) == 1;
@@ -60,7 +75,7 @@ Value AttentionTiling::findKeyParts(AttentionForms &form, Value threads) {
 /// The parts with keys that some query of the tile sees; one, where none has.
 AttentionTiling::KeyRange
 AttentionTiling::getKeyParts(const AttentionTile &tile) {
-  Value size = index.constant(getKeysPerPart(*this)), one = index.constant(1);
+  Value size = tile.sequence.keysPerPart, one = index.constant(1);
   Value first =
       index.min(index.div(tile.firstKey, size), index.sub(keyParts, one));
   Value end =
@@ -75,7 +90,7 @@ void AttentionTiling::emitKeyParts(Value number, Value part,
   Value tileNumber = index.select(spreads, index.div(number, keyParts), number);
   Value own = index.rem(number, keyParts);
   withTile(tileNumber, part, form, [&](AttentionTile &tile) {
-    Value size = index.constant(getKeysPerPart(*this));
+    Value size = tile.sequence.keysPerPart;
     tile.slot = index.mul(part, index.constant(2));
     KeyRange range = getKeyParts(tile);
     Value from =
@@ -113,8 +128,10 @@ void AttentionTiling::emitMerges(Value parts, AttentionForms &form) {
       scf::IfOp::create(builder, loc, spreads, /*withElseRegion=*/false);
   builder.setInsertionPointToStart(branch.thenBlock());
   Value one = index.constant(1);
-  forEachPart(parts, [&](Value part) {
-    auto loop = scf::ForOp::create(builder, loc, part, totals.tiles, parts);
+  // One tile is merged where it is, which is sooner than threads are woken.
+  Value some = index.min(parts, totals.tiles);
+  forEachPart(some, [&](Value part) {
+    auto loop = scf::ForOp::create(builder, loc, part, totals.tiles, some);
     builder.setInsertionPointToStart(loop.getBody());
     Value number = loop.getInductionVar();
     withTile(number, part, form, [&](AttentionTile &tile) {

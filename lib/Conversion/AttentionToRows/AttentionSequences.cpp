@@ -89,8 +89,8 @@ SequenceTotals PackedSequences::cut(
   OpBuilder::InsertionGuard guard(b);
   Value zero = index.constant(0), one = index.constant(1);
   Value end = index.add(last, one);
-  auto loop = scf::ForOp::create(b, loc, zero, end, one,
-                                 ValueRange{zero, zero, zero, zero, zero});
+  auto loop =
+      scf::ForOp::create(b, loc, zero, end, one, SmallVector<Value>(6, zero));
   b.setInsertionPointToStart(loop.getBody());
   Value at = loop.getInductionVar();
   AttentionSequence sequence = load(at);
@@ -98,17 +98,17 @@ SequenceTotals PackedSequences::cut(
   auto before = loop.getRegionIterArgs();
   store(before[0], at, Tiles);
   store(before[1], at, Panels);
-  scf::YieldOp::create(b, loc,
-                       ValueRange{index.add(before[0], own.tiles),
-                                  index.add(before[1], own.panels),
-                                  index.max(before[2], own.longest),
-                                  index.max(before[3], own.rows),
-                                  index.max(before[4], own.scores)});
+  scf::YieldOp::create(
+      b, loc,
+      ValueRange{
+          index.add(before[0], own.tiles), index.add(before[1], own.panels),
+          index.max(before[2], own.longest), index.max(before[3], own.keyParts),
+          index.max(before[4], own.rows), index.max(before[5], own.scores)});
   b.setInsertionPointAfter(loop);
   auto all = loop.getResults();
   store(all[0], end, Tiles);
   store(all[1], end, Panels);
-  return {all[0], all[1], all[2], all[3], all[4]};
+  return {all[0], all[1], all[2], all[3], all[4], all[5]};
 }
 
 /// The last sequence whose first is not behind the number, by halving; those

@@ -36,6 +36,7 @@ struct AttentionSequence {
   /// True where so few queries meet each key that it is used where it lies;
   /// null where it never is.
   mlir::Value meetsFew;
+  mlir::Value keysPerPart;
 
   /// Where something of the sequence lies in operands.
   mlir::Value getQuery(IndexMath &index, mlir::Value own) const {
@@ -49,8 +50,9 @@ struct AttentionSequence {
 /// What a sequence has, or what all have together.
 struct SequenceTotals {
   mlir::Value tiles, panels; // Panels that are packed ahead.
-  /// Of the sequence that has most: keys; rows of a tile; scores of a tile.
-  mlir::Value longest, rows, scores;
+  /// Of the sequence that has most: keys; parts of these; rows of a tile;
+  /// scores of a tile.
+  mlir::Value longest, keyParts, rows, scores;
 };
 
 /// The table of packed sequences. In front of the first and behind the last

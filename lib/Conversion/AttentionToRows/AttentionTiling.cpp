@@ -136,6 +136,8 @@ static constexpr int64_t kLeastKeys = 32, kMostKeys = 256;
 static constexpr int64_t kFewTiles = 8;
 /// Rows of a tile: whole blocks of transposed rows.
 static constexpr int64_t kRowStep = 16, kMostRows = 256;
+/// Rows of a slot of states: numbers of 4 bytes that fill two lines of a cache.
+static constexpr int64_t kSlotStep = 32;
 /// So few queries, at least, are in a tile where there are more; tiles of fewer
 /// may have several heads.
 static constexpr int64_t kLeastRows = 2 * kRowStep;
@@ -276,11 +278,13 @@ SequenceTotals AttentionTiling::cutTiles(AttentionSequence &s,
   s.queryTiles = index.ceilDiv(s.queries, s.queriesPerTile);
   Value perHead = index.mul(s.headTiles, s.queryTiles);
   s.packsAhead = index.compare(Predicate::ugt, perHead, one);
+  // Whether they are few follows from the sizes alone, not from the tiles.
+  Value fewRows = index.constant(kFewRows), rows = index.mul(group, s.queries);
+  Value meetsFew = index.compare(Predicate::ule, rows, fewRows);
+  s.keysPerPart = getKeysPerPart(meetsFew);
   if (operands.keysAreReady) {
-    // Whether they are few follows from the sizes alone, not from the tiles.
-    Value few = index.constant(kFewRows), own = index.mul(group, s.queries);
-    s.meetsFew = index.compare(Predicate::ule, own, few);
-    Value meetsMany = index.compare(Predicate::ugt, own, few);
+    s.meetsFew = meetsFew;
+    Value meetsMany = index.compare(Predicate::ugt, rows, fewRows);
     s.packsAhead =
         builder.createOrFold<arith::AndIOp>(loc, s.packsAhead, meetsMany);
   }
@@ -289,6 +293,7 @@ SequenceTotals AttentionTiling::cutTiles(AttentionSequence &s,
   own.tiles = index.mul(heads, perHead);
   own.panels = index.select(s.packsAhead, index.mul(heads, s.blocks), zero);
   own.longest = s.keys;
+  own.keyParts = index.max(index.ceilDiv(s.keys, s.keysPerPart), one);
   own.rows = index.mul(s.headsPerTile, s.queriesPerTile);
   own.scores = index.mul(own.rows, getRowLength(s.blocks));
   return own;
@@ -345,7 +350,10 @@ Value AttentionTiling::findTiles(AttentionForms &form) {
   if (keyParts) {
     Value perPart = index.mul(parts, index.constant(2));
     slots = index.select(spreads, items, perPart);
-    slotRows = totals.rows;
+    // What threads write beside each other is not to share lines of a cache,
+    // which come in pairs.
+    Value line = index.constant(kSlotStep);
+    slotRows = index.mul(index.ceilDiv(totals.rows, line), line);
   }
   return parts;
 }

@@ -238,6 +238,7 @@ private:
   void emitLoop(Value parts, AttentionForms &form);
   void withTile(Value number, Value part, AttentionForms &form,
                 llvm::function_ref<void(AttentionTile &tile)> body);
+  Value getKeysPerPart(Value meetsFew);
   Value findKeyParts(AttentionForms &form, Value threads);
   KeyRange getKeyParts(const AttentionTile &tile);
   void emitKeyParts(Value number, Value part, AttentionForms &form);

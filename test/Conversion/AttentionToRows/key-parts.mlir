@@ -1,4 +1,4 @@
-// Keys are met in parts of 4096, whose states are merged in their order.
+// Keys are met in parts, of 1024 where few queries meet them and of 4096 elsewhere, whose states are merged in their order.
 // RUN: weir-opt %s --convert-attention-to-rows --canonicalize --cse --split-input-file | FileCheck %s
 
 weir.formula @softmax(%x: f32) -> f32 {
@@ -21,7 +21,11 @@ weir.formula @softmax(%x: f32) -> f32 {
 // CHECK:         arith.maximumf %[[MA]], %[[MB]] : f32
 
 // CHECK-LABEL: func.func @decode
-// CHECK-DAG:     %[[SIZE:.*]] = arith.constant 4096 : index
+// CHECK-DAG:     %[[SMALL:.*]] = arith.constant 1024 : index
+// CHECK-DAG:     %[[LARGE:.*]] = arith.constant 4096 : index
+// CHECK-DAG:     %[[MOST:.*]] = arith.constant 16 : index
+// CHECK:         %[[FEW:.*]] = arith.cmpi ule, %{{.*}}, %[[MOST]] : index
+// CHECK:         %[[SIZE:.*]] = arith.select %[[FEW]], %[[SMALL]], %[[LARGE]] : index
 // All parts of a tile by one thread, merged as it goes, or one of them.
 // CHECK:         weir_cpu.pack
 // CHECK:         scf.parallel
@@ -61,8 +65,15 @@ weir.formula @softmax(%x: f32) -> f32 {
 }
 // CHECK-LABEL: func.func @few
 // CHECK-NOT: merge
-func.func @few(%q: memref<1x8x?x128xf32>, %k: memref<1x1x4096x128xf32>, %o: memref<1x8x?x128xf32>) {
-  weir.attention_rows @softmax ins(%q, %k, %k : memref<1x8x?x128xf32>, memref<1x1x4096x128xf32>, memref<1x1x4096x128xf32>)
-    outs(%o : memref<1x8x?x128xf32>) {form = #weir.attention_form<one_pass>, thread_grain = 4096 : i64}
+func.func @few(%q: memref<1x8x1x128xf32>, %k: memref<1x1x1024x128xf32>, %o: memref<1x8x1x128xf32>) {
+  weir.attention_rows @softmax ins(%q, %k, %k : memref<1x8x1x128xf32>, memref<1x1x1024x128xf32>, memref<1x1x1024x128xf32>)
+    outs(%o : memref<1x8x1x128xf32>) {form = #weir.attention_form<one_pass>, thread_grain = 4096 : i64}
+  return
+}
+// CHECK-LABEL: func.func @many
+// CHECK-NOT: merge
+func.func @many(%q: memref<1x8x3x128xf32>, %k: memref<1x1x4096x128xf32>, %o: memref<1x8x3x128xf32>) {
+  weir.attention_rows @softmax ins(%q, %k, %k : memref<1x8x3x128xf32>, memref<1x1x4096x128xf32>, memref<1x1x4096x128xf32>)
+    outs(%o : memref<1x8x3x128xf32>) {form = #weir.attention_form<one_pass>, thread_grain = 4096 : i64}
   return
 }

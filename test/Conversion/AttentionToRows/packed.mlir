@@ -26,7 +26,7 @@ func.func @ragged(%q: memref<?x2x64xbf16>, %k: memref<?x2x64xbf16>, %qs: memref<
   // CHECK:         %[[KW:.*]] = memref.load %[[KS]][%[[B]]]
   // CHECK:         memref.store %{{.*}}, %[[TABLE]][%[[NEXT]], %[[C1]]]
   // How many tiles and panels each has, behind those of the ones before it.
-  // CHECK:       %[[TOTALS:.*]]:5 = scf.for %[[S:.*]] = %[[C0]] to
+  // CHECK:       %[[TOTALS:.*]]:6 = scf.for %[[S:.*]] = %[[C0]] to
   // CHECK:         %[[FROM:.*]] = memref.load %[[TABLE]][%[[S]], %[[C0]]]
   // CHECK:         memref.store %{{.*}}, %[[TABLE]][%[[S]], %[[C2]]]
   // CHECK:         memref.store %{{.*}}, %[[TABLE]][%[[S]], %[[C3]]]
