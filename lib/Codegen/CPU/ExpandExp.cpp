@@ -228,3 +228,21 @@ Value expand::expm1(MathBuilder &m, Value x) {
   Value y = halfExp(m, x).minusOne;
   return m.copySign(m.add(y, y), x); // The sum has lost the sign of -0.
 }
+
+/// e^-u = p 2^k and x = n ln(2) + r make it p 2^(n + k) (e^r - 1), which is
+/// exact as r goes to 0, and p 2^(n + k) - p 2^k, which is 0 where n is.
+Value expand::expm1Shifted(MathBuilder &m, Value x, Value u) {
+  // What u is beyond some bound x may lose as well: e^-u is 0 either way. As
+  // two steps, since what is left of a large u without the bound is u again.
+  Value zero = m.splat(0.0), bound = m.splat(128.0, 1024.0);
+  Value near = m.atMost(u, bound);
+  Value isFar = m.compare(arith::CmpFPredicate::OGT, u, bound);
+  x = m.add(m.sub(x, m.select(isFar, u, zero)), m.select(isFar, bound, zero));
+  x = m.atLeast(x, m.splat(-110.0, -760.0));
+  Pair least = expSplit(m, m.neg(near), Variant::Accurate);
+  MathBuilder::Whole n;
+  Value minusOne = reducedExpm1(m, reduce(m, x, n));
+  Value power = scale(m, least.high, m.add(n.number, least.low));
+  Value rest = m.sub(power, scale(m, least.high, least.low));
+  return m.mulAdd(power, minusOne, rest);
+}

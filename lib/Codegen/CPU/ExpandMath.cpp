@@ -118,6 +118,8 @@ Value weir::expandMath(OpBuilder &builder, Operation *op, MathTarget target) {
   if (auto shifted = dyn_cast<cpu::ExpShiftedOp>(op))
     return expand::expShifted(m, shifted.getX(), shifted.getS(),
                               shifted.getVariant());
+  if (auto shifted = dyn_cast<cpu::Expm1ShiftedOp>(op))
+    return expand::expm1Shifted(m, shifted.getX(), shifted.getU());
   if (auto scale = dyn_cast<cpu::ScaleOp>(op))
     return expand::scale(m, scale.getX(), scale.getN());
   if (isa<math::Log1pOp>(op) && !m.isF64() && isUnit(op->getOperand(0))) {

@@ -55,6 +55,8 @@ Value expBounded(MathBuilder &m, Pair x, Value factor = Value());
 Value gradualExp2On512(MathBuilder &m, Value t, cpu::ExpVariant variant);
 /// 2 to the power of x log2(e) - s, as weir_cpu.exp_shifted has it.
 Value expShifted(MathBuilder &m, Value x, Value s, cpu::ExpVariant variant);
+/// e^(x - u) - e^-u, as weir_cpu.expm1_shifted has it.
+Value expm1Shifted(MathBuilder &m, Value x, Value u);
 /// Mantissa and exponent of e^x, as weir_cpu.exp_split has them.
 Pair expSplit(MathBuilder &m, Value x, cpu::ExpVariant variant);
 /// x 2^n, as weir_cpu.scale has it.

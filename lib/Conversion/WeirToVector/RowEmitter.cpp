@@ -26,6 +26,7 @@ RowEmitter::RowEmitter(RowsOp rows, FormulaOp formula, RowAccess &access)
       scoreExcludes(formula.hasReduction() &&
                     rows.getNegInf() != NegInf::Ordinary),
       limits(formula, scoreExcludes), schedule(formula), shifts(formula),
+      differences(formula, shifts),
       digits(rows, formula, schedule.getVariance()), loc(rows.getLoc()),
       rowBuilder(rows), block(rows, access),
       score(formula.getBody().getArgument(formula.getScoreIndex())) {
@@ -381,6 +382,10 @@ Value RowEmitter::getVector(OpBuilder &builder, Element &element, Value value) {
     vector = emitPosition(builder, element);
   } else if (auto random = value.getDefiningOp<RandomOp>()) {
     vector = emitRandom(builder, element, random);
+  } else if (std::optional<ExpDifference> own = differences.get(value)) {
+    Value x = getVector(builder, element, own->x);
+    Value u = getVector(builder, element, own->u);
+    vector = cpu::Expm1ShiftedOp::create(builder, loc, x.getType(), x, u);
   } else {
     Operation *op = value.getDefiningOp();
     if (Value u = getFusedShift(op)) {

@@ -9,6 +9,7 @@
 #define WEIR_LIB_CONVERSION_WEIRTOVECTOR_ROWEMITTER_H
 
 #include "DigitBudget.h"
+#include "ExpDifferences.h"
 #include "FormulaShifts.h"
 #include "RowBlock.h"
 #include "weir/Dialect/Weir/Analysis/FormulaLimits.h"
@@ -320,6 +321,7 @@ public:
   FormulaLimits limits;
   FormulaSchedule schedule;
   FormulaShifts shifts;
+  ExpDifferences differences;
   DigitBudget digits;
   /// A NaN in the row reaches every result through a sum, so maxima may lose
   /// it.

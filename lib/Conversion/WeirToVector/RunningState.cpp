@@ -85,6 +85,10 @@ void RunningState::collectFrontier(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return;
+  if (std::optional<ExpDifference> own = emitter.differences.get(value)) {
+    collectFrontier(own->x);
+    return collectFrontier(own->u);
+  }
   Value u = emitter.getFusedShift(op);
   if (u && isUnfinished(u)) {
     addToFrontier(u, /*scaled=*/true);

@@ -21,6 +21,23 @@ func.func @split(%x: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>) {
   %p, %n = weir_cpu.exp_split narrow %x : vector<16xf32>
   return %p, %n : vector<16xf32>, vector<16xf32>
 }
+// The exponents of both are added, and what is left for large x is exactly 0 for small ones. What u is beyond a bound x loses in two steps: 1e30 less 128 is 1e30.
+// AVX512-LABEL: func.func @shifted_difference
+// AVX512: %[[FAR:.*]] = arith.cmpf ogt
+// AVX512: arith.subf %arg0, %{{.*}}
+// AVX512: arith.addf
+// AVX512: %[[E:.*]] = arith.addf
+// AVX512: %[[N:.*]] = arith.addf
+// AVX512: %[[POWER:.*]] = llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"(%[[E]], %[[N]],
+// AVX512: %[[LEAST:.*]] = llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"(%[[E]],
+// AVX512: arith.subf %[[POWER]], %[[LEAST]]
+// ANY-LABEL: func.func @shifted_difference
+// ANY-NOT: x86.avx512
+// ANY: return
+func.func @shifted_difference(%x: vector<16xf32>, %u: vector<16xf32>) -> vector<16xf32> {
+  %y = weir_cpu.expm1_shifted %x, %u : vector<16xf32>
+  return %y : vector<16xf32>
+}
 // AVX512-LABEL: func.func @scale
 // AVX512: llvm.x86.avx512.mask.scalef.ps.512
 // ANY-LABEL: func.func @scale

@@ -21,6 +21,8 @@ Value ExprBuilder::addTerm(Value sum, Value term, double factor) {
   if (!sum) {
     if (factor == 1)
       return term;
+    if (factor == -1)
+      return arith::NegFOp::create(builder, loc, term);
     return arith::MulFOp::create(builder, loc, term, constant(factor));
   }
   if (factor == -1)

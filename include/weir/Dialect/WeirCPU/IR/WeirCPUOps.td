@@ -90,6 +90,40 @@ def WeirCPU_ExpShiftedOp : Op<WeirCPU_Dialect, "exp_shifted", [Pure, SameOperand
   let assemblyFormat = "`` $variant $x `,` $s attr-dict `:` type($result)";
 }
 
+def WeirCPU_Expm1ShiftedOp : Op<WeirCPU_Dialect, "expm1_shifted", [Pure, SameOperandsAndResultType]> {
+  let summary = "e^x - 1, times e^-u";
+  let description = [{
+    #### Semantics
+
+    e^(x - u) - e^-u, within 5 ulp but for what x - u is rounded by where u is above 128: where x is near 0 no digits cancel, and where x is large, and u with it, nothing
+    overflows. Results below 2^-125 may be flushed. x = -inf gives -e^-u, NaN stays NaN.
+
+    #### Inputs
+
+    Vectors of f32 or f64.
+
+    #### Outputs
+
+    The same type.
+
+    #### Constraints
+
+    - The user sees to it that u is not negative and that x - u is at most 80, as where u is the larger of 0 and the maximum over the row.
+
+    #### Examples
+
+    ```mlir
+    func.func @rectified(%x: vector<16xf32>, %u: vector<16xf32>) -> vector<16xf32> {
+      %e = weir_cpu.expm1_shifted %x, %u : vector<16xf32>
+      return %e : vector<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins VectorOfAnyRankOf<[F32, F64]>:$x, VectorOfAnyRankOf<[F32, F64]>:$u);
+  let results = (outs VectorOfAnyRankOf<[F32, F64]>:$result);
+  let assemblyFormat = "$x `,` $u attr-dict `:` type($result)";
+}
+
 def WeirCPU_ExpSplitOp : Op<WeirCPU_Dialect, "exp_split",
     [Pure, AllTypesMatch<["x", "mantissa", "exponent"]>]> {
   let summary = "e to the power of x as a mantissa and an exponent";
