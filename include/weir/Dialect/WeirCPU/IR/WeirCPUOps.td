@@ -96,7 +96,7 @@ def WeirCPU_Expm1ShiftedOp : Op<WeirCPU_Dialect, "expm1_shifted", [Pure, SameOpe
     #### Semantics
 
     e^(x - u) - e^-u, within 5 ulp but for what x - u is rounded by where u is above 128: where x is near 0 no digits cancel, and where x is large, and u with it, nothing
-    overflows. Results below 2^-125 may be flushed. x = -inf gives -e^-u, NaN stays NaN.
+    overflows. Results below 2^-125 may be flushed, and on targets without AVX-512 those below 1e-30 lose digits where e^-u is as small. x = -inf gives -e^-u, NaN stays NaN.
 
     #### Inputs
 
