@@ -220,10 +220,6 @@ void Splitting::emitStats(int64_t sweep, ValueRange states) {
                                                      : Form::Recompute);
   if (int64_t pages = getOwnPlan().getPages())
     found.setPages(pages);
-  // Exponentials are worth as many digits as the results, not as their sum.
-  found.setNarrowRatios(llvm::all_of(rows.getOutputs(), [](Value output) {
-    return getElementTypeOrSelf(output.getType()).isBF16();
-  }));
 }
 
 /// Neighbours first, then pairs of them, and so on: the order follows from the
