@@ -3,6 +3,7 @@
 None of it may change what a row means: lengths lie around the ends of blocks of pages and of parts, rows begin anywhere.
 """
 
+import numpy as np
 import pytest
 
 from covering import ALL, covering
@@ -14,7 +15,7 @@ from test_states import APART
 TARGETS = ["host", "x86-64-v3"]
 POLICIES = [Policies(), Policies(empty_row="nan", nan="ignore"), Policies(empty_row="uniform")]
 PAGE = {"f32": 1024, "bf16": 2048, "f16": 2048, "f64": 512}  # Elements.
-PART = 32
+PART_LENGTHS = [32, 512]  # The maximum of the longer ones may be guessed.
 
 
 def rotate(parameters, index, count):
@@ -76,10 +77,14 @@ def test_pages_and_streams(swept, case):
 
 
 def part_variants(index, case):
-    parameters = {"target": TARGETS, "dtype": ["f32", "bf16", "f64"], "uniforms": ["scalar", "tensor"], "pages": [1, 2]}
+    forms = [form for form in case.forms if form != "transposed"]  # Of what is stored whole, parts keep their terms.
+    parameters = {"target": TARGETS, "dtype": ["f32", "bf16", "f64"], "uniforms": ["scalar", "tensor"], "pages": [1, 2],
+                  "part": PART_LENGTHS, "form": forms}
     for i, choice in enumerate(rotate(parameters | masks_of(case), index, 1)):
-        schedule = [f"thread_part = {PART} : i64", "thread_grain = 16 : i64", f"pages = {choice['pages']} : i64"]
-        yield {**PLAINEST, **choice, "form": case.forms[0], "function": f"{case.name}_{i}", "schedule": schedule}
+        if choice["dtype"] == "f64":
+            choice["part"] = PART_LENGTHS[0]  # The oracle is slow.
+        schedule = [f"thread_part = {choice['part']} : i64", "thread_grain = 16 : i64", f"pages = {choice['pages']} : i64"]
+        yield {**PLAINEST, **choice, "function": f"{case.name}_{i}", "schedule": schedule}
 
 
 PARTS = {case.name: list(part_variants(index, case)) for index, case in enumerate(APART)}
@@ -99,8 +104,55 @@ def test_split_rows(split, case):
     for j, variant in enumerate(PARTS[case.name]):
         if variant["target"] != target:
             continue
-        for n in (8 * PART + 1,) if variant["dtype"] == "f64" else (8 * PART - 1, 8 * PART, 11 * PART, 32 * PART + 1):
+        part = variant["part"]
+        for n in (4 * part + 1,) if variant["dtype"] == "f64" else (4 * part - 1, 4 * part, 7 * part, 16 * part + 1):
             names, x = edge_rows(n, j + n)
             for first in range(APART.index(case) % 3, len(names), 14):
                 some = slice(first, first + 7)
                 check(library, case, variant, names[some], x[some], seed=j * 1000 + n)
+
+
+#===----------------------------------------------------------------------===#
+# Parts that count for nothing
+#===----------------------------------------------------------------------===#
+
+NOTHING = """
+weir.formula @biased(%x: f32, %b: f32) -> (f32, f32 {weir.uniform}) {
+  %h = arith.addf %x, %b : f32
+  %m = weir.reduce max %h : f32
+  %d = arith.subf %h, %m : f32
+  %e = math.exp %d : f32
+  %s = weir.reduce add %e : f32
+  %w = arith.divf %e, %s : f32
+  %l = math.log %s : f32
+  %lse = arith.addf %m, %l : f32
+  weir.yield %w, %lse : f32, f32
+}
+""" + "\n".join(f"""
+func.func @{form}_{part}(%x: tensor<?xf32>, %b: tensor<?xf32>) -> (tensor<?xf32>, tensor<f32>) {{
+  %y, %l = weir.apply @biased(%x, %b) {{thread_part = {part} : i64, thread_grain = 16 : i64, form = #weir.form<{form}>}}
+    : (tensor<?xf32>, tensor<?xf32>) -> (tensor<?xf32>, tensor<f32>)
+  return %y, %l : tensor<?xf32>, tensor<f32>
+}}""" for form in ("stored", "online", "recompute") for part in PART_LENGTHS)
+
+
+@pytest.fixture(scope="module")
+def biased(compile_library):
+    return compile_library(NOTHING, "--threads=omp", name="biased")
+
+
+@pytest.mark.parametrize("part", PART_LENGTHS)
+@pytest.mark.parametrize("form", ["stored", "online", "recompute"])
+def test_a_bias_of_minus_infinity_leaves_parts_without_a_maximum(biased, form, part):
+    """None of its scores is excluded; another part has the row's maximum."""
+    rng = np.random.default_rng(part)
+    n = 5 * part + 3
+    x, b = rng.normal(size=n).astype(np.float32), np.zeros(n, np.float32)
+    b[part:3 * part] = -np.inf
+    b[-3:] = -np.inf
+    h = x.astype(np.float64) + b
+    e = np.exp(h - h.max())
+    y, lse = np.zeros_like(x), np.zeros((), np.float32)
+    biased.call(f"{form}_{part}", x, b, y, lse)
+    np.testing.assert_allclose(y, e / e.sum(), rtol=2e-6, atol=1e-37)
+    np.testing.assert_allclose(lse, h.max() + np.log(e.sum()), rtol=1e-6)

@@ -316,7 +316,7 @@ void Sweeps::emitStep(AttentionTiling &t, const AttentionTile &rows,
                getColumns(t, rows, getScores(t, rows, scores), width), firstKey,
                width, inputs, own, Form::Transposed,
                held                       ? RowPolicies::Ordinary
-               : blockwise->sumsKeepNaN() ? RowPolicies::Lossy
+               : formulas.sumsKeepNaN() ? RowPolicies::Lossy
                                           : RowPolicies::NaNOnly,
                t.view(kept, {rows.part, t.builder.getIndexAttr(0)},
                       {nullptr, t.builder.getIndexAttr(getKeptSize(t))}));

@@ -173,6 +173,9 @@ bool FormulaShifts::growsWithRow(Value u) const {
     return reduce.getKind() == ReductionKind::Max;
   if (isa<arith::ConstantOp>(op))
     return true;
+  if (auto select = dyn_cast<arith::SelectOp>(op)) // 0 in the place of -inf.
+    return isZero(select.getFalseValue()) &&
+           growsWithRow(select.getTrueValue());
   return isa<arith::MaximumFOp>(op) && growsWithRow(op->getOperand(0)) &&
          growsWithRow(op->getOperand(1));
 }

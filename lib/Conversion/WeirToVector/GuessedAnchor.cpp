@@ -28,7 +28,8 @@ static constexpr double kMostMean = 16, kMostSum = 0x1p20;
 std::optional<GuessedAnchor> GuessedAnchor::find(RowEmitter &emitter) {
   if (emitter.access.getLayout().hasRowVectors())
     return std::nullopt;
-  std::optional<FreeAnchor> free = findFreeAnchor(emitter.formula);
+  std::optional<FreeAnchor> free =
+      findFreeAnchor(emitter.formula, emitter.rows.getFreeAnchor());
   if (!free)
     return std::nullopt;
   GuessedAnchor guessed(emitter, *free);
@@ -108,6 +109,10 @@ void GuessedAnchor::emitRow(OpBuilder &builder, Value keptRow,
                             llvm::function_ref<void(OpBuilder &)> ordinary) {
   Location loc = emitter.rows.getLoc();
   RowEmitter::RowValues known = emitter.saveRow();
+  // Where fused shifts show in results but for small ones, a guess is worth
+  // more than they are.
+  bool couldFuse = emitter.canFuseShifts;
+  emitter.canFuseShifts &= emitter.shifts.suitMostRows();
   Value may = emitMayGuess(builder, keptRow);
   auto attempt = scf::IfOp::create(builder, loc, builder.getI1Type(), may,
                                    /*withElseRegion=*/true);
@@ -142,6 +147,7 @@ void GuessedAnchor::emitRow(OpBuilder &builder, Value keptRow,
   results(writing);
   emitter.isKnownNotEmpty = false;
   emitter.fusesShifts = false;
+  emitter.canFuseShifts = couldFuse;
 
   emitter.restoreRow(known);
   emitter.anchorRowCode(builder);

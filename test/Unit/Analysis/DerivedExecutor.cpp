@@ -49,16 +49,62 @@ static Row withKnown(Row row, const Numbers &known) {
   return row;
 }
 
+namespace {
+/// Some elements of a row, and what statistics make of them.
+struct Part {
+  std::vector<size_t> places;
+  Row row;
+  Numbers state, terms;
+};
+} // namespace
+
 /// Splits the row at random, empty parts among them.
-static std::vector<Row> split(FormulaOp formula, const Row &row,
-                              Random &random) {
-  std::vector<std::vector<size_t>> parts(1 + uniformIndex(random, 5));
+static std::vector<Part> split(FormulaOp formula, const Row &row,
+                               Random &random) {
+  std::vector<Part> parts(1 + uniformIndex(random, 5));
   for (size_t i = 0; i < row.size(); ++i)
-    parts[uniformIndex(random, parts.size())].push_back(i);
-  std::vector<Row> rows;
-  for (const std::vector<size_t> &part : parts)
-    rows.push_back(row.part(formula, part));
-  return rows;
+    parts[uniformIndex(random, parts.size())].places.push_back(i);
+  for (Part &part : parts)
+    part.row = row.part(formula, part.places);
+  return parts;
+}
+
+/// Runs statistics over the part, which give terms first where `keeps`: 0 for
+/// an excluded element, as rows see to it.
+static void runStats(FormulaOp stats, const Numbers &known, bool keeps,
+                     Part &part) {
+  Row row = withKnown(part.row, known);
+  Results results = interpret(stats, row);
+  RowInterpreter values(stats, row);
+  for (auto [i, result] : llvm::enumerate(results))
+    if (!keeps || i > 0)
+      part.state.push_back(result[0]);
+  for (size_t i = 0; keeps && i < row.size(); ++i)
+    part.terms.push_back(values.isIncluded(i) ? results[0][i] : 0);
+}
+
+/// The weights of the row whose parts kept their terms.
+static Results runKept(FormulaOp weights, ArrayRef<Part> parts, size_t size,
+                       ArrayRef<Numbers> known) {
+  Results results(1);
+  results[0].resize(size);
+  for (const Part &part : parts) {
+    Row row;
+    row.arguments.push_back(part.terms);
+    for (Real number : part.state)
+      row.arguments.push_back({number});
+    for (const Numbers &numbers : known)
+      for (Real number : numbers)
+        row.arguments.push_back({number});
+    row.mask.assign(part.terms.size(), true);
+    row.positions = part.row.positions;
+    if (part.terms.empty())
+      continue;
+    Numbers found = interpret(weights, row)[0];
+    for (auto [place, value] : llvm::zip(part.places, found))
+      results[0][place] = value;
+  }
+  return results;
 }
 
 Results weir::test::runTakenApart(FormulaOp formula,
@@ -72,20 +118,20 @@ Results weir::test::runTakenApart(FormulaOp formula,
   for (const RowValue &value : apart.getLayout(1).known)
     known.push_back(value.meaning == "length" ? row.length : row.extent);
   Numbers uniformResults;
+  bool keeps = apart.keepsTerm() && (random() & 1);
+  std::vector<Part> parts;
   for (int64_t sweep = 1; sweep <= apart.getNumSweeps(); ++sweep) {
     SmallVector<bool> perRow(uniforms.size() + known.size());
     for (bool &differs : perRow)
       differs = random() & 1;
-    OwningOpRef<FormulaOp> stats = apart.buildStats(sweep, "stats"),
+    OwningOpRef<FormulaOp> stats = apart.buildStats(sweep, "stats", keeps),
                            merge = apart.buildMerge(sweep, perRow, "merge"),
                            finish = apart.buildFinish(sweep, perRow, "finish");
     std::vector<Numbers> states;
-    for (const Row &part : split(formula, row, random)) {
-      Numbers state;
-      for (const std::vector<Real> &slot :
-           interpret(*stats, withKnown(part, known)))
-        state.push_back(slot[0]);
-      states.push_back(state);
+    parts = split(formula, row, random);
+    for (Part &part : parts) {
+      runStats(*stats, known, keeps, part);
+      states.push_back(part.state);
     }
     while (states.size() > 1) {
       std::swap(states[uniformIndex(random, states.size())], states.back());
@@ -105,9 +151,12 @@ Results weir::test::runTakenApart(FormulaOp formula,
   Row all = withKnown(row, known);
   all.arguments.emplace_back(row.mask.begin(), row.mask.end());
   OwningOpRef<FormulaOp> weights =
-      apart.buildWeights(/*masked=*/true, "weights");
+      keeps ? apart.buildKeptWeights("weights")
+            : apart.buildWeights(/*masked=*/true, "weights");
   Results varying;
-  if (!(*weights).getResultTypes().empty())
+  if (keeps)
+    varying = runKept(*weights, parts, row.size(), {uniforms, known});
+  else if (!(*weights).getResultTypes().empty())
     varying = interpret(*weights, all);
   Results results;
   auto nextVarying = varying.begin();

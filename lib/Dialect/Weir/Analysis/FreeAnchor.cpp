@@ -161,6 +161,14 @@ std::optional<Response> Responses::respond(Operation *op) const {
   return std::nullopt;
 }
 
+/// True for the anchor, and for it with 0 in the place of -inf.
+static bool isAnchor(Value value, ReduceOp anchor) {
+  auto select = value.getDefiningOp<arith::SelectOp>();
+  return value == anchor.getResult() ||
+         (select && select.getTrueValue() == anchor.getResult() &&
+          matchPattern(select.getFalseValue(), m_AnyZeroFloat()));
+}
+
 /// The sum of e^(h - m).
 static ReduceOp findWitness(ReduceOp anchor, ArrayRef<ReduceOp> sums) {
   for (ReduceOp sum : sums) {
@@ -169,7 +177,7 @@ static ReduceOp findWitness(ReduceOp anchor, ArrayRef<ReduceOp> sums) {
         exp ? exp.getOperand().getDefiningOp<arith::SubFOp>() : nullptr;
     if (sum.getKind() == ReductionKind::Add && difference &&
         difference.getLhs() == anchor.getValue() &&
-        difference.getRhs() == anchor.getResult())
+        isAnchor(difference.getRhs(), anchor))
       return sum;
   }
   return ReduceOp();
@@ -178,7 +186,8 @@ static ReduceOp findWitness(ReduceOp anchor, ArrayRef<ReduceOp> sums) {
 /// What scales by a higher power might overflow where the witness does not.
 static constexpr double kMostFactor = 4;
 
-std::optional<FreeAnchor> weir::findFreeAnchor(FormulaOp formula) {
+std::optional<FreeAnchor> weir::findFreeAnchor(FormulaOp formula,
+                                               bool resultsMayFollow) {
   FormulaSchedule schedule(formula);
   auto stages = schedule.getStages();
   if (stages.size() < 2 || stages[0].reduces.size() != 1 ||
@@ -197,7 +206,7 @@ std::optional<FreeAnchor> weir::findFreeAnchor(FormulaOp formula) {
       if (std::optional<Response> response = responses.get(result);
           response && std::abs(response->factor) > kMostFactor)
         return std::nullopt;
-  if (!responses.spareResults(formula))
+  if (!resultsMayFollow && !responses.spareResults(formula))
     return std::nullopt;
   return FreeAnchor{anchor, witness};
 }

@@ -117,13 +117,6 @@ FormulaOp weir::buildAttended(FormulaOp formula, StringRef name, double scale) {
 BlockwiseRows::BlockwiseRows(FormulaOp attended, const StatePolicies &policies,
                              std::optional<PosInf> posInf)
     : parts(attended, policies) {
-  FormulaLimits limits(attended, /*scoreExcludes=*/true);
-  keepsNaN = llvm::all_of(attended.getYieldedValues(), [&](Value result) {
-    return limits.propagatesNaN(result, FormulaLimits::NaNAt::Row,
-                                /*maximaKeepNaN=*/false);
-  });
-  if (attended.getNumResults() > 1)
-    keepsNaN &= parts.tellsEmptyFromNaN();
   if (!parts.isComplete())
     obstacle = "a sweep has no state that could go from block to block";
   else if (posInf == PosInf::Share)

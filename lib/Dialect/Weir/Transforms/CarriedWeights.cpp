@@ -213,13 +213,17 @@ static bool vanishesByItself(FormulaOp step, unsigned terms) {
                       [&](ReduceOp op) { return vanishes(op.getValue()); });
 }
 
+bool TakenApart::hasFreeAnchor() {
+  std::optional<FreeAnchor> free = findFreeAnchor(*formula);
+  return free && getNumSweeps() == 1 && getState(1).anchors.size() == 1 &&
+         getState(1).anchors[0] == free->anchor;
+}
+
 std::optional<TakenApart::Holdable> TakenApart::getHoldable() {
-  if (getNumSweeps() != 1 || usesRow || getCarried().empty())
+  if (usesRow || getCarried().empty() || !hasFreeAnchor())
     return std::nullopt;
   const SweepState &state = getState(1);
   std::optional<FreeAnchor> free = findFreeAnchor(*formula);
-  if (!free || state.anchors.size() != 1 || state.anchors[0] != free->anchor)
-    return std::nullopt;
   Holdable holdable{};
   bool found = false;
   for (auto [i, slot] : llvm::enumerate(getSlots(1))) {
@@ -238,8 +242,123 @@ std::optional<TakenApart::Holdable> TakenApart::getHoldable() {
 }
 
 //===----------------------------------------------------------------------===//
+// Terms that are kept
+//===----------------------------------------------------------------------===//
+
+bool TakenApart::findsKeptTerm() {
+  auto isFloat = [](ReduceOp anchor) {
+    return anchor.getResult().getType().isF32();
+  };
+  unsigned varying = 0;
+  for (unsigned i = 0, e = formula->getNumResults(); i < e; ++i)
+    varying += !formula->isUniformResult(i);
+  if (varying != 1 || usesRow || getNumSweeps() != 1 || !isComplete() ||
+      policies.emptyRow == EmptyRow::Uniform ||
+      !llvm::all_of(getState(1).anchors, isFloat))
+    return false;
+  if (getCarried().size() != 1 || getCarried()[0].exponent.empty())
+    return false;
+  OwningOpRef<FormulaOp> stats = buildStats(1, "kept", /*withTerm=*/true);
+  return FormulaLimits(*stats, /*scoreExcludes=*/true)
+             .atExcluded(stats->getYieldedValues()[0]) == Limit::Zero;
+}
+
+bool TakenApart::weighsByOneSum() {
+  if (!keepsTerm() || formula->getNumResults() != 1 ||
+      getCarried()[0].coefficient.size() != 1)
+    return false;
+  const Factors &power = getCarried()[0].coefficient[0].power;
+  return power.size() == 1 && std::abs(power[0].second) <= 1;
+}
+
+bool TakenApart::keepsTerm() {
+  if (!hasKeptTerm)
+    hasKeptTerm = findsKeptTerm();
+  return *hasKeptTerm;
+}
+
+/// What the term is multiplied by, given all that is known, and in `safe` the
+/// anchors that it leans on. Where nothing was seen all terms are 0, and so is
+/// the factor, which need not be finite.
+Value TakenApart::emitKeptFactor(FormulaWriter &w, ValueMap &all,
+                                 ValueMap &safe) {
+  StateMerging merging{w, getState(1), laws->getExprs()};
+  Value factor = emitCoefficient(w, all, getCarried()[0]);
+  Value isNumber = w.compare(P::ORD, factor, factor);
+  for (ReduceOp anchor : getState(1).anchors) {
+    Value found = all.get(anchor.getResult());
+    bool isMax = anchor.getKind() == ReductionKind::Max;
+    Value nothing =
+        w.compare(P::OEQ, found, w.special(isMax ? -INFINITY : INFINITY));
+    Value sawNothing = arith::AndIOp::create(w.body, w.loc, nothing, isNumber);
+    factor = w.select(sawNothing, w.constant(0.0), factor);
+    safe.set(anchor.getResult(), merging.safe(anchor, found));
+  }
+  return factor;
+}
+
+/// A weight as its term times the factor: nobody has to look for excluded
+/// scores where arithmetic makes them 0. Null where the formula keeps no term.
+Value TakenApart::emitKeptWeight(FormulaWriter &w, ValueMap &all) {
+  if (!keepsTerm())
+    return Value();
+  ValueMap safe = all;
+  Value factor = emitKeptFactor(w, all, safe);
+  const Carried &term = getCarried()[0];
+  return w.multiply(
+      MappedBuilder(w.body, w.loc, safe).emit(term.h, term.exponent), factor);
+}
+
+FormulaOp TakenApart::buildKeptWeights(StringRef name) {
+  FormulaWriter w(formula->getLoc());
+  Value term = w.addArgument(w.body.getF32Type(), /*uniform=*/false);
+  const SweepState &state = getState(1);
+  StateMerging merging{w, state, laws->getExprs()};
+  SmallVector<std::pair<Slot, Value>> found;
+  for (const Slot &slot : getSlots(1))
+    found.push_back({slot, w.addArgument(slot.type, /*uniform=*/true)});
+  ValueMap all(w.body);
+  auto isUniform = [] { return true; };
+  addUniforms(w, all, isUniform);
+  addKnown(w, all, 1, isUniform);
+  ValueMap own = all;
+  for (auto &[slot, value] : found)
+    if (slot.kind == Slot::Anchor) {
+      ReduceOp anchor = state.anchors[slot.of];
+      own.set(anchor.getResult(), merging.safe(anchor, value));
+    }
+  ValueMap safe = all;
+  Value factor =
+      w.multiply(emitKeptFactor(w, all, safe),
+                 merging.carriedFactor(getCarried()[0].exponent, own, safe));
+  Value result = w.multiply(term, factor);
+  PolicedResults policed{w, policies, witness, all, findSumOfNaN()};
+  if (policies.emptyRow == EmptyRow::NaN)
+    result = w.select(policed.isEmpty(), w.special(NAN), result);
+  w.addResult(looksForNaN ? policed.withNaN(result) : result,
+              /*uniform=*/false);
+  FormulaOp weights = w.finish(name);
+  weights->setAttr(WeirDialect::kAfterSweepsAttrName, w.body.getUnitAttr());
+  keepDenormals(weights);
+  return weights;
+}
+
+//===----------------------------------------------------------------------===//
 // The end
 //===----------------------------------------------------------------------===//
+
+/// What a carried sum is multiplied by.
+Value TakenApart::emitCoefficient(FormulaWriter &w, ValueMap &map,
+                                  const Carried &carried) {
+  Value coefficient;
+  for (const Carried::Share &share : carried.coefficient) {
+    ExprContext &exprs = laws->getExprs();
+    Linear product = exprs.linear(exprs.product(share.power), share.factor);
+    Value value = MappedBuilder(w.body, w.loc, map).emit(product);
+    coefficient = coefficient ? w.add(coefficient, value) : value;
+  }
+  return coefficient;
+}
 
 FormulaOp TakenApart::buildCarriedFinish(ArrayRef<bool> perRow,
                                          StringRef name) {
@@ -247,16 +366,8 @@ FormulaOp TakenApart::buildCarriedFinish(ArrayRef<bool> perRow,
   ValueMap map(w.body);
   addFinished(w, map, getNumSweeps(), perRow);
   PolicedResults policed{w, policies, witness, map};
-  ExprContext &exprs = laws->getExprs();
-  for (const Carried &sum : getCarried()) {
-    Value coefficient;
-    for (const Carried::Share &share : sum.coefficient) {
-      Linear product = exprs.linear(exprs.product(share.power), share.factor);
-      Value value = MappedBuilder(w.body, w.loc, map).emit(product);
-      coefficient = coefficient ? w.add(coefficient, value) : value;
-    }
-    w.addResult(coefficient, /*uniform=*/false);
-  }
+  for (const Carried &sum : getCarried())
+    w.addResult(emitCoefficient(w, map, sum), /*uniform=*/false);
   if (mayOverride()) {
     Value more = w.constant(0.0);
     if (policies.emptyRow == EmptyRow::NaN)

@@ -30,10 +30,10 @@ void TakenApart::addArguments(FormulaWriter &w, ValueMap &map) {
 
 /// The uniform arguments of the formula; `uniform` says of each whether it is
 /// the same for all rows.
-static void addUniforms(FormulaOp formula, FormulaWriter &w, ValueMap &map,
-                        llvm::function_ref<bool()> uniform) {
-  for (BlockArgument argument : formula.getBody().getArguments())
-    if (formula.isUniformArgument(argument.getArgNumber()))
+void TakenApart::addUniforms(FormulaWriter &w, ValueMap &map,
+                             llvm::function_ref<bool()> uniform) {
+  for (BlockArgument argument : formula->getBody().getArguments())
+    if (formula->isUniformArgument(argument.getArgNumber()))
       map.set(argument, w.addArgument(argument.getType(), uniform()));
 }
 
@@ -89,19 +89,31 @@ static auto answersOf(ArrayRef<bool> perRow) {
 // Stats
 //===----------------------------------------------------------------------===//
 
-/// A denormal number that `part` gives may decide something in `whole`.
-static void keepDenormals(FormulaOp whole, FormulaOp part) {
-  if (denormalsMayDecide(whole))
+/// A denormal number that `part` gives may decide something in the whole.
+void TakenApart::keepDenormals(FormulaOp part) {
+  if (denormalsMayDecide(*formula))
     part->setAttr(WeirDialect::kKeepsDenormalsAttrName,
                   UnitAttr::get(part.getContext()));
 }
 
-FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name) {
+FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name, bool withTerm) {
   FormulaWriter w(formula->getLoc());
   ValueMap map(w.body);
   addArguments(w, map);
   addKnown(w, map, sweep - 1, always);
   const SweepState &state = getState(sweep);
+  StateMerging merging{w, state, laws->getExprs()};
+  // An anchor may be infinite in a part of a row that has another in the end.
+  ValueMap lean = map;
+  for (ReduceOp anchor : state.anchors)
+    if (!followsScore(anchor.getValue()))
+      lean.set(anchor.getResult(),
+               merging.safe(anchor, map.get(anchor.getResult())));
+  if (withTerm) {
+    const Carried &term = getCarried()[0];
+    w.addResult(MappedBuilder(w.body, w.loc, lean).emit(term.h, term.exponent),
+                /*uniform=*/false);
+  }
   std::vector<std::array<Value, 3>> moments(state.moments.size());
   for (const Slot &slot : getSlots(sweep)) {
     Value value;
@@ -115,8 +127,8 @@ FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name) {
     case Slot::Sum: {
       const SweepState::Sum &sum = state.sums[slot.of];
       ReduceOp reduce = sum.reduce;
-      value = reduce ? map.get(reduce.getResult())
-                     : w.sum(MappedBuilder(w.body, w.loc, map)
+      value = reduce ? lean.get(reduce.getResult())
+                     : w.sum(MappedBuilder(w.body, w.loc, lean)
                                  .emit(sum.h, sum.exponent));
       break;
     }
@@ -139,7 +151,7 @@ FormulaOp TakenApart::buildStats(int64_t sweep, StringRef name) {
     w.addResult(value, /*uniform=*/true);
   }
   FormulaOp stats = w.finish(name);
-  keepDenormals(*formula, stats);
+  keepDenormals(stats);
   return stats;
 }
 
@@ -160,7 +172,7 @@ FormulaOp TakenApart::buildMerge(int64_t sweep, ArrayRef<bool> perRow,
       side[{slot.kind, slot.of}] = w.addArgument(slot.type, /*uniform=*/false);
   ValueMap common(w.body);
   auto uniform = answersOf(perRow);
-  addUniforms(*formula, w, common, uniform);
+  addUniforms(w, common, uniform);
   addKnown(w, common, sweep - 1, uniform);
 
   StateMerging merging{w, state, laws->getExprs()};
@@ -236,7 +248,7 @@ void TakenApart::addFinished(FormulaWriter &w, ValueMap &map, int64_t sweep,
       map.set(reduce.getResult(), value);
   }
   auto uniform = answersOf(perRow);
-  addUniforms(*formula, w, map, uniform);
+  addUniforms(w, map, uniform);
   addKnown(w, map, sweep - 1, uniform);
   // The centre that the formula subtracts differs from the mean of what is
   // included when scores of -inf count in the length.
@@ -278,6 +290,18 @@ bool TakenApart::tellsEmptyFromNaN() {
   return !witness || witness.getKind() != ReductionKind::Max || findSumOfNaN();
 }
 
+bool TakenApart::sumsKeepNaN() {
+  FormulaLimits limits(*formula, /*scoreExcludes=*/true);
+  bool seesEmpty = policies.emptyRow.value_or(EmptyRow::Zero) != EmptyRow::Zero;
+  for (auto [i, result] : llvm::enumerate(formula->getYieldedValues())) {
+    if (!limits.propagatesNaN(result, FormulaLimits::NaNAt::Row,
+                              /*maximaKeepNaN=*/false))
+      return false;
+    seesEmpty |= formula->isUniformResult(i);
+  }
+  return !seesEmpty || tellsEmptyFromNaN();
+}
+
 /// The formula's uniform results, with the policies applied.
 void TakenApart::addUniformResults(FormulaWriter &w, ValueMap &map) {
   PolicedResults policed{w, policies, witness, map, findSumOfNaN()};
@@ -306,19 +330,21 @@ FormulaOp TakenApart::buildWeights(bool masked, StringRef name) {
     include(valid = w.addArgument(w.body.getI1Type(), /*uniform=*/false));
   BlockArgument score =
       formula->getBody().getArgument(formula->getScoreIndex());
+  Value kept = emitKeptWeight(w, map);
   if (score.getType().isF32()) {
     Value x = map.get(score);
-    include(w.compare(P::UNE, x, w.special(-INFINITY)));
+    if (!kept)
+      include(w.compare(P::UNE, x, w.special(-INFINITY)));
     if (policies.nan == NaNPolicy::Ignore)
       include(w.compare(P::ORD, x, x));
   }
   FormulaLimits limits(*formula, /*scoreExcludes=*/true);
-  PolicedResults policed{w, policies, witness, map};
+  PolicedResults policed{w, policies, witness, map, findSumOfNaN()};
   bool seesEmpty = policies.emptyRow.value_or(EmptyRow::Zero) != EmptyRow::Zero;
   for (auto [i, value] : llvm::enumerate(formula->getYieldedValues())) {
     if (formula->isUniformResult(i))
       continue;
-    Value result = map.get(value);
+    Value result = kept ? kept : map.get(value);
     bool isFloat = result.getType().isF32();
     bool isLog = limits.atExcluded(value) == Limit::NegInf;
     Value nothing = isFloat ? w.special(isLog ? -INFINITY : 0.0)
@@ -335,6 +361,6 @@ FormulaOp TakenApart::buildWeights(bool masked, StringRef name) {
   }
   FormulaOp weights = w.finish(name);
   weights->setAttr(WeirDialect::kAfterSweepsAttrName, w.body.getUnitAttr());
-  keepDenormals(*formula, weights);
+  keepDenormals(weights);
   return weights;
 }

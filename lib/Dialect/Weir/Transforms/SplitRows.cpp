@@ -29,8 +29,9 @@ using namespace weir;
 /// So many rows keep threads busy as they are, and a row that a thread has for
 /// itself may stay in its cache from sweep to sweep.
 static constexpr int64_t kEnoughRows = 8;
-/// A shorter row has just left its thread's second-level cache, or has not.
-static constexpr int64_t kEnoughParts = 8;
+/// A shorter row takes a thread less time than another needs to be woken, and
+/// is faster whole.
+static constexpr int64_t kEnoughParts = 4;
 
 namespace {
 
@@ -49,16 +50,26 @@ private:
     return arith::ConstantIndexOp::create(builder, loc, value);
   }
   PlanAttr getOwnPlan();
+  /// The bound on elements under which rows would run whole and stored; 0 where
+  /// they never do, nothing where they always do.
+  std::optional<int64_t> getStoredBound();
   SmallVector<Value> getVarying(bool outputs);
   Type getAccumulator();
   Value emitCondition();
   Value createBuffer(ArrayRef<OpFoldResult> sizes, Type element);
+  Value getTerms();
+  RowTile getTile(Value part);
   SmallVector<Value> getStateOf(ValueRange states, OpFoldResult part);
   void findKnown();
-  void emitStats(int64_t sweep, ValueRange states);
+  scf::ParallelOp emitParts();
+  RowsOp emitPart(RowTile &tile, FlatSymbolRefAttr symbol, ValueRange more,
+                  ValueRange outputs);
+  void emitStats(int64_t sweep, ValueRange states, Value terms);
   void emitMerges(int64_t sweep, ValueRange states);
-  void emitSweep(int64_t sweep);
+  void emitSweep(int64_t sweep, Value terms = Value());
   void emitWeights();
+  void emitKeptWeights(Value terms);
+  void emitSplit(bool keepsTerms);
   void emitSplit();
 
   RowsOp rows;
@@ -75,6 +86,8 @@ private:
   Value length, partLength, partCount;
   /// What is found so far, as weir.stats takes it; the uniform results.
   SmallVector<Value> known, results, buffers;
+  /// The states of the parts before they are merged, where weights are kept.
+  SmallVector<Value> ownStates;
 };
 
 } // namespace
@@ -87,6 +100,18 @@ PlanAttr Splitting::getOwnPlan() {
   return PlanAttr::get(
       rows.getContext(), rows.getForm().value_or(Form::Recompute), 0, 0, 0,
       rows.getStreamBytes().value_or(0), rows.getPages().value_or(0));
+}
+
+std::optional<int64_t> Splitting::getStoredBound() {
+  if (ArrayAttr plans = rows.getPlansAttr()) {
+    for (auto plan : plans.getAsRange<PlanAttr>())
+      if (plan.getForm() == Form::Stored && plan.getMaxLength() == 0)
+        return plan.fitsAll() ? std::nullopt
+                              : std::optional(plan.getMaxElements());
+    return 0;
+  }
+  return getOwnPlan().getForm() == Form::Stored ? std::nullopt
+                                                : std::optional<int64_t>(0);
 }
 
 /// The operands with one number per element, of outputs those only if asked.
@@ -183,18 +208,8 @@ void Splitting::findKnown() {
   }
 }
 
-/// The state of each part, by whichever thread takes it.
-void Splitting::emitStats(int64_t sweep, ValueRange states) {
-  TakenApart &parts = symbols.get(formula, policies);
-  FlatSymbolRefAttr stats = symbols.getOrInsert(
-      rows, formula, policies, "stats" + std::to_string(sweep),
-      [&](StringRef name) { return parts.buildStats(sweep, name); });
-  auto loop =
-      scf::ParallelOp::create(builder, loc, ValueRange{index(0)},
-                              ValueRange{partCount}, ValueRange{index(1)});
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value part = loop.getInductionVars()[0];
+/// The elements of one part, of all rows.
+RowTile Splitting::getTile(Value part) {
   Value from = arith::MulIOp::create(builder, loc, part, partLength);
   Value left = arith::SubIOp::create(builder, loc, length, from);
   SmallVector<OpFoldResult> offsets(outer.size(), builder.getIndexAttr(0)),
@@ -202,24 +217,69 @@ void Splitting::emitStats(int64_t sweep, ValueRange states) {
   offsets.push_back(from);
   tileSizes.push_back(
       arith::MinUIOp::create(builder, loc, left, partLength).getResult());
-  RowTile tile(builder, loc, outer.size(), offsets, tileSizes);
+  return RowTile(builder, loc, outer.size(), offsets, tileSizes);
+}
+
+/// A formula over the rows' own operands and `more` on one part.
+RowsOp Splitting::emitPart(RowTile &tile, FlatSymbolRefAttr symbol,
+                           ValueRange more, ValueRange outputs) {
   SmallVector<Value> inputs;
   for (auto [i, input] : llvm::enumerate(rows.getInputs()))
     inputs.push_back(formula.isUniformArgument(i) ? input
                                                   : tile.sliceVarying(input));
-  llvm::append_range(inputs, known);
+  llvm::append_range(inputs, more);
   Value mask = rows.getMask() ? tile.sliceVarying(rows.getMask()) : Value();
   Value column =
       usesColumn(formula) ? tile.getColumn(rows.getColumn()) : rows.getColumn();
   auto found = RowsOp::create(
-      builder, loc, TypeRange(), stats, inputs, mask, rows.getRowBase(),
-      rows.getRowStrides(), column, getStateOf(states, part), EmptyRowAttr(),
-      PosInfAttr(), rows.getNanAttr(), TiesAttr(), NegInfAttr(), FormAttr(),
-      IntegerAttr(), IntegerAttr(), /*along=*/IntegerAttr());
-  found.setForm(canRunOnline(found.resolveFormula()) ? Form::Online
-                                                     : Form::Recompute);
-  if (int64_t pages = getOwnPlan().getPages())
+      builder, loc, TypeRange(), symbol, inputs, mask, rows.getRowBase(),
+      rows.getRowStrides(), column, outputs, EmptyRowAttr(), PosInfAttr(),
+      rows.getNanAttr(), TiesAttr(), NegInfAttr(), FormAttr(), IntegerAttr(),
+      IntegerAttr(), /*along=*/IntegerAttr());
+  found.setLossyMaxima(rows.getNan() != NaNPolicy::Ignore &&
+                       symbols.get(formula, policies).sumsKeepNaN());
+  return found;
+}
+
+scf::ParallelOp Splitting::emitParts() {
+  return scf::ParallelOp::create(builder, loc, ValueRange{index(0)},
+                                 ValueRange{partCount}, ValueRange{index(1)});
+}
+
+/// The state of each part, by whichever thread takes it, and its terms where
+/// there is a place for them. A guessed maximum, where any number will do,
+/// leaves one sweep over the part.
+void Splitting::emitStats(int64_t sweep, ValueRange states, Value terms) {
+  TakenApart &parts = symbols.get(formula, policies);
+  std::string purpose = terms ? "terms" : "stats" + std::to_string(sweep);
+  FlatSymbolRefAttr stats = symbols.getOrInsert(
+      rows, formula, policies, purpose, [&](StringRef name) {
+        return parts.buildStats(sweep, name, /*withTerm=*/terms != nullptr);
+      });
+  scf::ParallelOp loop = emitParts();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value part = loop.getInductionVars()[0];
+  RowTile tile = getTile(part);
+  SmallVector<Value> outputs;
+  if (terms)
+    outputs.push_back(tile.sliceVarying(terms));
+  llvm::append_range(outputs, getStateOf(states, part));
+  RowsOp found = emitPart(tile, stats, known, outputs);
+  found.setFreeAnchor(parts.hasFreeAnchor());
+  found.setInCache(terms != nullptr);
+  if (terms || found.getFreeAnchor())
+    found.setForm(Form::Stored);
+  else
+    found.setForm(canRunOnline(found.resolveFormula()) ? Form::Online
+                                                       : Form::Recompute);
+  if (int64_t pages = getOwnPlan().getPages(); pages && !terms)
     found.setPages(pages);
+  // Digits that the results have no room for.
+  found.setNarrowRatios(parts.weighsByOneSum() &&
+                        llvm::all_of(rows.getOutputs(), [](Value out) {
+                          return getElementTypeOrSelf(out).isBF16();
+                        }));
 }
 
 /// Neighbours first, then pairs of them, and so on: the order follows from the
@@ -251,7 +311,8 @@ void Splitting::emitMerges(int64_t sweep, ValueRange states) {
                   rows.getEmptyRowAttr(), rows.getNanAttr());
 }
 
-void Splitting::emitSweep(int64_t sweep) {
+/// One sweep over the rows, which leaves the terms where there is a place.
+void Splitting::emitSweep(int64_t sweep, Value terms) {
   TakenApart &parts = symbols.get(formula, policies);
   StateLayout values = parts.getLayout(sweep);
   bool isLast = sweep == parts.getNumSweeps();
@@ -273,7 +334,12 @@ void Splitting::emitSweep(int64_t sweep) {
   for (auto [i, input] : llvm::enumerate(rows.getInputs()))
     if (formula.isUniformArgument(i))
       uniforms.push_back(input);
-  emitStats(sweep, states);
+  emitStats(sweep, states, terms);
+  for (Value state : states)
+    if (terms) {
+      ownStates.push_back(createBuffer(all, getElementTypeOrSelf(state)));
+      memref::CopyOp::create(builder, loc, state, ownStates.back());
+    }
   emitMerges(sweep, states);
   FinishOp::create(builder, loc, TypeRange(), rows.getFormulaAttr(),
                    builder.getI64IntegerAttr(sweep),
@@ -312,13 +378,55 @@ void Splitting::emitWeights() {
     written.setPages(pages);
 }
 
-void Splitting::emitSplit() {
-  partCount = arith::CeilDivUIOp::create(builder, loc, length, partLength);
+/// Where terms go: to the result, if that can hold them.
+Value Splitting::getTerms() {
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
+    if (!formula.isUniformResult(i) &&
+        getElementTypeOrSelf(output) == getAccumulator())
+      return output;
+  return createBuffer(sizes, getAccumulator());
+}
+
+/// The terms of each part times a factor of its own.
+void Splitting::emitKeptWeights(Value terms) {
+  FlatSymbolRefAttr weights =
+      symbols.getOrInsert(rows, formula, policies, "kept", [&](StringRef name) {
+        return symbols.get(formula, policies).buildKeptWeights(name);
+      });
+  scf::ParallelOp loop = emitParts();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value part = loop.getInductionVars()[0];
+  RowTile tile = getTile(part);
+  SmallVector<Value> inputs{tile.sliceVarying(terms)}, outputs;
+  llvm::append_range(inputs, getStateOf(ownStates, part));
+  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
+    if (formula.isUniformArgument(i))
+      inputs.push_back(input);
+  llvm::append_range(inputs, known);
+  for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
+    if (!formula.isUniformResult(i))
+      outputs.push_back(tile.sliceVarying(output));
+  RowsOp::create(
+      builder, loc, TypeRange(), weights, inputs, /*mask=*/Value(), outputs,
+      EmptyRowAttr(), PosInfAttr(), NaNPolicyAttr(), TiesAttr(), NegInfAttr(),
+      FormAttr::get(builder.getContext(), Form::Elementwise),
+      /*thread_grain=*/IntegerAttr(), /*stream_bytes=*/IntegerAttr());
+}
+
+void Splitting::emitSplit(bool keepsTerms) {
+  known.clear();
+  buffers.clear();
+  ownStates.clear();
   findKnown();
+  Value terms = keepsTerms ? getTerms() : Value();
   for (int64_t sweep = 1, e = symbols.get(formula, policies).getNumSweeps();
        sweep <= e; ++sweep)
-    emitSweep(sweep);
-  emitWeights();
+    emitSweep(sweep, terms);
+  if (terms)
+    emitKeptWeights(terms);
+  else
+    emitWeights();
   // Last, since a result may be the memory of an argument.
   const auto *result = results.begin();
   for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
@@ -326,6 +434,29 @@ void Splitting::emitSplit() {
       memref::CopyOp::create(builder, loc, *result++, output);
   for (Value buffer : buffers)
     memref::DeallocOp::create(builder, loc, buffer);
+}
+
+/// Where whole rows would stay in the second-level cache, so do their parts'
+/// terms, which are made once. Longer rows are read twice.
+void Splitting::emitSplit() {
+  partCount = arith::CeilDivUIOp::create(builder, loc, length, partLength);
+  std::optional<int64_t> bound = getStoredBound();
+  if (!symbols.get(formula, policies).keepsTerm() || bound == 0)
+    return emitSplit(/*keepsTerms=*/false);
+  if (!bound)
+    return emitSplit(/*keepsTerms=*/true);
+  Value count = length;
+  for (OpFoldResult size : outer)
+    count = arith::MulIOp::create(
+        builder, loc, count,
+        getValueOrCreateConstantIndexOp(builder, loc, size));
+  Value stay = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
+                                     count, index(*bound));
+  auto branch = scf::IfOp::create(builder, loc, stay, /*withElseRegion=*/true);
+  builder = branch.getThenBodyBuilder();
+  emitSplit(/*keepsTerms=*/true);
+  builder = branch.getElseBodyBuilder();
+  emitSplit(/*keepsTerms=*/false);
 }
 
 LogicalResult Splitting::run() {

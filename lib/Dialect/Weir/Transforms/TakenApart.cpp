@@ -10,6 +10,9 @@
 #include "weir/Dialect/Weir/IR/Constants.h"
 #include "weir/Dialect/Weir/Transforms/Passes.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 using namespace weir;
 
@@ -41,6 +44,28 @@ TakenApart::TakenApart(FormulaOp original, const StatePolicies &policies)
   usesRow = !body.getOps<RowOp>().empty();
 }
 
+/// True when `value` is -inf only where the score is: not where that is scaled
+/// by a negative number or added to a bias of -inf.
+bool TakenApart::followsScore(Value value) const {
+  FormulaOp op = *formula;
+  if (value == op.getBody().getArgument(op.getScoreIndex()))
+    return true;
+  auto isConstant = [](Value operand, bool positive) {
+    APFloat number(0.0f);
+    return matchPattern(operand, m_ConstantFloat(&number)) &&
+           number.isFinite() && (!positive || number > APFloat(0.0f));
+  };
+  Operation *def = value.getDefiningOp();
+  if (isa_and_nonnull<math::TanhOp>(def))
+    return true;
+  if (isa_and_nonnull<arith::AddFOp, arith::SubFOp>(def))
+    return followsScore(def->getOperand(0)) &&
+           isConstant(def->getOperand(1), /*positive=*/false);
+  return isa_and_nonnull<arith::MulFOp, arith::DivFOp>(def) &&
+         followsScore(def->getOperand(0)) &&
+         isConstant(def->getOperand(1), /*positive=*/true);
+}
+
 /// Finds, or adds, a reduction that tells what the policies ask for: a maximum
 /// over finite values is -inf where nothing is left, and NaN where a score is.
 void TakenApart::addWitness() {
@@ -69,6 +94,7 @@ void TakenApart::addWitness() {
     if (isFloat && reduce.getKind() == ReductionKind::Max &&
         reduce.getValue().getType().isF32() &&
         limits.isFiniteInRow(reduce.getValue()) &&
+        followsScore(reduce.getValue()) &&
         (!looksForNaN || keepsNaN(reduce.getResult()))) {
       witness = reduce;
       return;

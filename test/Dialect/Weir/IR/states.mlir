@@ -6,9 +6,9 @@
 // CHECK-LABEL: func.func @tensors
 func.func @tensors(%x: tensor<?x8xf32>, %beta: tensor<?xf32>, %valid: tensor<8xi1>, %m: tensor<?xf32>, %s: tensor<?xf32>,
                    %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
-  // CHECK: weir.stats @softmax_scaled sweep(1) ins(%{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?xf32>) mask(%{{.*}} : tensor<8xi1>) outs(%{{.*}}, %{{.*}} : tensor<?xf32>, tensor<?xf32>) {empty_row = #weir.empty_row<nan>, nan = #weir.nan<ignore>, thread_grain = 64 : i64} -> tensor<?xf32>, tensor<?xf32>
+  // CHECK: weir.stats @softmax_scaled sweep(1) ins(%{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?xf32>) mask(%{{.*}} : tensor<8xi1>) outs(%{{.*}}, %{{.*}} : tensor<?xf32>, tensor<?xf32>) {empty_row = #weir.empty_row<zero>, nan = #weir.nan<ignore>, thread_grain = 64 : i64} -> tensor<?xf32>, tensor<?xf32>
   %0:2 = weir.stats @softmax_scaled sweep(1) ins(%x, %beta : tensor<?x8xf32>, tensor<?xf32>) mask(%valid : tensor<8xi1>)
-    outs(%m, %s : tensor<?xf32>, tensor<?xf32>) {empty_row = #weir.empty_row<nan>, nan = #weir.nan<ignore>, thread_grain = 64 : i64}
+    outs(%m, %s : tensor<?xf32>, tensor<?xf32>) {empty_row = #weir.empty_row<zero>, nan = #weir.nan<ignore>, thread_grain = 64 : i64}
     -> tensor<?xf32>, tensor<?xf32>
   // CHECK: weir.merge @softmax_scaled sweep(1) ins(%{{.*}}, %{{.*}} : tensor<?xf32>, tensor<?xf32>) uniforms(%{{.*}} : tensor<?xf32>) outs(%{{.*}}, %{{.*}} : tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>, tensor<?xf32>
   %1:2 = weir.merge @softmax_scaled sweep(1) ins(%0#0, %0#1 : tensor<?xf32>, tensor<?xf32>) uniforms(%beta : tensor<?xf32>)

@@ -1,16 +1,19 @@
-// The formulas that follow from one, and how they are used.
+// The formulas that follow from one, and how they are used. A weight is its term, 0 at a score of -inf by arithmetic, times what is
+// known in the end.
 // RUN: weir-opt %s --weir-lower-states | FileCheck %s
 
 // CHECK-LABEL: weir.formula private @soft.weights.masked(
 // CHECK-SAME: %[[X:.*]]: f32, %[[M:.*]]: f32 {weir.extremum, weir.uniform}, %[[S:.*]]: f32 {weir.uniform}, %[[VALID:.*]]: i1) -> f32 attributes {weir.after_sweeps}
-// CHECK: %[[LOW:.*]] = arith.constant 0xFF800000 : f32
-// CHECK: %[[SCORED:.*]] = arith.cmpf une, %[[X]], %[[LOW]] : f32
-// CHECK: %[[IN:.*]] = arith.andi %[[VALID]], %[[SCORED]] : i1
-// CHECK: %[[D:.*]] = arith.subf %[[X]], %[[M]] : f32
+// CHECK: %[[C:.*]] = arith.divf %{{.*}}, %[[S]] : f32
+// CHECK: %[[EMPTY:.*]] = arith.cmpf oeq, %[[M]], %[[LOW:.*]] : f32
+// CHECK: %[[NONE:.*]] = arith.andi %[[EMPTY]], %{{.*}} : i1
+// CHECK: %[[FACTOR:.*]] = arith.select %[[NONE]], %[[ZERO:.*]], %[[C]] : f32
+// CHECK: %[[SOME:.*]] = arith.cmpf une, %[[M]], %[[LOW]] : f32
+// CHECK: %[[ANCHOR:.*]] = arith.select %[[SOME]], %[[M]], %[[ZERO]] : f32
+// CHECK: %[[D:.*]] = arith.subf %[[X]], %[[ANCHOR]] : f32
 // CHECK: %[[E:.*]] = math.exp %[[D]] : f32
-// CHECK: %[[W:.*]] = arith.divf %[[E]], %[[S]] : f32
-// CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
-// CHECK: %[[R:.*]] = arith.select %[[IN]], %[[W]], %[[ZERO]] : f32
+// CHECK: %[[W:.*]] = arith.mulf %[[E]], %[[FACTOR]] : f32
+// CHECK: %[[R:.*]] = arith.select %[[VALID]], %[[W]], %[[ZERO]] : f32
 // CHECK: weir.yield %[[R]] : f32
 
 // CHECK-LABEL: weir.formula private @soft.finish1(

@@ -19,7 +19,7 @@ weir.formula @soft(%x: f32) -> f32 {
 // CHECK-DAG:   %[[ROWS:.*]] = memref.dim %{{.*}}, %c0
 // CHECK-DAG:   %[[N:.*]] = memref.dim %{{.*}}, %c1
 // CHECK-DAG:   %[[FEW:.*]] = arith.cmpi ult, %[[ROWS]], %c8
-// CHECK-DAG:   %[[LONG:.*]] = arith.cmpi uge, %[[N]], %c32768
+// CHECK-DAG:   %[[LONG:.*]] = arith.cmpi uge, %[[N]], %c16384
 // CHECK:       %[[SPLIT:.*]] = arith.andi %[[FEW]], %[[LONG]]
 // CHECK:       scf.if %[[SPLIT]] {
 // CHECK:         %[[PARTS:.*]] = arith.ceildivui %[[N]], %c4096
@@ -29,9 +29,9 @@ weir.formula @soft(%x: f32) -> f32 {
 // CHECK:           %[[FROM:.*]] = arith.muli %[[P]], %c4096
 // CHECK:           %[[LEFT:.*]] = arith.subi %[[N]], %[[FROM]]
 // CHECK:           %[[SIZE:.*]] = arith.minui %[[LEFT]], %c4096
-// CHECK:           memref.subview %[[X]][0, %[[FROM]]] [%[[ROWS]], %[[SIZE]]]
-// CHECK:           memref.subview %[[MAXES]][%[[P]], 0] [1, %[[ROWS]]]
-// CHECK:           weir.rows @soft.stats1 {{.*}} {form = #weir.form<online>, pages = 8 : i64}
+// CHECK-DAG:       memref.subview %[[X]][0, %[[FROM]]] [%[[ROWS]], %[[SIZE]]]
+// CHECK-DAG:       memref.subview %[[MAXES]][%[[P]], 0] [1, %[[ROWS]]]
+// CHECK:           weir.rows @soft.stats1 {{.*}} {form = #weir.form<stored>, free_anchor, lossy_maxima, pages = 8 : i64}
 // CHECK:         scf.while (%[[STEP:.*]] = %c1)
 // CHECK:           arith.cmpi ult, %[[STEP]], %[[PARTS]]
 // CHECK:         do
@@ -56,14 +56,56 @@ func.func @rows(%x: memref<?x?xf32>, %y: memref<?x?xf32>) {
 // CHECK-NOT:   weir.rows @soft ins
 // CHECK:       return
 func.func @known(%x: memref<4x33000xf32>, %y: memref<4x33000xf32>) {
-  weir.rows @soft ins(%x : memref<4x33000xf32>) outs(%y : memref<4x33000xf32>) {form = #weir.form<stored>, thread_part = 4096 : i64}
+  weir.rows @soft ins(%x : memref<4x33000xf32>) outs(%y : memref<4x33000xf32>) {form = #weir.form<online>, thread_part = 4096 : i64}
+  return
+}
+
+// What would stay in the cache whole stays there in parts: the terms of each lie in the result, and its own factor scales them.
+// CHECK-LABEL: func.func @kept
+// CHECK-SAME:  (%[[X:.*]]: memref<1x33000xf32>, %[[Y:.*]]: memref<1x33000xf32>)
+// CHECK:       scf.parallel
+// CHECK:         %[[TERMS:.*]] = memref.subview %[[Y]]
+// CHECK:         weir.rows @soft.terms ins(%{{[^,]*}} : {{.*}}) outs(%[[TERMS]], %{{.*}}) {form = #weir.form<stored>, free_anchor, in_cache, lossy_maxima}
+// CHECK:       memref.copy
+// CHECK:       weir.merge
+// CHECK:       weir.finish
+// CHECK:       scf.parallel
+// CHECK:         %[[PART:.*]] = memref.subview %[[Y]]
+// CHECK:         weir.rows @soft.kept ins(%[[PART]], {{.*}}) outs(%[[PART]] : {{.*}}) {form = #weir.form<elementwise>}
+func.func @kept(%x: memref<1x33000xf32>, %y: memref<1x33000xf32>) {
+  weir.rows @soft ins(%x : memref<1x33000xf32>) outs(%y : memref<1x33000xf32>) {form = #weir.form<stored>, thread_part = 4096 : i64}
+  return
+}
+
+// A result of 16 bits has no room for terms, and sums need no more digits than it has.
+// CHECK-LABEL: func.func @narrow
+// CHECK-DAG:   %[[TERMS:.*]] = memref.alloc() : memref<1x33000xf32>
+// CHECK:       weir.rows @soft.terms {{.*}} narrow_ratios
+func.func @narrow(%x: memref<1x33000xbf16>, %y: memref<1x33000xbf16>) {
+  weir.rows @soft ins(%x : memref<1x33000xbf16>) outs(%y : memref<1x33000xbf16>) {form = #weir.form<stored>, thread_part = 4096 : i64}
+  return
+}
+
+// Plans say up to how many elements rows are stored.
+// CHECK-LABEL: func.func @planned
+// CHECK:       scf.if
+// CHECK:         %[[STAY:.*]] = arith.cmpi ule, %{{.*}}, %c262144
+// CHECK:         scf.if %[[STAY]] {
+// CHECK:           weir.rows @soft.terms
+// CHECK:           weir.rows @soft.kept
+// CHECK:         } else {
+// CHECK:           weir.rows @soft.stats1
+// CHECK:           weir.rows @soft.weights
+func.func @planned(%x: memref<?xf32>, %y: memref<?xf32>) {
+  weir.rows @soft ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {thread_part = 4096 : i64, plans = [
+    #weir.plan<form = stored, max_elements = 262144>, #weir.plan<form = online>]}
   return
 }
 
 // CHECK-LABEL: func.func @short
 // CHECK-NEXT:  weir.rows @soft {{.*}} {form = #weir.form<stored>}
-func.func @short(%x: memref<4x32767xf32>, %y: memref<4x32767xf32>) {
-  weir.rows @soft ins(%x : memref<4x32767xf32>) outs(%y : memref<4x32767xf32>) {form = #weir.form<stored>, thread_part = 4096 : i64}
+func.func @short(%x: memref<4x16383xf32>, %y: memref<4x16383xf32>) {
+  weir.rows @soft ins(%x : memref<4x16383xf32>) outs(%y : memref<4x16383xf32>) {form = #weir.form<stored>, thread_part = 4096 : i64}
   return
 }
 

@@ -26,8 +26,10 @@ struct FreeAnchor {
 };
 
 /// The free anchor of a formula whose first sweep finds nothing else, if it has
-/// one.
-std::optional<FreeAnchor> findFreeAnchor(FormulaOp formula);
+/// one. Its results stay what they are whatever the anchor is, unless they may
+/// follow it, as those of a part of a row may.
+std::optional<FreeAnchor> findFreeAnchor(FormulaOp formula,
+                                         bool resultsMayFollow = false);
 
 /// True when the results of the formula are the same with anything else in the
 /// place of `anchor`, a maximum or a minimum over the row or what is made of

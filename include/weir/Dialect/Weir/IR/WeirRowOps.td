@@ -146,7 +146,8 @@ def Weir_RowsOp : Weir_Op<"rows", [
     at least one cache line longer than a row. Otherwise memory is allocated, which only the thread of a call may do.
 
     `in_cache` says that the operands are scratch in a near cache: nothing is asked for ahead, and no memory is shared but that of a
-    result may be the score's. With `lossy_maxima` nobody minds if maxima and minima among the results are not NaN where a score is. `narrow_ratios` lets exponentials that enter
+    result may be the score's. With `lossy_maxima` nobody minds if maxima and minima among the results are not NaN where a score is; with `free_anchor` not if the row's maximum is
+    another number near it, as long as all results are computed with the same. `narrow_ratios` lets exponentials that enter
     nothing but ratios have the error that results stored in 16 bits allow, whatever the results here are stored as.
 
     #### Constraints
@@ -172,7 +173,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
                        Weir_RowOffset, Weir_ColumnOffset,
                        (ins Variadic<AnyShaped>:$outputs, Optional<AnyMemRef>:$scratch), Weir_Policies, Weir_Schedule,
                        (ins OptionalAttr<I64Attr>:$along, OptionalAttr<Weir_PlansAttr>:$plans,
-                            UnitAttr:$in_cache, UnitAttr:$narrow_ratios, UnitAttr:$lossy_maxima));
+                            UnitAttr:$in_cache, UnitAttr:$narrow_ratios, UnitAttr:$lossy_maxima, UnitAttr:$free_anchor));
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $formula (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
@@ -194,7 +195,7 @@ def Weir_RowsOp : Weir_Op<"rows", [
       "::mlir::IntegerAttr":$along), [{
     build($_builder, $_state, results, formula, inputs, mask, row_base, row_strides, column, outputs, /*scratch=*/nullptr, empty_row, pos_inf,
           nan, ties, neg_inf, form, thread_grain, stream_bytes, /*thread_part=*/nullptr, /*pages=*/nullptr, along, /*plans=*/nullptr,
-          /*in_cache=*/nullptr, /*narrow_ratios=*/nullptr, /*lossy_maxima=*/nullptr);
+          /*in_cache=*/nullptr, /*narrow_ratios=*/nullptr, /*lossy_maxima=*/nullptr, /*free_anchor=*/nullptr);
   }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }

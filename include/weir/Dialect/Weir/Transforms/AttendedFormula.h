@@ -56,14 +56,10 @@ public:
   /// How often the scores are made.
   int64_t getPasses() { return parts.getNumSweeps() + !carries(); }
 
-  /// True when results are NaN where a score is even if maxima are not.
-  bool sumsKeepNaN() const { return keepsNaN; }
-
   TakenApart parts;
 
 private:
   llvm::StringRef obstacle;
-  bool keepsNaN = false;
 };
 
 /// What attention leaves of some keys.

@@ -52,7 +52,7 @@ private:
   mlir::OpBuilder &builder;
   mlir::Location loc;
   int64_t rowDim;
-  llvm::ArrayRef<mlir::OpFoldResult> offsets, sizes;
+  llvm::SmallVector<mlir::OpFoldResult> offsets, sizes;
 };
 
 /// The sizes that operands with one number per element broadcast to, each taken

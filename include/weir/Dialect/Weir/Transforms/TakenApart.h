@@ -45,10 +45,12 @@ public:
   /// of 0, what is known after all.
   StateLayout getLayout(int64_t sweep) const;
 
-  /// The derived formulas, private and without a place. In those that run over
+  /// The derived formulas, private and without a place. Stats give the kept
+  /// term first, if asked for it. In those that run over
   /// states, `perRow` tells for each uniform argument and for each value known
   /// whether it differs from row to row.
-  FormulaOp buildStats(int64_t sweep, llvm::StringRef name);
+  FormulaOp buildStats(int64_t sweep, llvm::StringRef name,
+                       bool withTerm = false);
   /// If it `carries`, behind the merged state two factors for each carried sum:
   /// what that of the first and that of the second state are to be multiplied
   /// by.
@@ -58,6 +60,16 @@ public:
                         llvm::StringRef name);
   /// The last argument is the mask where there is one.
   FormulaOp buildWeights(bool masked, llvm::StringRef name);
+  /// True when the weights of a part are one term, which leans on anchors of
+  /// its own and is 0 at a score of -inf, times what is known in the end: what
+  /// cost exponentials can be kept.
+  bool keepsTerm();
+  /// True when that is all a result owes to the sums: a weight's relative error
+  /// is no more than its term's and that of one sum.
+  bool weighsByOneSum();
+  /// The weights from the term as the part made it. Arguments: it, the part's
+  /// state, the formula's uniform ones, what is known after all sweeps.
+  FormulaOp buildKeptWeights(llvm::StringRef name);
 
   /// A sum of products of the varying result and something else, attention's
   /// values, follows from `getRank()` sums that the last sweep carries along:
@@ -95,6 +107,8 @@ public:
     unsigned anchor, witness;
   };
   std::optional<Holdable> getHoldable();
+  /// True when states may have another anchor than the maximum they say.
+  bool hasFreeAnchor();
   /// True when a row may become NaN as a whole, by a policy.
   bool mayOverride() const {
     return looksForNaN || policies.emptyRow == EmptyRow::NaN;
@@ -102,6 +116,9 @@ public:
   /// True when uniform results are not those of an empty row where all scores
   /// are NaN, even if maxima are not.
   bool tellsEmptyFromNaN();
+  /// True when results are NaN where a score of the row is even if maxima are
+  /// not.
+  bool sumsKeepNaN();
   /// As buildFinish of the last sweep, but instead of its statistics the
   /// results are the coefficients of the carried sums, and, if `mayOverride`,
   /// what is to be added: 0, or NaN. A sum of 0 counts as 0 whatever its
@@ -117,15 +134,25 @@ private:
     mlir::Type type;
   };
 
+  bool followsScore(mlir::Value value) const;
   void addWitness();
   mlir::Value addKnown(FormulaWriter &writer, ValueMap &map, int64_t sweeps,
                        llvm::function_ref<bool()> uniform);
   void addArguments(FormulaWriter &writer, ValueMap &map);
+  void addUniforms(FormulaWriter &writer, ValueMap &map,
+                   llvm::function_ref<bool()> uniform);
+  void keepDenormals(FormulaOp part);
   void addFinished(FormulaWriter &writer, ValueMap &map, int64_t sweep,
                    llvm::ArrayRef<bool> perRow);
   void addUniformResults(FormulaWriter &writer, ValueMap &map);
   ReduceOp findSumOfNaN();
   void findCarried();
+  mlir::Value emitCoefficient(FormulaWriter &writer, ValueMap &map,
+                              const Carried &carried);
+  bool findsKeptTerm();
+  mlir::Value emitKeptFactor(FormulaWriter &writer, ValueMap &all,
+                             ValueMap &safe);
+  mlir::Value emitKeptWeight(FormulaWriter &writer, ValueMap &all);
   llvm::SmallVector<Slot> getSlots(int64_t sweep) const;
   RowValue describe(const Slot &slot, int64_t sweep) const;
   /// The results of the reductions that sweep `sweep` finishes.
@@ -144,6 +171,7 @@ private:
   bool usesLength = false, usesExtent = false, usesRow = false;
   /// Found on demand.
   std::optional<std::vector<Carried>> carried;
+  std::optional<bool> hasKeptTerm;
 };
 
 } // namespace weir
