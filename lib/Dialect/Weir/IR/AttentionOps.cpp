@@ -424,11 +424,7 @@ AttentionOp::reifyResultShapes(OpBuilder &b,
       sizes.back() =
           tensor::getMixedSize(b, getLoc(), getValue(), getElementDim());
     }
-    for (auto [own, size] :
-         llvm::zip(cast<RankedTensorType>(type).getShape(), sizes))
-      if (!ShapedType::isDynamic(own))
-        size = b.getIndexAttr(own);
-    shapes.push_back(std::move(sizes));
+    shapes.push_back(withStaticSizes(b, type, sizes));
   }
   return success();
 }
@@ -453,14 +449,8 @@ AttentionStatsOp::reifyResultShapes(OpBuilder &b,
   SmallVector<OpFoldResult> all{
       query[0], query[getHeadDim()], query[getLengthDim()],
       tensor::getMixedSize(b, getLoc(), getValue(), 3)};
-  for (Type type : getResultTypes()) {
-    ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
-    SmallVector<OpFoldResult> sizes(ArrayRef(all).take_front(shape.size()));
-    for (auto [own, size] : llvm::zip(shape, sizes))
-      if (!ShapedType::isDynamic(own))
-        size = b.getIndexAttr(own);
-    shapes.push_back(std::move(sizes));
-  }
+  for (Type type : getResultTypes())
+    shapes.push_back(withStaticSizes(b, type, all));
   return success();
 }
 

@@ -23,6 +23,12 @@ mlir::LogicalResult verifyAttentionPolicies(mlir::Operation *op,
                                             FormulaOp formula, bool hasPolicy,
                                             std::optional<EmptyRow> emptyRow);
 
+/// The first of `all` sizes, as many as `type` has; its own where they are
+/// static.
+llvm::SmallVector<mlir::OpFoldResult>
+withStaticSizes(mlir::OpBuilder &builder, mlir::Type type,
+                llvm::ArrayRef<mlir::OpFoldResult> all);
+
 /// What the formula leaves of some keys (C11).
 mlir::FailureOr<AttentionStateLayout>
 getAttentionLayout(mlir::Operation *op, FormulaOp formula,

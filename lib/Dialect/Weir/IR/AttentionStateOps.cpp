@@ -69,14 +69,21 @@ LogicalResult weir::verifyAttentionPolicies(Operation *op, FormulaOp formula,
 FailureOr<AttentionStateLayout>
 weir::getAttentionLayout(Operation *op, FormulaOp formula,
                          StatePolicies policies) {
-  auto *dialect = op->getContext()->getLoadedDialect<WeirDialect>();
-  auto *states = dialect->getRegisteredInterface<FormulaStatesInterface>();
+  const FormulaStatesInterface *states = getFormulaStates(op);
   if (!states)
-    return op->emitOpError(
-        "C11: states are not registered with this context; call "
-        "registerFormulaStates");
+    return failure();
   return states->getAttentionLayout(formula, policies,
                                     [&] { return op->emitOpError("C11: "); });
+}
+
+SmallVector<OpFoldResult> weir::withStaticSizes(OpBuilder &b, Type type,
+                                                ArrayRef<OpFoldResult> all) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
+  SmallVector<OpFoldResult> sizes(all.take_front(shape.size()));
+  for (auto [own, size] : llvm::zip(shape, sizes))
+    if (!ShapedType::isDynamic(own))
+      size = b.getIndexAttr(own);
+  return sizes;
 }
 
 /// What a state is made of, for a message.
@@ -245,13 +252,7 @@ AttentionFinishOp::reifyResultShapes(OpBuilder &b,
                                      ReifiedRankedShapedTypeDims &shapes) {
   SmallVector<OpFoldResult> all =
       tensor::getMixedSizes(b, getLoc(), getState().back());
-  for (Type type : getResultTypes()) {
-    ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
-    SmallVector<OpFoldResult> sizes(ArrayRef(all).take_front(shape.size()));
-    for (auto [own, size] : llvm::zip(shape, sizes))
-      if (!ShapedType::isDynamic(own))
-        size = b.getIndexAttr(own);
-    shapes.push_back(std::move(sizes));
-  }
+  for (Type type : getResultTypes())
+    shapes.push_back(withStaticSizes(b, type, all));
   return success();
 }

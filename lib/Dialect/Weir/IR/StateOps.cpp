@@ -36,17 +36,23 @@ static std::string describe(ArrayRef<RowValue> values) {
   return text;
 }
 
+const FormulaStatesInterface *weir::getFormulaStates(Operation *op) {
+  auto *dialect = op->getContext()->getLoadedDialect<WeirDialect>();
+  auto *states = dialect->getRegisteredInterface<FormulaStatesInterface>();
+  if (!states)
+    op->emitOpError("C11: states are not registered with this context; call "
+                    "registerFormulaStates");
+  return states;
+}
+
 static FailureOr<StateLayout> getLayout(Operation *op, FormulaOp formula,
                                         StatePolicies policies, int64_t sweep) {
   if (policies.nan == NaNPolicy::Arithmetic)
     return op->emitOpError("C14: a state tells whether a row holds NaN, which "
                            "nan = arithmetic does not ask");
-  auto *dialect = op->getContext()->getLoadedDialect<WeirDialect>();
-  auto *states = dialect->getRegisteredInterface<FormulaStatesInterface>();
+  const FormulaStatesInterface *states = getFormulaStates(op);
   if (!states)
-    return op->emitOpError(
-        "C11: states are not registered with this context; call "
-        "registerFormulaStates");
+    return failure();
   return states->getLayout(formula, policies, sweep,
                            [&] { return op->emitOpError("C11: "); });
 }

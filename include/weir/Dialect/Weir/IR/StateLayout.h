@@ -65,6 +65,10 @@ public:
       llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const = 0;
 };
 
+/// The one registered with the context of `op`; null after an error at `op`
+/// where there is none.
+const FormulaStatesInterface *getFormulaStates(mlir::Operation *op);
+
 } // namespace weir
 
 #endif // WEIR_DIALECT_WEIR_IR_STATELAYOUT_H
