@@ -269,6 +269,11 @@ static LogicalResult checkPairs(ModuleOp module, ProductTarget target) {
   return failure(walk.wasInterrupted());
 }
 
+/// Whole tiles have one shape everywhere: where their products stand in the
+/// caller, LLVM configures tiles once, and not in each (45 ns). Few rows make
+/// shapes that are known at run time.
+static constexpr StringLiteral kInline = "alwaysinline", kApart = "noinline";
+
 namespace {
 /// The functions that products are in.
 class ProductFunctions {
@@ -281,10 +286,10 @@ public:
 
 private:
   func::FuncOp create(Location loc, StringRef name, TypeRange types,
-                      ProductEmitter body);
+                      StringRef inlining, ProductEmitter body);
   /// A call of a function of those operands.
   void call(OpBuilder &b, Location loc, StringRef name, ValueRange operands,
-            ProductEmitter body);
+            StringRef inlining, ProductEmitter body);
 
   SymbolTable symbols;
   ProductTarget target;
@@ -292,13 +297,14 @@ private:
 } // namespace
 
 func::FuncOp ProductFunctions::create(Location loc, StringRef name,
-                                      TypeRange types, ProductEmitter body) {
+                                      TypeRange types, StringRef inlining,
+                                      ProductEmitter body) {
   Block &module = symbols.getOp()->getRegion(0).front();
   OpBuilder b = OpBuilder::atBlockEnd(&module);
   auto function =
       func::FuncOp::create(b, loc, name, b.getFunctionType(types, {}));
   function.setPrivate();
-  function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
+  function->setAttr("passthrough", b.getStrArrayAttr({inlining}));
   b.setInsertionPointToStart(function.addEntryBlock());
   body(b, function.getArguments());
   func::ReturnOp::create(b, loc);
@@ -307,8 +313,10 @@ func::FuncOp ProductFunctions::create(Location loc, StringRef name,
 }
 
 void ProductFunctions::call(OpBuilder &b, Location loc, StringRef name,
-                            ValueRange operands, ProductEmitter body) {
-  func::FuncOp function = create(loc, name, operands.getTypes(), body);
+                            ValueRange operands, StringRef inlining,
+                            ProductEmitter body) {
+  func::FuncOp function =
+      create(loc, name, operands.getTypes(), inlining, body);
   func::CallOp::create(b, loc, function, operands);
 }
 
@@ -316,18 +324,19 @@ func::FuncOp ProductFunctions::create(cpu::ProductOp op) {
   Location loc = op.getLoc();
   bool accumulate = op.getAccumulate();
   auto callWhole = [&](OpBuilder &b, ValueRange operands) {
-    call(b, loc, "weir.product.whole", operands,
+    call(b, loc, "weir.product.whole", operands, kInline,
          [&](OpBuilder &inner, ValueRange own) {
            emitWholeRowTileProduct(inner, loc, own, accumulate);
          });
   };
   auto callFew = [&](OpBuilder &b, ValueRange operands) {
-    call(b, loc, "weir.product.few", operands,
+    call(b, loc, "weir.product.few", operands, kApart,
          [&](OpBuilder &inner, ValueRange own) {
            emitFewRowTileProduct(inner, loc, own, accumulate);
          });
   };
   return create(loc, "weir.product", op->getOperandTypes(),
+                op.isInPairs() ? kInline : kApart,
                 [&](OpBuilder &b, ValueRange own) {
                   if (op.isInPairs())
                     emitTileProduct(b, loc, own, callWhole, callFew);

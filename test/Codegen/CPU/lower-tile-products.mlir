@@ -55,7 +55,7 @@ func.func @strips(%a: memref<64x512xbf16>, %b: memref<8x256x32x2xbf16>, %c: memr
 
 // Rows that fill no tile go to a function whose tiles of A and C have just so many.
 // CHECK-LABEL: func.func private @weir.product(
-// CHECK-SAME:      attributes {passthrough = ["noinline"]}
+// CHECK-SAME:      attributes {passthrough = ["alwaysinline"]}
 // CHECK:         call @weir.product.whole(%arg0, %arg1, %arg2)
 // CHECK:         call @weir.product.few(%{{.*}}, %arg1, %{{.*}}) : (memref<?x64xbf16, strided<[64, 1], offset: ?>>, memref<32x?x2xbf16>, memref<?x?xf32, strided<[?, 1], offset: ?>>)
 // Two by two tiles stay in registers.

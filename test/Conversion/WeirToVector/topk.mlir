@@ -34,9 +34,9 @@ func.func @long_list(%x: memref<?xf32>, %m: memref<?xi1>, %v: memref<40xf32>, %i
   return
 }
 
-// The key of the k-th largest is built two bits a sweep; indices are sorted between their row and a scratch row for each part.
+// The key of the k-th largest is built two bits a sweep; indices are sorted between their row and a scratch row for each part, half a KiB apart.
 // CHECK-LABEL: func.func @select
-// CHECK:         memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?x112xi32>
+// CHECK:         memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?x240xi32>
 // CHECK:         scf.parallel
 // CHECK:           scf.for %{{.*}} iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) -> (i32, i32)
 // CHECK:             arith.cmpi sge, %{{.*}} : vector<16xi32>
