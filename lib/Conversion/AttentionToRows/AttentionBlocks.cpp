@@ -50,21 +50,21 @@ public:
     // As the tiles of a sequence have few rows where these are long, and many
     // where they are short, the memory is laid out by the tile.
     Value most = t.totals.scores;
-    scores = t.allocate({parts, most}, element);
+    scores = t.allocateApart({parts, most}, element);
     weights = t.operands.inPairs
-                  ? t.allocate({parts, most}, t.operands.getStorage())
+                  ? t.allocateApart({parts, most}, t.operands.getStorage())
                   : scores;
-    sums = t.allocate(
+    sums = t.allocateApart(
         {parts, count, t.builder.getIndexAttr(t.operands.valueSize)}, element);
     Value line = t.index.constant(64);
     Value longest =
         t.index.ceilDiv(t.totals.longest, t.index.constant(t.keysPerBlock));
     keptSize = t.index.add(t.getRowLength(longest), line);
-    kept = t.allocate({parts, keptSize}, element);
+    kept = t.allocateApart({parts, keptSize}, element);
     for (auto [i, type] : llvm::enumerate(t.formula.getResultTypes()))
       if (i != t.weights)
         uniforms.push_back(
-            t.allocate({parts, count}, type.isF32() ? element : type));
+            t.allocateApart({parts, count}, type.isF32() ? element : type));
   }
 
   void emitTile(AttentionTiling &t, const AttentionTile &tile) override {

@@ -32,8 +32,8 @@ Value AttentionGuess::constant(double value) {
 
 void AttentionGuess::allocate(Value parts) {
   OpFoldResult rows = t.builder.getIndexAttr(t.rowsPerTile);
-  holds = t.allocate({parts, rows}, t.operands.accumulator);
-  may = t.allocate({parts, rows}, t.operands.accumulator);
+  holds = t.allocateApart({parts, rows}, t.operands.accumulator);
+  may = t.allocateApart({parts, rows}, t.operands.accumulator);
 }
 
 Value AttentionGuess::getHolds(const AttentionTile &rows) {

@@ -114,8 +114,16 @@ void AttentionTiling::emitPacking(Value parts, AttentionForms &form) {
   Value any = index.compare(Predicate::ugt, totals.panels, index.constant(0));
   auto branch = scf::IfOp::create(builder, loc, any, /*withElseRegion=*/false);
   builder.setInsertionPointToStart(branch.thenBlock());
+  Value ownHeads = shareHeads(parts);
   forEachPart(parts, [&](Value part) {
-    auto loop = scf::ForOp::create(builder, loc, part, totals.panels, parts);
+    Value from = part, end = totals.panels, step = parts;
+    if (ownHeads) {
+      Value each = index.div(totals.panels, parts);
+      from = index.select(ownHeads, index.mul(part, each), from);
+      end = index.select(ownHeads, index.add(from, each), end);
+      step = index.select(ownHeads, index.constant(1), step);
+    }
+    auto loop = scf::ForOp::create(builder, loc, from, end, step);
     builder.setInsertionPointToStart(loop.getBody());
     Value panel = loop.getInductionVar(), own = panel;
     AttentionSequence s = findSequence(own, PackedSequences::Panels, form);

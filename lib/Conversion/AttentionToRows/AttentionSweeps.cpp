@@ -110,13 +110,13 @@ private:
 //===----------------------------------------------------------------------===//
 
 Value Sweeps::allocateRows(AttentionTiling &t, Value parts, Type type) {
-  return t.allocate({parts, t.builder.getIndexAttr(t.rowsPerTile)},
-                    type.isF32() ? t.operands.accumulator : type);
+  return t.allocateApart({parts, t.builder.getIndexAttr(t.rowsPerTile)},
+                         type.isF32() ? t.operands.accumulator : type);
 }
 
 Value Sweeps::allocateState(AttentionTiling &t, Type type) {
-  return t.allocate({t.slots, t.slotRows},
-                    type.isF32() ? t.operands.accumulator : type);
+  return t.allocateApart({t.slots, t.slotRows},
+                         type.isF32() ? t.operands.accumulator : type);
 }
 
 /// Rows of scratch are longer than their contents: at a power of two apart they
@@ -130,10 +130,11 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
   Type element = t.operands.accumulator, f32 = t.builder.getF32Type();
   bool carries = blockwise->carries();
   if (t.operands.inPairs)
-    scores = t.allocate({parts, rows, keys}, element);
+    scores = t.allocateApart({parts, rows, keys}, element);
   for (unsigned i = 0, e = blockwise->getRank(); i < e; ++i) {
-    terms.push_back(t.allocate({parts, rows, keys}, t.operands.getStorage()));
-    sums.push_back(t.allocate({t.slots, t.slotRows, width}, element));
+    terms.push_back(
+        t.allocateApart({parts, rows, keys}, t.operands.getStorage()));
+    sums.push_back(t.allocateApart({t.slots, t.slotRows, width}, element));
     if (!carries)
       continue;
     factors.push_back(allocateRows(t, parts, f32));
@@ -145,7 +146,8 @@ void Sweeps::allocate(AttentionTiling &t, Value parts) {
     coefficients.push_back(allocateRows(t, parts, f32)); // An offset.
   if (formulas.getHoldable())
     guess.emplace(t).allocate(parts);
-  kept = t.allocate({parts, t.builder.getIndexAttr(getKeptSize(t))}, element);
+  kept =
+      t.allocateApart({parts, t.builder.getIndexAttr(getKeptSize(t))}, element);
   if (!t.operands.inPairs) // The first take the place of the scores.
     scores = terms[0];
   int64_t count = formulas.getNumSweeps();
@@ -315,9 +317,9 @@ void Sweeps::emitStep(AttentionTiling &t, const AttentionTile &rows,
     t.emitRows(rows, symbol,
                getColumns(t, rows, getScores(t, rows, scores), width), firstKey,
                width, inputs, own, Form::Transposed,
-               held                       ? RowPolicies::Ordinary
+               held                     ? RowPolicies::Ordinary
                : formulas.sumsKeepNaN() ? RowPolicies::Lossy
-                                          : RowPolicies::NaNOnly,
+                                        : RowPolicies::NaNOnly,
                t.view(kept, {rows.part, t.builder.getIndexAttr(0)},
                       {nullptr, t.builder.getIndexAttr(getKeptSize(t))}));
   });

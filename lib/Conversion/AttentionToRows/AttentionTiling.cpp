@@ -224,6 +224,24 @@ Value AttentionTiling::allocate(ArrayRef<OpFoldResult> sizes, Type element) {
   return alloc;
 }
 
+/// Bytes between what two threads write: what one fetches beside its own, some
+/// lines ahead, must not be the other's.
+static constexpr int64_t kApart = 4096;
+
+Value AttentionTiling::allocateApart(ArrayRef<OpFoldResult> sizes,
+                                     Type element) {
+  int64_t bytes = element.isIndex() ? 8 : element.getIntOrFloatBitWidth() / 8;
+  for (OpFoldResult size : sizes.drop_front(2))
+    bytes *= getConstantIntValue(size).value_or(1);
+  SmallVector<OpFoldResult> padded(sizes);
+  int64_t pad = llvm::divideCeil(kApart, std::max<int64_t>(bytes, 1));
+  if (std::optional<int64_t> known = getConstantIntValue(sizes[1]))
+    padded[1] = builder.getIndexAttr(*known + pad);
+  else
+    padded[1] = index.add(cast<Value>(sizes[1]), index.constant(pad));
+  return allocate(padded, element);
+}
+
 Value AttentionTiling::view(Value memref, ArrayRef<OpFoldResult> offsets,
                             ArrayRef<OpFoldResult> sizes) {
   SmallVector<OpFoldResult> whole(sizes),
@@ -362,17 +380,18 @@ void AttentionTiling::allocateAll(Value parts) {
   OpFoldResult rows = builder.getIndexAttr(rowsPerTile),
                head = builder.getIndexAttr(operands.headSize);
   allocatePanels(parts);
-  queryScratch = allocate({parts, rows, head}, operands.getStorage());
-  firstKeys = allocate({parts, rows}, indexType);
-  endKeys = allocate({parts, rows}, indexType);
+  queryScratch = allocateApart({parts, rows, head}, operands.getStorage());
+  firstKeys = allocateApart({parts, rows}, indexType);
+  endKeys = allocateApart({parts, rows}, indexType);
   for (auto [i, operand] : llvm::enumerate(op.getFormulaOperands())) {
     auto type = dyn_cast<MemRefType>(operand.getType());
     bool perRow = type && formula.isUniformArgument(i + 1);
     rowOperands.push_back(
-        perRow ? allocate({parts, rows}, type.getElementType()) : Value());
+        perRow ? allocateApart({parts, rows}, type.getElementType()) : Value());
   }
   for (bool wanted : {attended.length, attended.row})
-    rowIndices.push_back(wanted ? allocate({parts, rows}, indexType) : Value());
+    rowIndices.push_back(wanted ? allocateApart({parts, rows}, indexType)
+                                : Value());
 }
 
 //===----------------------------------------------------------------------===//
@@ -391,13 +410,24 @@ void AttentionTiling::forEachPart(Value parts,
   body(loop.getInductionVars()[0]);
 }
 
+/// Whether each part can have heads of its own: as many as the others. What it
+/// packed of them is in its cache then, and not in another's. Null if never.
+Value AttentionTiling::shareHeads(Value parts) {
+  if (packed || keyParts || getConstantIntValue(parts) == 1)
+    return Value();
+  Value heads = index.mul(operands.batches, operands.keyHeads);
+  return index.compare(Predicate::eq, index.rem(heads, parts),
+                       index.constant(0));
+}
+
 /// Parts take tiles in turn, and back again, so that each gets its share of
-/// long rows and short ones.
+/// long rows and short ones, or those of their heads.
 void AttentionTiling::emitLoop(Value parts, AttentionForms &form) {
+  Value ownHeads = shareHeads(parts);
   forEachPart(parts, [&](Value part) {
     Value zero = index.constant(0), one = index.constant(1);
-    auto loop = scf::ForOp::create(builder, loc, zero,
-                                   index.ceilDiv(items, parts), one);
+    Value rounds = index.ceilDiv(items, parts);
+    auto loop = scf::ForOp::create(builder, loc, zero, rounds, one);
     builder.setInsertionPointToStart(loop.getBody());
     Value round = loop.getInductionVar();
     Value odd =
@@ -405,6 +435,9 @@ void AttentionTiling::emitLoop(Value parts, AttentionForms &form) {
     Value back = index.sub(index.sub(parts, one), part);
     Value number =
         index.add(index.mul(round, parts), index.select(odd, back, part));
+    if (ownHeads)
+      number = index.select(ownHeads, index.add(index.mul(part, rounds), round),
+                            number);
     Value exists = index.compare(Predicate::ult, number, items);
     auto branch =
         scf::IfOp::create(builder, loc, exists, /*withElseRegion=*/false);

@@ -135,6 +135,10 @@ public:
   /// Memory for each part.
   mlir::Value allocate(llvm::ArrayRef<mlir::OpFoldResult> sizes,
                        mlir::Type element);
+  /// The same for what each part, or slot, has of its own, along the first of
+  /// two or more dimensions.
+  mlir::Value allocateApart(llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                            mlir::Type element);
   /// Part of a memref; dimensions whose size is null are dropped, at the
   /// offset.
   mlir::Value view(mlir::Value memref,
@@ -230,6 +234,7 @@ private:
   std::optional<int64_t> getWindowRight();
   void allocateAll(Value parts);
   void allocatePanels(Value parts);
+  Value shareHeads(Value parts);
   void emitPacking(Value parts, AttentionForms &form);
   enum class Packed { Keys, Values };
   void packPanel(Packed what, const AttentionSequence &sequence, Value batch,

@@ -335,13 +335,22 @@ std::string weir::test::describeFacts(FormulaOp formula) {
   return text;
 }
 
+/// True when something costs a sweep so that it does not cancel: a normalised
+/// formula may show that of what others hide.
+static bool refusesToCancel(FormulaOp formula) {
+  return llvm::any_of(
+      RowLaws(formula).getRefusals(),
+      [](const Refusal &refusal) { return refusal.why.contains("cancel"); });
+}
+
 void weir::test::checkNormalization(FormulaOp formula, Random &random) {
   OwningOpRef<FormulaOp> once = cloneNormalized(formula);
   OwningOpRef<FormulaOp> twice = cloneNormalized(*once);
   EXPECT_EQ(toText(*once), toText(*twice)) << toText(formula);
-  EXPECT_LE(getCosts(*once), getCosts(*cloneClean(formula)))
-      << toText(formula) << "\nas\n"
-      << toText(*once);
+  if (!refusesToCancel(*once))
+    EXPECT_LE(getCosts(*once), getCosts(*cloneClean(formula)))
+        << toText(formula) << "\nas\n"
+        << toText(*once);
   OwningOpRef<FormulaOp> shuffled = cloneShuffled(formula, random);
   EXPECT_EQ(describeFacts(formula), describeFacts(*shuffled))
       << toText(formula) << "\nas\n"

@@ -284,14 +284,19 @@ Value TakenApart::emitKeptFactor(FormulaWriter &w, ValueMap &all,
                                  ValueMap &safe) {
   StateMerging merging{w, getState(1), laws->getExprs()};
   Value factor = emitCoefficient(w, all, getCarried()[0]);
-  Value isNumber = w.compare(P::ORD, factor, factor);
+  Value isNumber; // A maximum that lost all NaN of a row says nothing, too.
+  if (ReduceOp sum = findSumOfNaN()) {
+    Value found = all.get(sum.getResult());
+    isNumber = w.compare(P::ORD, found, found);
+  }
   for (ReduceOp anchor : getState(1).anchors) {
     Value found = all.get(anchor.getResult());
     bool isMax = anchor.getKind() == ReductionKind::Max;
     Value nothing =
         w.compare(P::OEQ, found, w.special(isMax ? -INFINITY : INFINITY));
-    Value sawNothing = arith::AndIOp::create(w.body, w.loc, nothing, isNumber);
-    factor = w.select(sawNothing, w.constant(0.0), factor);
+    if (isNumber)
+      nothing = arith::AndIOp::create(w.body, w.loc, nothing, isNumber);
+    factor = w.select(nothing, w.constant(0.0), factor);
     safe.set(anchor.getResult(), merging.safe(anchor, found));
   }
   return factor;
