@@ -413,11 +413,17 @@ void AttentionTiling::forEachPart(Value parts,
 /// Whether each part can have heads of its own: as many as the others. What it
 /// packed of them is in its cache then, and not in another's. Null if never.
 Value AttentionTiling::shareHeads(Value parts) {
-  if (packed || keyParts || getConstantIntValue(parts) == 1)
+  if (packed || getConstantIntValue(parts) == 1)
     return Value();
   Value heads = index.mul(operands.batches, operands.keyHeads);
-  return index.compare(Predicate::eq, index.rem(heads, parts),
-                       index.constant(0));
+  Value comeOutEven =
+      index.compare(Predicate::eq, index.rem(heads, parts), index.constant(0));
+  if (!keyParts)
+    return comeOutEven;
+  Value isWhole = arith::ConstantIntOp::create(builder, loc, 0, 1);
+  isWhole =
+      arith::CmpIOp::create(builder, loc, Predicate::eq, spreads, isWhole);
+  return arith::AndIOp::create(builder, loc, comeOutEven, isWhole);
 }
 
 /// Parts take tiles in turn, and back again, so that each gets its share of
