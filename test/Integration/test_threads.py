@@ -68,6 +68,10 @@ func.func @soft(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {{
   %y = weir.apply @softmax(%x) {{{PARTS}, pages = 2 : i64}} : (tensor<?x?xf32>) -> tensor<?x?xf32>
   return %y : tensor<?x?xf32>
 }}
+func.func @picked(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {{
+  %y = weir.apply @softpick(%x) {{{PARTS}, form = #weir.form<stored>}} : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}}
 func.func @row(%x: tensor<?xf32>) -> (tensor<?xf32>, tensor<f32>) {{
   %y, %l = weir.apply @softmax_lse(%x) {{{PARTS}, form = #weir.form<online>, stream_bytes = 1 : i64}}
     : (tensor<?xf32>) -> (tensor<?xf32>, tensor<f32>)
@@ -152,6 +156,7 @@ def split_cases():
     for shape in [(1, 127), (1, 128), (7, 257), (3, 4096), (8, 300), (0, 400), (1, 100003)]:
         x = scores(*shape)
         yield "soft", [x], [np.zeros_like(x)]
+        yield "picked", [x], [np.zeros_like(x)]  # What makes its terms is kept beside them.
         yield "lse", [x], [np.zeros(shape[:1], np.float32)]
         yield "gate", [x, scores(*shape)[::-1].copy()], [np.zeros_like(x)]
         gain, bias = np.linspace(0.5, 2, shape[1]), np.linspace(-1, 1, shape[1])

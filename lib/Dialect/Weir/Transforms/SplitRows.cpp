@@ -58,6 +58,8 @@ private:
   Value emitCondition();
   Value createBuffer(ArrayRef<OpFoldResult> sizes, Type element);
   Value getTerms();
+  Value createScratch();
+  Value getRowOf(Value scratch, Value number);
   RowTile getTile(Value part);
   SmallVector<Value> getStateOf(ValueRange states, OpFoldResult part);
   void findKnown();
@@ -165,6 +167,25 @@ Value Splitting::createBuffer(ArrayRef<OpFoldResult> bufferSizes,
   return buffers.back();
 }
 
+/// A row for each part, which alone the calling thread may allocate.
+Value Splitting::createScratch() {
+  int64_t line = 512 / getAccumulator().getIntOrFloatBitWidth();
+  return createBuffer({OpFoldResult(partCount),
+                       OpFoldResult(builder.getIndexAttr(part + line))},
+                      getAccumulator());
+}
+
+Value Splitting::getRowOf(Value scratch, Value number) {
+  auto all = cast<MemRefType>(scratch.getType());
+  SmallVector<OpFoldResult> from{number, builder.getIndexAttr(0)},
+      size{builder.getIndexAttr(1), builder.getIndexAttr(all.getDimSize(1))},
+      strides(2, builder.getIndexAttr(1));
+  auto type = memref::SubViewOp::inferRankReducedResultType(
+      all.getDimSize(1), all, from, size, strides);
+  return memref::SubViewOp::create(builder, loc, cast<MemRefType>(type),
+                                   scratch, from, size, strides);
+}
+
 /// The state of one part, among those of all.
 SmallVector<Value> Splitting::getStateOf(ValueRange states, OpFoldResult part) {
   SmallVector<OpFoldResult> from(outer.size() + 1, builder.getIndexAttr(0)),
@@ -256,6 +277,8 @@ void Splitting::emitStats(int64_t sweep, ValueRange states, Value terms) {
       rows, formula, policies, purpose, [&](StringRef name) {
         return parts.buildStats(sweep, name, /*withTerm=*/terms != nullptr);
       });
+  // What makes the terms is kept in scratch where it is not the terms.
+  Value scratch = terms ? createScratch() : Value();
   scf::ParallelOp loop = emitParts();
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
@@ -265,9 +288,13 @@ void Splitting::emitStats(int64_t sweep, ValueRange states, Value terms) {
   if (terms)
     outputs.push_back(tile.sliceVarying(terms));
   llvm::append_range(outputs, getStateOf(states, part));
+  if (scratch)
+    scratch = getRowOf(scratch, part);
   RowsOp found = emitPart(tile, stats, known, outputs);
   found.setFreeAnchor(parts.hasFreeAnchor());
   found.setInCache(terms != nullptr);
+  if (scratch)
+    found.getScratchMutable().assign(scratch);
   if (terms || found.getFreeAnchor())
     found.setForm(Form::Stored);
   else
