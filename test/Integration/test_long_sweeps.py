@@ -80,7 +80,11 @@ def part_variants(index, case):
     forms = [form for form in case.forms if form != "transposed"]  # Of what is stored whole, parts keep their terms.
     parameters = {"target": TARGETS, "dtype": ["f32", "bf16", "f64"], "uniforms": ["scalar", "tensor"], "pages": [1, 2],
                   "part": PART_LENGTHS, "form": forms}
-    for i, choice in enumerate(rotate(parameters | masks_of(case), index, 1)):
+    choices = rotate(parameters | masks_of(case), index, 1)
+    if "stored" in forms and not ALL:
+        choices.append({"target": TARGETS[0], "dtype": ["f32", "bf16"][index % 2], "uniforms": "tensor", "pages": 1,
+                        "part": PART_LENGTHS[1], "form": "stored"})
+    for i, choice in enumerate(choices):
         if choice["dtype"] == "f64":
             choice["part"] = PART_LENGTHS[0]  # The oracle is slow.
         schedule = [f"thread_part = {choice['part']} : i64", "thread_grain = 16 : i64", f"pages = {choice['pages']} : i64"]
