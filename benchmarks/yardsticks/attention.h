@@ -19,6 +19,7 @@
 
 #include <atomic>
 #include <memory>
+#include <type_traits>
 
 namespace yardstick {
 
@@ -39,6 +40,19 @@ struct AttentionSizes {
 /// Weights may grow to 2^100 where a later score is above the maximum that was
 /// guessed from the first keys: far from what f32 and bf16 hold.
 constexpr float kMostMass = 0x1p+100f;
+
+/// Calls attend(D) for the D of the case, as a constant; fails where no kernel
+/// has it.
+template <typename Attend>
+int32_t byDepth(size_t depth, Attend attend) {
+  if (depth == 64)
+    attend(std::integral_constant<size_t, 64>());
+  else if (depth == 128)
+    attend(std::integral_constant<size_t, 128>());
+  else
+    return 1;
+  return 0;
+}
 
 /// Memory of this thread at the start of a cache line; `Tag` tells the uses
 /// apart.
@@ -91,37 +105,6 @@ void forBlocks(const AttentionSizes &s, size_t blockRows, size_t packedCount,
       for (size_t item; (item = next++) < blocks * s.group();)
         serve(kv, packed, item);
     });
-  }
-}
-
-/// Transposes 16 vectors of 16 elements of 32 bits.
-inline void transpose(__m512i (&v)[16]) {
-  __m512i t[16];
-#pragma unroll
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(v[i], v[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(v[i], v[i + 1]);
-  }
-#pragma unroll
-  for (int i = 0; i < 16; i += 4) {
-    v[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    v[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    v[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    v[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-#pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    t[i] = _mm512_shuffle_i32x4(v[i], v[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(v[i], v[i + 4], 0xdd);
-    t[i + 8] = _mm512_shuffle_i32x4(v[i + 8], v[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(v[i + 8], v[i + 12], 0xdd);
-  }
-#pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    v[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    v[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
-    v[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    v[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
   }
 }
 

@@ -14,44 +14,43 @@ using namespace yardstick;
 
 /// x / (1 + exp(-x)), by the exponential of -|x|, which never overflows.
 template <typename T>
-static __m512 silu(__m512 x) {
-  __m512 t = exp2Of<T>(_mm512_mul_ps(_mm512_abs_ps(x), splat(-kLog2e)));
-  __m512 numerator =
-      _mm512_mask_mul_ps(x, _mm512_cmp_ps_mask(x, splat(0), _CMP_LT_OQ), x, t);
-  return _mm512_div_ps(numerator, _mm512_add_ps(splat(1), t));
+static Vector silu(Vector x) {
+  Vector t = exp2Of<T>(abs(x) * splat(-kLog2e));
+  Vector numerator = bySign(x, x * t, x);
+  return numerator / (splat(1) + t);
 }
 
 template <typename T>
 static void gated(const T *gate, const T *value, T *y, size_t count) {
   bench::inRanges(count, 32768, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += kLanes) {
-      __mmask16 k = first(end - i);
-      __m512 g = load(gate + i, k, splat(0)), v = load(value + i, k, splat(0));
-      store(y + i, k, _mm512_mul_ps(silu<T>(g), v));
+      Mask k = first(end - i);
+      Vector g = load(gate + i, k, splat(0)), v = load(value + i, k, splat(0));
+      store(y + i, k, silu<T>(g) * v);
     }
   });
 }
 
 template <typename T>
 static float sumOfSquares(const T *x, size_t n) {
-  __m512 total = splat(0), s[4] = {total, total, total, total};
+  Vector total = splat(0), s[4] = {total, total, total, total};
   for (size_t begin = 0; begin < n; begin += kBlock) {
     size_t end = std::min(n, begin + kBlock), i = begin;
     for (; i + 4 * kLanes <= end; i += 4 * kLanes)
       for (size_t k = 0; k < 4; ++k) {
-        __m512 v = load(x + i + k * kLanes);
-        s[k] = _mm512_fmadd_ps(v, v, s[k]);
+        Vector v = load(x + i + k * kLanes);
+        s[k] = fma(v, v, s[k]);
       }
     for (; i < end; i += kLanes) {
-      __m512 v = load(x + i, first(end - i), splat(0));
-      s[0] = _mm512_fmadd_ps(v, v, s[0]);
+      Vector v = load(x + i, first(end - i), splat(0));
+      s[0] = fma(v, v, s[0]);
     }
-    for (__m512 &part : s) {
-      total = _mm512_add_ps(total, part);
+    for (Vector &part : s) {
+      total += part;
       part = splat(0);
     }
   }
-  return _mm512_reduce_add_ps(total);
+  return sumOf(total);
 }
 
 /// x / rms(x) * gain * silu(pre).
@@ -61,13 +60,12 @@ static void gatedNorm(const T *x, const T *pre, const T *gain, T *y,
   bench::inRanges(rows, 32768 / n + 1, [&](size_t begin, size_t end) {
     for (size_t r = begin; r < end; ++r) {
       const T *row = x + r * n, *gate = pre + r * n;
-      __m512 factor = splat(1 / std::sqrt(sumOfSquares(row, n) / n + 1e-6f));
+      Vector factor = splat(1 / std::sqrt(sumOfSquares(row, n) / n + 1e-6f));
       for (size_t i = 0; i < n; i += kLanes) {
-        __mmask16 k = first(n - i);
-        __m512 scaled = _mm512_mul_ps(load(row + i, k, splat(0)), factor);
-        __m512 v = _mm512_mul_ps(scaled, load(gain + i, k, splat(0)));
-        store(y + r * n + i, k,
-              _mm512_mul_ps(v, silu<T>(load(gate + i, k, splat(0)))));
+        Mask k = first(n - i);
+        Vector scaled = load(row + i, k, splat(0)) * factor;
+        Vector v = scaled * load(gain + i, k, splat(0));
+        store(y + r * n + i, k, v * silu<T>(load(gate + i, k, splat(0))));
       }
     }
   });

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What no row program over the same memory can be faster than. Sizes are bytes,
-// read as vectors of 64 bytes; what is left over is done by the C library.
+// read as vectors; what is left over is done by the C library.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,23 +22,29 @@ namespace {
 
 enum class Way { Plain, Streamed, StreamedPages };
 
+constexpr size_t kVectorBytes = sizeof(Vector);
+
+Vector loadBytes(const char *x) {
+  return load(reinterpret_cast<const float *>(x));
+}
+
 /// The sum of the inputs as f32, which for one input is a copy. For other
 /// element types the sums mean nothing but cost the same.
 template <int Inputs>
-__m512 gather(const char *const *x, size_t at) {
-  __m512 v = _mm512_loadu_ps(x[0] + at);
+Vector gather(const char *const *x, size_t at) {
+  Vector v = loadBytes(x[0] + at);
   for (int k = 1; k < Inputs; ++k)
-    v = _mm512_add_ps(v, _mm512_loadu_ps(x[k] + at));
+    v += loadBytes(x[k] + at);
   return v;
 }
 
 template <int Inputs, Way How>
 void move(const char *const *x, char *y, size_t at) {
-  __m512 v = gather<Inputs>(x, at);
+  Vector v = gather<Inputs>(x, at);
   if constexpr (How == Way::Plain)
-    _mm512_storeu_ps(y + at, v);
+    store(reinterpret_cast<float *>(y + at), v);
   else
-    _mm512_stream_ps(reinterpret_cast<float *>(y + at), v);
+    stream(reinterpret_cast<float *>(y + at), v);
 }
 
 template <int Inputs, Way How>
@@ -47,12 +53,11 @@ void copyRange(const char *const *x, char *y, size_t begin, size_t end) {
   if constexpr (How == Way::StreamedPages)
     for (; at + 8 * kPageBytes <= end; at += 8 * kPageBytes)
       for (size_t j = 0; j < kPageBytes; j += 128)
-        for (size_t p = 0; p < 8; ++p) {
-          move<Inputs, How>(x, y, at + p * kPageBytes + j);
-          move<Inputs, How>(x, y, at + p * kPageBytes + j + 64);
-        }
+        for (size_t p = 0; p < 8; ++p)
+          for (size_t k = 0; k < 128; k += kVectorBytes)
+            move<Inputs, How>(x, y, at + p * kPageBytes + j + k);
   for (; at + 256 <= end; at += 256)
-    for (size_t j = 0; j < 256; j += 64)
+    for (size_t j = 0; j < 256; j += kVectorBytes)
       move<Inputs, How>(x, y, at + j);
   if (at < end)
     std::memmove(y + at, x[0] + at, end - at);
@@ -71,26 +76,25 @@ int32_t copyAll(const char *const *x, char *y, size_t bytes) {
 /// Eight vectors of each page in turn, or in a line.
 template <bool Pages>
 float readRange(const char *x, size_t begin, size_t end) {
-  __m512 m[8];
-  for (__m512 &v : m)
+  Vector m[8];
+  for (Vector &v : m)
     v = splat(kLowest);
-  auto take = [&](size_t at, size_t k) {
-    m[k] = _mm512_max_ps(m[k], _mm512_loadu_ps(x + at));
-  };
+  auto take = [&](size_t at, size_t k) { m[k] = max(m[k], loadBytes(x + at)); };
   size_t at = begin;
   if constexpr (Pages)
     for (; at + 8 * kPageBytes <= end; at += 8 * kPageBytes)
-      for (size_t j = 0; j < kPageBytes; j += 64)
+      for (size_t j = 0; j < kPageBytes; j += kLineBytes)
         for (size_t p = 0; p < 8; ++p)
-          take(at + p * kPageBytes + j, p);
-  for (; at + 512 <= end; at += 512)
+          for (size_t k = 0; k < kLineBytes; k += kVectorBytes)
+            take(at + p * kPageBytes + j + k, p);
+  for (; at + 8 * kVectorBytes <= end; at += 8 * kVectorBytes)
     for (size_t k = 0; k < 8; ++k)
-      take(at + 64 * k, k);
-  for (; at + 64 <= end; at += 64)
+      take(at + kVectorBytes * k, k);
+  for (; at + kVectorBytes <= end; at += kVectorBytes)
     take(at, 0);
   for (size_t k = 1; k < 8; ++k)
-    m[0] = _mm512_max_ps(m[0], m[k]);
-  return _mm512_reduce_max_ps(m[0]);
+    m[0] = max(m[0], m[k]);
+  return maxOf(m[0]);
 }
 
 template <bool Pages>
@@ -115,18 +119,16 @@ template <typename T>
 void exponentials(size_t count) {
   static const Exponents exponents;
   const float *x = exponents.x;
-  __m512 s[4] = {splat(0), splat(0), splat(0), splat(0)};
+  Vector s[4] = {splat(0), splat(0), splat(0), splat(0)};
   for (size_t done = 0; done < count; done += 4096) {
     size_t n = count - done < 4096 ? count - done : 4096;
     for (size_t i = 0; i + 4 * kLanes <= n; i += 4 * kLanes)
       for (size_t k = 0; k < 4; ++k)
-        s[k] = _mm512_add_ps(
-            s[k], expShifted<T>(_mm512_load_ps(x + i + k * kLanes), splat(0)));
+        s[k] += expShifted<T>(load(x + i + k * kLanes), splat(0));
     // Memory may have changed: no pass is taken for another.
     asm volatile("" ::: "memory");
   }
-  volatile float sink = _mm512_reduce_add_ps(
-      _mm512_add_ps(_mm512_add_ps(s[0], s[1]), _mm512_add_ps(s[2], s[3])));
+  volatile float sink = sumOf(s[0] + s[1] + (s[2] + s[3]));
   static_cast<void>(sink);
 }
 

@@ -77,20 +77,21 @@ static void keptRows(const T *x, T *y, size_t rows, size_t n, Rest... rest) {
 template <typename T>
 static void shortRows(const T *x, T *y, size_t rows, size_t n) {
   size_t pitch = (n + kLanes - 1) / kLanes * kLanes;
-  bench::inRanges(rows, rowsWorthAThread(n, 16), [&](size_t begin, size_t end) {
-    bool inPlace = sizeof(T) == 4;
-    float *scratch = getScratch(16 * pitch);
-    size_t r = begin;
-    for (; r + 16 <= end; r += 16)
-      softmaxSixteen(x + r * n, y + r * n, n, keptIn(y + r * n, scratch),
-                     inPlace ? n : pitch);
-    for (; r < end; ++r) {
-      Plain<T> score{x + r * n};
-      float *kept = keptIn(y + r * n, scratch);
-      float sum = keepExponentials<T>(score, kept, n, rowMax(score, n));
-      scaleRow<T>(kept, y + r * n, n, 1 / sum);
-    }
-  });
+  bench::inRanges(
+      rows, rowsWorthAThread(n, kLanes), [&](size_t begin, size_t end) {
+        bool inPlace = sizeof(T) == 4;
+        float *scratch = getScratch(kLanes * pitch);
+        size_t r = begin;
+        for (; r + kLanes <= end; r += kLanes)
+          softmaxRows(x + r * n, y + r * n, n, keptIn(y + r * n, scratch),
+                      inPlace ? n : pitch);
+        for (; r < end; ++r) {
+          Plain<T> score{x + r * n};
+          float *kept = keptIn(y + r * n, scratch);
+          float sum = keepExponentials<T>(score, kept, n, rowMax(score, n));
+          scaleRow<T>(kept, y + r * n, n, 1 / sum);
+        }
+      });
 }
 
 /// A row in one part for each thread: statistics of the parts, then all

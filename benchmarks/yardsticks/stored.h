@@ -23,10 +23,8 @@ namespace yardstick {
 template <typename T>
 struct Plain {
   const T *x;
-  __m512 at(size_t i) const { return load(x + i); }
-  __m512 at(size_t i, __mmask16 k) const {
-    return load(x + i, k, splat(-INFINITY));
-  }
+  Vector at(size_t i) const { return load(x + i); }
+  Vector at(size_t i, Mask k) const { return load(x + i, k, splat(-INFINITY)); }
 };
 
 /// x * scale + bias.
@@ -34,90 +32,89 @@ template <typename T>
 struct ScaledBiased {
   const T *x, *bias;
   float scale;
-  __m512 at(size_t i) const {
-    return _mm512_fmadd_ps(load(x + i), splat(scale), load(bias + i));
+  Vector at(size_t i) const {
+    return fma(load(x + i), splat(scale), load(bias + i));
   }
-  __m512 at(size_t i, __mmask16 k) const {
-    return _mm512_fmadd_ps(load(x + i, k, splat(-INFINITY)), splat(scale),
-                           load(bias + i, k, splat(0)));
+  Vector at(size_t i, Mask k) const {
+    return fma(load(x + i, k, splat(-INFINITY)), splat(scale),
+               load(bias + i, k, splat(0)));
   }
 };
 
 template <typename Score>
 float rowMax(Score x, size_t n) {
-  __m512 m[8];
+  Vector m[8];
   std::fill(m, m + 8, splat(-INFINITY));
   size_t i = 0;
   for (; i + 8 * kLanes <= n; i += 8 * kLanes)
     for (size_t k = 0; k < 8; ++k)
-      m[k] = _mm512_max_ps(m[k], x.at(i + k * kLanes));
+      m[k] = max(m[k], x.at(i + k * kLanes));
   for (; i + kLanes <= n; i += kLanes)
-    m[0] = _mm512_max_ps(m[0], x.at(i));
+    m[0] = max(m[0], x.at(i));
   if (i < n)
-    m[0] = _mm512_max_ps(m[0], x.at(i, first(n - i)));
+    m[0] = max(m[0], x.at(i, first(n - i)));
   for (size_t k = 1; k < 8; ++k)
-    m[0] = _mm512_max_ps(m[0], m[k]);
-  return _mm512_reduce_max_ps(m[0]);
+    m[0] = max(m[0], m[k]);
+  return maxOf(m[0]);
 }
 
 /// Keeps the exponentials in `kept` and returns their sum.
 template <typename T, typename Score>
 float keepExponentials(Score x, float *kept, size_t n, float max) {
-  __m512 shift = splat(-max * kLog2e), total = splat(0);
-  __m512 s[4] = {total, total, total, total};
+  Vector shift = splat(-max * kLog2e), total = splat(0);
+  Vector s[4] = {total, total, total, total};
   size_t i = 0;
   while (i + 4 * kLanes <= n) {
     size_t end = std::min(n, i + kBlock);
     for (; i + 4 * kLanes <= end; i += 4 * kLanes)
       for (size_t k = 0; k < 4; ++k) {
-        __m512 e = expShifted<T>(x.at(i + k * kLanes), shift);
+        Vector e = expShifted<T>(x.at(i + k * kLanes), shift);
         store(kept + i + k * kLanes, e);
-        s[k] = _mm512_add_ps(s[k], e);
+        s[k] += e;
       }
-    for (__m512 &part : s) {
-      total = _mm512_add_ps(total, part);
+    for (Vector &part : s) {
+      total += part;
       part = splat(0);
     }
   }
   for (; i < n; i += kLanes) {
-    __mmask16 k = first(n - i);
-    __m512 e = expShifted<T>(x.at(i, k), shift);
+    Mask k = first(n - i);
+    Vector e = expShifted<T>(x.at(i, k), shift);
     store(kept + i, k, e);
-    total = _mm512_add_ps(total, e);
+    total += e;
   }
-  return _mm512_reduce_add_ps(total);
+  return sumOf(total);
 }
 
 /// y = kept * factor. Meanwhile the next row is on its way into the caches.
 template <typename T>
 void scaleRow(const float *kept, T *y, size_t n, float factor,
               const T *next = nullptr) {
-  __m512 c = splat(factor);
+  Vector c = splat(factor);
   size_t i = 0;
   for (; i + 8 * kLanes <= n; i += 8 * kLanes) {
     if (next)
       for (size_t k = 0; k < 8 * kLanes * sizeof(T); k += 64)
         _mm_prefetch(reinterpret_cast<const char *>(next + i) + k, _MM_HINT_T0);
     for (size_t k = 0; k < 8; ++k)
-      store(y + i + k * kLanes, _mm512_mul_ps(load(kept + i + k * kLanes), c));
+      store(y + i + k * kLanes, load(kept + i + k * kLanes) * c);
   }
   for (; i < n; i += kLanes) {
-    __mmask16 k = first(n - i);
-    store(y + i, k, _mm512_mul_ps(load(kept + i, k, splat(0)), c));
+    Mask k = first(n - i);
+    store(y + i, k, load(kept + i, k, splat(0)) * c);
   }
 }
 
 /// y = kept * factor, past the caches. y is at the start of a cache line.
 template <typename T>
 void scaleRowStreamed(const float *kept, T *y, size_t n, float factor) {
-  __m512 c = splat(factor);
+  Vector c = splat(factor);
   size_t i = 0;
   for (; i + 2 * kLanes <= n; i += 2 * kLanes)
-    stream(y + i, _mm512_mul_ps(load(kept + i), c),
-           _mm512_mul_ps(load(kept + i + kLanes), c));
+    stream(y + i, load(kept + i) * c, load(kept + i + kLanes) * c);
   for (; i < n; i += kLanes) {
-    __mmask16 k = first(n - i);
-    store(y + i, k, _mm512_mul_ps(load(kept + i, k, splat(0)), c));
+    Mask k = first(n - i);
+    store(y + i, k, load(kept + i, k, splat(0)) * c);
   }
 }
 

@@ -1,4 +1,4 @@
-//===- attention_bf16.cpp - hand-written attention in bf16 ===//
+//===- attention_tiles.cpp - hand-written attention in bf16 on AMX ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -323,11 +323,5 @@ BENCH_EXPORT int32_t attention_bf16(const Bf16 *q, const Bf16 *k, const Bf16 *v,
                                     Bf16 *o, const AttentionSizes *s) {
   if (!mayUseTiles())
     return 1;
-  if (s->depth == 64)
-    attend<64>(q, k, v, o, *s);
-  else if (s->depth == 128)
-    attend<128>(q, k, v, o, *s);
-  else
-    return 1;
-  return 0;
+  return byDepth(s->depth, [&](auto D) { attend<D>(q, k, v, o, *s); });
 }

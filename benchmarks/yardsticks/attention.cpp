@@ -1,14 +1,15 @@
-//===- attention_f32.cpp - hand-written attention in f32 ===//
+//===- attention.cpp - hand-written attention on vectors ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Products of 6 rows with panels of 64 columns hold 24 vectors in registers.
-// Scores become weights there: their maximum is guessed from the first keys,
-// so that no later one is looked for, and the block is done again with the
-// true maximum where the guess was far too low.
+// Products of 6 rows with panels of columns fill the registers with sums, 24
+// vectors of AVX-512 and 12 of AVX2. Scores become weights there: their maximum
+// is guessed from the first keys, so that no later one is looked for, and the
+// block is done again with the true maximum where the guess was far too low.
+// bf16 is widened while it is packed, where a processor multiplies f32 only.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,34 +21,38 @@ using namespace yardstick;
 
 namespace {
 
-constexpr size_t kRows = 6, kColumns = 64, kVectors = kColumns / kLanes;
+constexpr size_t kRows = 6, kVectors = kSums / kRows,
+                 kColumns = kVectors * kLanes;
 /// Queries and keys of a block: weights stay in the second-level cache, the
 /// panel in use in the first.
-constexpr size_t kQueries = 32 * kRows, kKeys = 2 * kColumns;
+constexpr size_t kQueries = 32 * kRows, kKeys = 128;
+/// Keys whose weights are multiplied with their values in one go.
+constexpr size_t kDepth = std::max<size_t>(kColumns, 1024 / kColumns);
+static_assert(kKeys % kDepth == 0 && kDepth % kColumns == 0);
 
-using Tile = __m512[kRows][kVectors];
+using Tile = Vector[kRows][kVectors];
 
-/// c += a b, with a [6, count] at `pitch` and the panel b [count, 64].
+/// c += a b, with a [6, count] at `pitch` and the panel b [count, kColumns].
 __attribute__((always_inline)) inline void
 multiply(const float *a, size_t pitch, const float *b, size_t count, Tile &c) {
 #pragma clang loop unroll_count(4)
   for (size_t k = 0; k < count; ++k) {
-    __m512 row[kVectors];
+    Vector row[kVectors];
 #pragma unroll
     for (size_t j = 0; j < kVectors; ++j)
       row[j] = load(b + k * kColumns + j * kLanes);
 #pragma unroll
     for (size_t i = 0; i < kRows; ++i) {
-      __m512 x = splat(a[i * pitch + k]);
+      Vector x = splat(a[i * pitch + k]);
 #pragma unroll
       for (size_t j = 0; j < kVectors; ++j)
-        c[i][j] = _mm512_fmadd_ps(x, row[j], c[i][j]);
+        c[i][j] = fma(x, row[j], c[i][j]);
     }
   }
 }
 
-/// What kv heads are packed into: keys as panels of 64 keys, [D, 64] each,
-/// values as panels of 64 columns, [keys, 64] each.
+/// What kv heads are packed into: keys as panels of kColumns keys, [D,
+/// kColumns] each, values as panels of kColumns columns, [keys, kColumns] each.
 struct Packed {
   float *keys, *values;
 };
@@ -55,23 +60,22 @@ struct Packed {
 size_t roundUp(size_t n, size_t step) { return (n + step - 1) / step * step; }
 
 /// Panel of keys, the missing ones 0.
-template <size_t D>
-void packPanel(const float *k, size_t count, float *panel) {
+template <size_t D, typename T>
+void packPanel(const T *k, size_t count, float *panel) {
   for (size_t i = 0; i < kColumns; i += kLanes)
     for (size_t d = 0; d < D; d += kLanes) {
-      __m512i v[16];
-      for (size_t r = 0; r < 16; ++r)
-        v[r] = i + r < count ? _mm512_loadu_si512(k + (i + r) * D + d)
-                             : _mm512_setzero_si512();
+      Vector v[kLanes];
+      for (size_t r = 0; r < kLanes; ++r)
+        v[r] = i + r < count ? load(k + (i + r) * D + d) : splat(0);
       transpose(v);
-      for (size_t r = 0; r < 16; ++r)
-        _mm512_storeu_si512(panel + (d + r) * kColumns + i, v[r]);
+      for (size_t r = 0; r < kLanes; ++r)
+        store(panel + (d + r) * kColumns + i, v[r]);
     }
 }
 
-template <size_t D>
-void packPanels(const AttentionSizes &s, const float *k, const float *v,
-                Packed packed, size_t part, size_t parts) {
+template <size_t D, typename T>
+void packPanels(const AttentionSizes &s, const T *k, const T *v, Packed packed,
+                size_t part, size_t parts) {
   size_t panels = (s.keys + kColumns - 1) / kColumns;
   size_t end = panels * (part + 1) / parts;
   for (size_t p = panels * part / parts; p < end; ++p) {
@@ -79,29 +83,30 @@ void packPanels(const AttentionSizes &s, const float *k, const float *v,
     packPanel<D>(k + first * D, count, packed.keys + first * D);
     for (size_t d = 0; d < D; d += kColumns)
       for (size_t i = first; i < first + count; ++i)
-        std::memcpy(packed.values + (d * s.keys + i * kColumns), v + i * D + d,
-                    kColumns * sizeof(float));
+        for (size_t j = 0; j < kColumns; j += kLanes)
+          store(packed.values + d * s.keys + i * kColumns + j,
+                load(v + i * D + d + j));
   }
 }
 
 /// A block of queries of one head.
-template <size_t D>
+template <size_t D, typename T>
 class Block {
 public:
-  Block(const AttentionSizes &s, const float *q, size_t first, Packed packed)
+  Block(const AttentionSizes &s, const T *q, size_t first, Packed packed)
       : s(s), packed(packed), first(first),
         rows(std::min(kQueries, s.queries - first)),
         memory(scratch<float, 1>(kQueries * (2 * D + kKeys + kLanes + 1))) {
     queries = memory, outputs = queries + kQueries * D;
     weights = outputs + kQueries * D, sums = weights + kQueries * kKeys;
     maxima = sums + kQueries * kLanes;
-    __m512 scale = splat(kLog2e / std::sqrt(static_cast<float>(D)));
+    Vector scale = splat(kLog2e / std::sqrt(static_cast<float>(D)));
     for (size_t i = 0; i < rows * D; i += kLanes)
-      store(queries + i, _mm512_mul_ps(load(q + first * D + i), scale));
+      store(queries + i, load(q + first * D + i) * scale);
     std::memset(queries + rows * D, 0, (kQueries - rows) * D * sizeof(float));
   }
 
-  void run(float *o) {
+  void run(T *o) {
     for (size_t r = 0; r < kQueries; ++r)
       maxima[r] = kLowest;
     attend(true);
@@ -114,10 +119,14 @@ public:
   }
 
 private:
-  /// How many keys of a panel some rows see; rows beyond the last as it does.
-  size_t seenOf(size_t row, size_t panel) const {
+  /// How many of `count` keys from `key` on a row sees; rows beyond the last as
+  /// it does.
+  size_t seenOf(size_t row, size_t key, size_t count) const {
     size_t seen = s.seen(first + std::min(row, rows - 1));
-    return std::min(kColumns, seen - std::min(seen, panel * kColumns));
+    return std::min(count, seen - std::min(seen, key));
+  }
+  size_t seenOf(size_t row, size_t panel) const {
+    return seenOf(row, panel * kColumns, kColumns);
   }
 
   float *weightsOf(size_t row, size_t panel) {
@@ -134,9 +143,9 @@ private:
           std::min(panel + kKeys / kColumns, (seen + kColumns - 1) / kColumns);
       for (size_t p = panel; p < end; ++p)
         scores(p, guess && p == 0);
-      for (size_t p = panel; p < end; ++p)
+      for (size_t k = key; k < std::min(seen, key + kKeys); k += kDepth)
         for (size_t d = 0; d < D; d += kColumns)
-          values(p, d);
+          values(k, d);
     }
   }
 
@@ -149,8 +158,8 @@ private:
         continue;
       Tile c;
       for (auto &line : c)
-        for (__m512 &v : line)
-          v = _mm512_setzero_ps();
+        for (Vector &v : line)
+          v = splat(0);
       multiply(queries + row * D, D, packed.keys + panel * kColumns * D, D, c);
       if (learn)
         learnMaxima(row, panel, c);
@@ -166,15 +175,15 @@ private:
     std::memcpy(kept, c, sizeof(Tile));
     for (size_t i = 0; i < kRows; ++i) {
       size_t seen = seenOf(row + i, panel);
-      __m512 most = splat(maxima[row + i]);
+      Vector most = splat(maxima[row + i]);
       for (size_t j = 0; j < kVectors; ++j)
-        most = _mm512_mask_max_ps(most, first16(seen, j), most, kept[i][j]);
-      maxima[row + i] = _mm512_reduce_max_ps(most);
+        most = max(firstIn(seen, j), most, kept[i][j]);
+      maxima[row + i] = maxOf(most);
     }
     exponentials<false>(row, panel, kept);
   }
 
-  static __mmask16 first16(size_t seen, size_t j) {
+  static Mask firstIn(size_t seen, size_t j) {
     return yardstick::first(seen - std::min(seen, j * kLanes));
   }
 
@@ -183,26 +192,26 @@ private:
   exponentials(size_t row, size_t panel, const Tile &c) {
 #pragma unroll
     for (size_t i = 0; i < kRows; ++i) {
-      __m512 most = splat(maxima[row + i]);
-      __m512 sum = load(sums + (row + i) * kLanes);
+      Vector most = splat(maxima[row + i]);
+      Vector sum = load(sums + (row + i) * kLanes);
       size_t seen = All ? kColumns : seenOf(row + i, panel);
 #pragma unroll
       for (size_t j = 0; j < kVectors; ++j) {
-        __m512 e = exp2Of<float>(_mm512_sub_ps(c[i][j], most));
+        Vector e = exp2Of<T>(notTooLarge(c[i][j] - most));
         if (!All)
-          e = _mm512_maskz_mov_ps(first16(seen, j), e);
-        sum = _mm512_add_ps(sum, e);
+          e = keep(firstIn(seen, j), e);
+        sum = sum + e;
         store(weightsOf(row + i, panel) + j * kLanes, e);
       }
       store(sums + (row + i) * kLanes, sum);
     }
   }
 
-  /// Adds a panel's weights times 64 columns of its values.
-  void values(size_t panel, size_t d) {
-    const float *v = packed.values + d * s.keys + panel * kColumns * kColumns;
+  /// Adds the weights of kDepth keys times a panel of their values.
+  void values(size_t key, size_t d) {
+    const float *v = packed.values + d * s.keys + key * kColumns;
     for (size_t row = 0; row < rows; row += kRows) {
-      size_t seen = seenOf(row + kRows - 1, panel);
+      size_t seen = seenOf(row + kRows - 1, key, kDepth);
       if (seen == 0)
         continue;
       Tile c;
@@ -212,7 +221,7 @@ private:
 #pragma unroll
         for (size_t j = 0; j < kVectors; ++j)
           c[i][j] = load(o + i * D + j * kLanes);
-      multiply(weightsOf(row, panel), kKeys, v, seen, c);
+      multiply(weightsOf(row, key / kColumns), kKeys, v, seen, c);
 #pragma unroll
       for (size_t i = 0; i < kRows; ++i)
 #pragma unroll
@@ -224,16 +233,15 @@ private:
   bool tooLarge() const {
     bool found = false;
     for (size_t r = 0; r < rows; ++r)
-      found |= !(_mm512_reduce_add_ps(load(sums + r * kLanes)) < kMostMass);
+      found |= !(sumOf(load(sums + r * kLanes)) < kMostMass);
     return found;
   }
 
-  void finish(float *o) const {
+  void finish(T *o) const {
     for (size_t r = 0; r < rows; ++r) {
-      __m512 inverse = splat(1 / _mm512_reduce_add_ps(load(sums + r * kLanes)));
+      Vector inverse = splat(1 / sumOf(load(sums + r * kLanes)));
       for (size_t d = 0; d < D; d += kLanes)
-        store(o + (first + r) * D + d,
-              _mm512_mul_ps(load(outputs + r * D + d), inverse));
+        store(o + (first + r) * D + d, load(outputs + r * D + d) * inverse);
     }
   }
 
@@ -243,9 +251,8 @@ private:
   float *memory, *queries, *outputs, *weights, *sums, *maxima;
 };
 
-template <size_t D>
-void attend(const float *q, const float *k, const float *v, float *o,
-            const AttentionSizes &s) {
+template <size_t D, typename T>
+void attend(const T *q, const T *k, const T *v, T *o, const AttentionSizes &s) {
   size_t padded = roundUp(s.keys, kColumns);
   auto split = [&](float *packed) {
     return Packed{packed, packed + padded * D};
@@ -258,7 +265,7 @@ void attend(const float *q, const float *k, const float *v, float *o,
       },
       [&](size_t kv, size_t head, size_t first, float *packed) {
         size_t at = s.headOf(kv, head) * s.queries * D;
-        Block<D>(s, q + at, first, split(packed)).run(o + at);
+        Block<D, T>(s, q + at, first, split(packed)).run(o + at);
       });
 }
 
@@ -267,11 +274,11 @@ void attend(const float *q, const float *k, const float *v, float *o,
 BENCH_EXPORT int32_t attention_f32(const float *q, const float *k,
                                    const float *v, float *o,
                                    const AttentionSizes *s) {
-  if (s->depth == 64)
-    attend<64>(q, k, v, o, *s);
-  else if (s->depth == 128)
-    attend<128>(q, k, v, o, *s);
-  else
-    return 1;
-  return 0;
+  return byDepth(s->depth, [&](auto D) { attend<D>(q, k, v, o, *s); });
+}
+
+BENCH_EXPORT int32_t attention_widened_bf16(const Bf16 *q, const Bf16 *k,
+                                            const Bf16 *v, Bf16 *o,
+                                            const AttentionSizes *s) {
+  return byDepth(s->depth, [&](auto D) { attend<D>(q, k, v, o, *s); });
 }
