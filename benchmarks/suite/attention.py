@@ -191,9 +191,9 @@ class Oracle:
 
 def yardsticks(case):
     """Names of hand-written kernels."""
-    if case.operation != "attention" or (case.dtype == "bf16" and not machine.has("amx_bf16")):
+    if case.operation != "attention" or (case.dtype == "bf16" and not machine.rounds_bf16()):
         return []
-    return ["attention_decode" if case.queries == 1 else "attention"]
+    return [operations.product_kernel("attention_decode" if case.queries == 1 else "attention", case)]
 
 
 def sizes(case):
@@ -203,8 +203,7 @@ def sizes(case):
 
 def limits(case, inputs, timer, function):
     """Names and timers: as many multiplications as the case has on registers; for a single query also reading keys and values."""
-    if case.dtype == "f32" or machine.has("amx_bf16"):
-        yield "multiply", timer(function(f"limit_multiply_{case.dtype}"), [case.work // 2, 0])
+    yield "multiply", timer(function(operations.multiply_limit(case)), [case.work // 2, 0])
     if case.queries == 1:
         # Keys and values one after the other are about as long as both in one piece.
         both = native.aligned((2, *inputs[1].shape), inputs[1].dtype)

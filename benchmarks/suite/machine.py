@@ -8,6 +8,8 @@ import subprocess
 
 FEATURES = ["sse4_2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16",
             "amx_tile", "amx_bf16", "amx_int8", "hypervisor"]
+# What each library of yardsticks is compiled for, the best first.
+YARDSTICKS = {"avx512": ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"], "avx2": ["avx2", "fma", "f16c", "bmi1", "bmi2", "movbe", "abm"]}
 
 
 def read(path):
@@ -54,6 +56,26 @@ def has(feature):
     return feature in cpu_field("flags").split()
 
 
+def yardsticks():
+    """The library of yardsticks for this machine; None where it can run none."""
+    return next((name for name, needed in YARDSTICKS.items() if all(map(has, needed))), None)
+
+
+def missing_features():
+    """What the least demanding yardsticks need and this machine lacks."""
+    return [feature for feature in YARDSTICKS["avx2"] if not has(feature)]
+
+
+def has_tiles():
+    """Whether products of bf16 run on tiles; else their yardsticks widen bf16 and multiply f32."""
+    return yardsticks() == "avx512" and has("amx_bf16")
+
+
+def rounds_bf16():
+    """Whether the yardsticks can make bf16 of their results: those for AVX-512 do it by an instruction that not all such machines have."""
+    return yardsticks() == "avx2" or has("avx512_bf16")
+
+
 def describe(build):
     release = re.search(r'^PRETTY_NAME="(.*)"', read("/etc/os-release"), re.M)
     return {
@@ -65,6 +87,7 @@ def describe(build):
         "huge pages": (re.findall(r"\[(\w+)\]", read("/sys/kernel/mm/transparent_hugepage/enabled")) or ["none"])[0],
         "kernel": platform.release(),
         "system": release.group(1) if release else platform.system(),
+        "yardsticks": yardsticks(),
         "compiler of the yardsticks": first_line("clang++-22", "--version"),
         "weirc": re.sub(r"\s+", " ", " ".join(subprocess.run([f"{build}/bin/weirc", "--version"], capture_output=True,
                                                                 text=True).stdout.split())),

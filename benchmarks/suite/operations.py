@@ -8,7 +8,7 @@ import typing
 
 import numpy as np
 
-from . import native
+from . import machine, native
 
 LIBRARY = native.ROOT / "lib" / "Dialect" / "Weir" / "Library"
 K = 5
@@ -93,8 +93,22 @@ def matmul_text(case, name, static):
 
 def matmul_kernels(case):
     """Hand-written for sizes that fill their tiles."""
-    rows = {"f32": 2, "bf16": 32}[case.dtype]
-    return ["matmul"] if case.rows % rows == 0 and case.n % 64 == 0 and case.k % 32 == 0 else []
+    rows = 32 if on_tiles(case) else 2
+    return [product_kernel("matmul", case)] if case.rows % rows == 0 and case.n % 64 == 0 and case.k % 32 == 0 else []
+
+
+def on_tiles(case):
+    """Whether hand-written products of the case are of bf16; else they widen it and multiply f32."""
+    return case.dtype == "bf16" and machine.has_tiles()
+
+
+def product_kernel(name, case):
+    return name if case.dtype == "f32" or on_tiles(case) else f"{name}_widened"
+
+
+def multiply_limit(case):
+    """The function that multiplies on registers alone what the fastest product of the case would."""
+    return f"limit_multiply_{'bf16' if on_tiles(case) else 'f32'}"
 
 
 # What a user writes for whom the library has no formula of the whole.

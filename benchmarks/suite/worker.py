@@ -56,7 +56,7 @@ def form_function(case, form):
 class Worker:
     def __init__(self, options):
         self.options = options
-        self.native = Native(f"{options.build}/lib/libweir_yardsticks.so", options.threads)
+        self.native = Native(f"{options.build}/lib/libweir_yardsticks_{machine.yardsticks()}.so", options.threads)
         self.peers, self.missing = peers.load(options.peers, options.threads)
         self.libraries = {}
 
@@ -96,7 +96,7 @@ class Worker:
             yield Variant(name, library.timer(self.native, function, inputs + results), (lambda r=results: r[0]) if checked else None)
 
     def yardsticks(self, case, inputs):
-        if case.dtype == "bf16" and not machine.has("amx_bf16" if case.k else "avx512_bf16"):
+        if case.dtype == "bf16" and not machine.rounds_bf16():
             return
         for name in operations.find(case.operation).yardsticks(case):
             result = operations.make_results(case)[0]
@@ -107,8 +107,7 @@ class Worker:
         """Copies of the large inputs into one result, reads of them, exponentials."""
         operation, timer, function = operations.find(case.operation), self.native.timer, self.native.function
         if case.k:
-            if case.dtype != "bf16" or machine.has("amx_bf16"):
-                yield Variant("limit multiply", timer(function(f"limit_multiply_{case.dtype}"), [case.work // 2, 0]), None, "limit")
+            yield Variant("limit multiply", timer(function(operations.multiply_limit(case)), [case.work // 2, 0]), None, "limit")
             return
         large = [x for x in inputs if x.size == case.elements]
         if operation.writes:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from suite import cases, machine, operations, plot, report  # noqa: E402
 
-needs_avx512 = pytest.mark.skipif(not machine.has("avx512f"), reason="the yardsticks need AVX-512")
+needs_yardsticks = pytest.mark.skipif(not machine.yardsticks(), reason="the yardsticks need AVX2")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def results(tmp_path_factory):
     return folder
 
 
-@needs_avx512
+@needs_yardsticks
 def test_every_case_is_measured(results):
     run = json.loads((results / "quick.json").read_text())
     threads = sorted({case["threads"] for case in run["cases"]})
@@ -38,7 +38,7 @@ def test_every_case_is_measured(results):
         assert case["limit"] > 0 and case["limit_by"] in ("copy", "read", "read + copy", "exp", "multiply")
 
 
-@needs_avx512
+@needs_yardsticks
 def test_results_of_ours_are_checked(results):
     run = json.loads((results / "quick.json").read_text())
     for case in run["cases"]:
@@ -48,7 +48,7 @@ def test_results_of_ours_are_checked(results):
                     assert 0 <= variant["error"] < 1e-2, (case["name"], name)
 
 
-@needs_avx512
+@needs_yardsticks
 def test_files_can_be_read(results):
     text = (results / "quick.md").read_text()
     plots = sorted(results.glob("*.svg"))
