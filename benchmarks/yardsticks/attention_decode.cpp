@@ -9,76 +9,77 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "attention_decode.h"
+#include "decode_by_columns.h"
+#include "decode_by_heads.h"
 
 #include <cstring>
+#include <type_traits>
 
 using namespace yardstick;
 
 namespace {
 
-/// Queries whose scores of 4 keys fill the lanes of a vector.
-constexpr size_t kQueries = kLanes / 4;
-/// Keys whose values are near while all queries take them.
-constexpr size_t kNear = 32;
-
-/// Elements as f32: where they lie, or widened into `wide`.
-const float *widened(const float *x, size_t, float *) { return x; }
-const float *widened(const Bf16 *x, size_t count, float *wide) {
-  for (size_t i = 0; i < count; i += kLanes)
-    store(wide + i, load(x + i));
-  return wide;
-}
-
-/// Scores of some queries and 4 keys; line i of `scores`, at a pitch of kPart,
-/// is query i's.
 template <size_t D>
-void scoreFour(const float *q, const float *k, float *scores) {
-  Vector c[kLanes];
-  for (Vector &v : c)
-    v = splat(0);
-#pragma unroll
-  for (size_t d = 0; d < D; d += kLanes) {
-    Vector key[4];
-#pragma unroll
-    for (size_t j = 0; j < 4; ++j)
-      key[j] = load(k + j * D + d);
-#pragma unroll
-    for (size_t i = 0; i < kQueries; ++i) {
-      Vector query = load(q + i * D + d);
-#pragma unroll
-      for (size_t j = 0; j < 4; ++j)
-        c[i * 4 + j] = fma(query, key[j], c[i * 4 + j]);
-    }
-  }
-  storeFours(scores, kPart,
-             reduceRows(c, [](Vector a, Vector b) { return a + b; }));
-}
+using Scores = std::conditional_t<kLanes == 16, ByColumns<D>, ByHeads<D>>;
+
+/// Values for which memory is asked together.
+constexpr size_t kRows = 4;
+/// Values that are near while all queries take them. AVX2 takes them in so many
+/// passes that the next ones come near meanwhile.
+template <size_t D>
+constexpr size_t kNear = kLanes == 16 ? 32 : 2048 / D;
+template <size_t D, typename T>
+constexpr size_t kAheadOfValues =
+    kLanes == 16 ? kAhead : std::max(kAhead, kNear<D> * D * sizeof(T));
 
 /// Vectors of columns of which a few queries' results stay in registers.
 template <size_t D>
 constexpr size_t kVectors = std::min(D / kLanes, kSums / 3);
+template <size_t D>
+constexpr size_t kSet = kSums / kVectors<D>;
 
-/// A few queries' weights times some columns of values. Piece `part` of `parts`
-/// of what lies ahead of `memory`, where the values come from, is asked for.
+/// Passes in which the values are added to so many heads.
+template <size_t D>
+size_t passesOf(size_t heads) {
+  size_t left = heads % kSet<D>;
+  return (heads / kSet<D> + left / 2 + left % 2) * (D / kLanes / kVectors<D>);
+}
+template <size_t D>
+using ValueShares = Shares<kHeads *(D / kLanes / kVectors<D>)>;
+
+/// A few queries' weights times some columns of values. The pass's share of
+/// what lies ahead of `memory`, where the values come from, is asked for.
 template <size_t D, size_t Queries, typename T>
 void addValues(const float *weights, const float *v, const T *memory,
-               size_t keys, size_t part, size_t parts, float *o) {
+               size_t keys, const ValueShares<D> &shares, size_t pass,
+               float *o) {
   constexpr size_t kVectors = ::kVectors<D>;
   Vector c[Queries][kVectors];
   for (size_t i = 0; i < Queries; ++i)
     for (size_t d = 0; d < kVectors; ++d)
       c[i][d] = load(o + i * D + d * kLanes);
-  for (size_t j = 0; j < keys; ++j) {
-    prefetch(memory + j * D, D * sizeof(T), part, parts);
+  auto add = [&](size_t j) {
 #pragma unroll
     for (size_t d = 0; d < kVectors; ++d) {
       Vector value = load(v + j * D + d * kLanes);
 #pragma unroll
       for (size_t i = 0; i < Queries; ++i)
-        c[i][d] = fma(splat(weights[i * kPart + j]), value, c[i][d]);
+        c[i][d] = fma(
+            splat(
+                weights[i * Scores<D>::kHeadPitch + j * Scores<D>::kKeyPitch]),
+            value, c[i][d]);
     }
+  };
+  size_t j = 0;
+  for (; j + kRows <= keys; j += kRows) {
+    shares.prefetch(
+        memory + j * D + (kAheadOfValues<D, T> - kAhead) / sizeof(T), pass);
+#pragma unroll
+    for (size_t r = 0; r < kRows; ++r)
+      add(j + r);
   }
+  for (; j < keys; ++j)
+    add(j);
   for (size_t i = 0; i < Queries; ++i)
     for (size_t d = 0; d < kVectors; ++d)
       store(o + i * D + d * kLanes, c[i][d]);
@@ -87,75 +88,41 @@ void addValues(const float *weights, const float *v, const T *memory,
 /// The same for all queries and columns, a few at a time.
 template <size_t D, typename T>
 void addSets(const float *weights, const float *v, const T *memory, size_t keys,
-             size_t heads, float *o) {
-  constexpr size_t kSet = kSums / kVectors<D>, kColumns = kVectors<D> * kLanes;
-  size_t i = 0, part = 0;
-  size_t parts = heads / kSet + heads % kSet / 2 + heads % kSet % 2;
-  parts *= D / kColumns;
+             const ValueShares<D> &shares, size_t &pass, size_t heads,
+             float *o) {
+  constexpr size_t kColumns = kVectors<D> * kLanes;
+  size_t i = 0;
   auto add = [&](auto queries) {
     for (; i + queries <= heads; i += queries)
       for (size_t d = 0; d < D; d += kColumns)
-        addValues<D, queries>(weights + i * kPart, v + d, memory, keys, part++,
-                              parts, o + i * D + d);
+        addValues<D, queries>(weights + i * Scores<D>::kHeadPitch, v + d,
+                              memory, keys, shares, pass++, o + i * D + d);
   };
-  add(std::integral_constant<size_t, kSet>());
+  add(std::integral_constant<size_t, kSet<D>>());
   add(std::integral_constant<size_t, 2>());
   add(std::integral_constant<size_t, 1>());
-}
-
-/// A query's scores become weights; returns their sum.
-template <typename T>
-float weigh(float *line, size_t keys, float &maximum) {
-  Vector most = splat(kLowest), sum = splat(0);
-  for (size_t j = 0; j < keys; j += kLanes)
-    most = max(most, load(line + j, first(keys - j), most));
-  maximum = maxOf(most);
-  most = splat(maximum);
-  for (size_t j = 0; j < keys; j += kLanes) {
-    Mask there = first(keys - j);
-    Vector e = exp2Of<T>(load(line + j, there, splat(kLowest)) - most);
-    e = keep(there, e);
-    sum += e;
-    store(line + j, e);
-  }
-  return sumOf(sum);
 }
 
 template <size_t D, typename T>
 void decodePart(const T *q, const T *k, const T *v, size_t keys, size_t heads,
                 Found<D> &found) {
-  alignas(64) static thread_local float queries[kHeads * D];
-  alignas(64) static thread_local float scores[kHeads * kPart];
-  alignas(64) static thread_local float wide[kNear * D];
-  Vector scale = splat(kLog2e / std::sqrt(static_cast<float>(D)));
-  std::memset(queries, 0, sizeof queries);
-  for (size_t i = 0; i < heads * D; i += kLanes)
-    store(queries + i, load(q + i) * scale);
+  static thread_local Scores<D> scores;
+  alignas(64) static thread_local float wide[kNear<D> * D];
   std::memset(found.outputs, 0, sizeof found.outputs);
-  size_t whole = keys / 4 * 4;
-  for (size_t j = 0; j < whole; j += 4) {
-    const float *four = widened(k + j * D, 4 * D, wide);
-    for (size_t i = 0; i < heads; i += kQueries) {
-      prefetch(k + j * D, 4 * D * sizeof(T), i / kQueries,
-               (heads + kQueries - 1) / kQueries);
-      scoreFour<D>(queries + i * D, four, scores + i * kPart + j);
-    }
-  }
-  for (size_t j = whole; j < keys; ++j) {
-    const float *one = widened(k + j * D, D, wide);
-    for (size_t i = 0; i < heads; ++i) {
-      float sum = 0;
-      for (size_t d = 0; d < D; ++d)
-        sum += queries[i * D + d] * one[d];
-      scores[i * kPart + j] = sum;
-    }
-  }
-  for (size_t i = 0; i < heads; ++i)
-    found.sums[i] = weigh<T>(scores + i * kPart, keys, found.maxima[i]);
-  for (size_t j = 0; j < keys; j += kNear) {
-    size_t count = std::min(kNear, keys - j);
-    addSets<D>(scores + j, widened(v + j * D, count * D, wide), v + j * D,
-               count, heads, found.outputs);
+  scores.score(q, k, keys, heads);
+  scores.template weigh<T>(keys, heads, found);
+  constexpr size_t kGroup = Scores<D>::kGroup;
+  size_t passes = 0;
+  for (size_t i = 0; i < heads; i += kGroup)
+    passes += passesOf<D>(std::min(kGroup, heads - i));
+  ValueShares<D> shares(kRows * D * sizeof(T), passes);
+  for (size_t j = 0; j < keys; j += kNear<D>) {
+    size_t count = std::min(kNear<D>, keys - j), pass = 0;
+    const float *near = widened(v + j * D, count * D, wide);
+    for (size_t i = 0; i < heads; i += kGroup)
+      addSets<D>(scores.weightsOf(i) + j * Scores<D>::kKeyPitch, near,
+                 v + j * D, count, shares, pass, std::min(kGroup, heads - i),
+                 found.outputs + i * D);
   }
 }
 

@@ -27,11 +27,36 @@ constexpr size_t kHeads = 16;
 /// to be done.
 constexpr size_t kAhead = 4096;
 
-/// Asks for piece `part` of `parts` of these bytes.
-inline void prefetch(const void *at, size_t bytes, size_t part, size_t parts) {
-  for (size_t i = bytes / 64 * part / parts;
-       i < bytes / 64 * (part + 1) / parts; ++i)
-    _mm_prefetch(static_cast<const char *>(at) + kAhead + i * 64, _MM_HINT_T0);
+/// Asks for these of the cache lines that lie ahead of `at`.
+inline void prefetch(const void *at, size_t begin, size_t end) {
+  for (size_t i = begin; i < end; ++i)
+    _mm_prefetch(static_cast<const char *>(at) + kAhead + i * kLineBytes,
+                 _MM_HINT_T0);
+}
+
+/// Bytes as whole cache lines, dealt to pieces of work. A division takes as
+/// long as a piece may, so that all are made once.
+template <size_t Most>
+class Shares {
+public:
+  Shares(size_t bytes, size_t parts) {
+    for (size_t part = 0; part <= parts; ++part)
+      from[part] = bytes / kLineBytes * part / parts;
+  }
+  void prefetch(const void *at, size_t part) const {
+    yardstick::prefetch(at, from[part], from[part + 1]);
+  }
+
+private:
+  size_t from[Most + 1];
+};
+
+/// Elements as f32: where they lie, or widened into `wide`.
+inline const float *widened(const float *x, size_t, float *) { return x; }
+inline const float *widened(const Bf16 *x, size_t count, float *wide) {
+  for (size_t i = 0; i < count; i += kLanes)
+    store(wide + i, load(x + i));
+  return wide;
 }
 
 /// What a part knows of each query: the maximum (base 2), the sum of weights,

@@ -39,7 +39,7 @@ void packQueries(const Bf16 *q, size_t heads, uint32_t *tiles) {
 template <size_t D>
 void packPairs(const Bf16 *v, size_t keys, uint32_t *tiles) {
   for (size_t j = 0; j < kNear; j += 2) {
-    prefetch(v + j * D, 2 * D * sizeof(Bf16), 0, 1);
+    prefetch(v + j * D, 0, 2 * D * sizeof(Bf16) / kLineBytes);
 #pragma unroll
     for (size_t d = 0; d < D; d += 32) {
       __m512i a =
@@ -57,7 +57,7 @@ void packPairs(const Bf16 *v, size_t keys, uint32_t *tiles) {
 template <size_t D>
 void scoreTiles(const uint32_t *q, const Bf16 *k, size_t keys, float *scores) {
   for (size_t j = 0; j + 16 <= keys; j += 16) {
-    prefetch(k + j * D, 16 * D * sizeof(Bf16), 0, 1);
+    prefetch(k + j * D, 0, 16 * D * sizeof(Bf16) / kLineBytes);
     _tile_zero(0);
 #pragma unroll
     for (size_t x = 0; x < D / 32; ++x) {
