@@ -95,14 +95,13 @@ Statistics getStatistics(const T *x, size_t n) {
         for (size_t half = 0; half < 2; ++half) {
           for (size_t p = 0; p < 4; ++p) {
             const T *at = x + i + (4 * half + p) * kPage + j;
-            a[2 * p] = load(at);
-            a[2 * p + 1] = load(at + kLanes);
+            loadPair(at, a[2 * p], a[2 * p + 1]);
           }
           state.take(a);
         }
   for (; i + 8 * kLanes <= n; i += 8 * kLanes) {
-    for (size_t k = 0; k < 8; ++k)
-      a[k] = load(x + i + k * kLanes);
+    for (size_t k = 0; k < 8; k += 2)
+      loadPair(x + i + k * kLanes, a[k], a[k + 1]);
     state.take(a);
   }
   for (; i < n; i += kLanes)
@@ -112,14 +111,14 @@ Statistics getStatistics(const T *x, size_t n) {
 
 template <typename T, bool Streamed>
 void writePair(const T *x, T *y, Vector shift, Vector factor) {
-  Vector a = expShifted<T>(load(x), shift) * factor;
-  Vector b = expShifted<T>(load(x + kLanes), shift) * factor;
-  if constexpr (Streamed) {
+  Vector a, b;
+  loadPair(x, a, b);
+  a = expShifted<T>(a, shift) * factor;
+  b = expShifted<T>(b, shift) * factor;
+  if constexpr (Streamed)
     stream(y, a, b);
-  } else {
-    store(y, a);
-    store(y + kLanes, b);
-  }
+  else
+    storePair(y, a, b);
 }
 
 /// exp(x - max) / sum. `Streamed` wants y at the start of a cache line.

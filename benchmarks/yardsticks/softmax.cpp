@@ -22,11 +22,13 @@ using namespace yardstick;
 
 /// f32 scratch of this thread.
 static float *getScratch(size_t count) {
+  constexpr size_t kLine = kLineBytes / sizeof(float);
   static thread_local std::vector<float> memory;
-  if (memory.size() < count + kLanes)
-    memory.resize(count + kLanes);
+  if (memory.size() < count + kLine)
+    memory.resize(count + kLine);
   auto address = reinterpret_cast<uintptr_t>(memory.data());
-  return reinterpret_cast<float *>((address + 63) / 64 * 64);
+  return reinterpret_cast<float *>((address + kLineBytes - 1) / kLineBytes *
+                                   kLineBytes);
 }
 
 /// Less work than this is not worth a second thread.

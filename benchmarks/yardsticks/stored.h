@@ -24,6 +24,7 @@ template <typename T>
 struct Plain {
   const T *x;
   Vector at(size_t i) const { return load(x + i); }
+  void pair(size_t i, Vector &a, Vector &b) const { loadPair(x + i, a, b); }
   Vector at(size_t i, Mask k) const { return load(x + i, k, splat(-INFINITY)); }
 };
 
@@ -34,6 +35,13 @@ struct ScaledBiased {
   float scale;
   Vector at(size_t i) const {
     return fma(load(x + i), splat(scale), load(bias + i));
+  }
+  void pair(size_t i, Vector &a, Vector &b) const {
+    Vector biasA, biasB;
+    loadPair(x + i, a, b);
+    loadPair(bias + i, biasA, biasB);
+    a = fma(a, splat(scale), biasA);
+    b = fma(b, splat(scale), biasB);
   }
   Vector at(size_t i, Mask k) const {
     return fma(load(x + i, k, splat(-INFINITY)), splat(scale),
@@ -47,8 +55,12 @@ float rowMax(Score x, size_t n) {
   std::fill(m, m + 8, splat(-INFINITY));
   size_t i = 0;
   for (; i + 8 * kLanes <= n; i += 8 * kLanes)
-    for (size_t k = 0; k < 8; ++k)
-      m[k] = max(m[k], x.at(i + k * kLanes));
+    for (size_t k = 0; k < 8; k += 2) {
+      Vector a, b;
+      x.pair(i + k * kLanes, a, b);
+      m[k] = max(m[k], a);
+      m[k + 1] = max(m[k + 1], b);
+    }
   for (; i + kLanes <= n; i += kLanes)
     m[0] = max(m[0], x.at(i));
   if (i < n)
@@ -58,25 +70,35 @@ float rowMax(Score x, size_t n) {
   return maxOf(m[0]);
 }
 
-/// Keeps the exponentials in `kept` and returns their sum.
+/// Keeps the exponentials in `kept`, pairs of vectors in their own order, and
+/// returns their sum.
 template <typename T, typename Score>
 float keepExponentials(Score x, float *kept, size_t n, float max) {
   Vector shift = splat(-max * kLog2e), total = splat(0);
   Vector s[4] = {total, total, total, total};
+  auto keepPair = [&](size_t i, Vector &sumA, Vector &sumB) {
+    Vector a, b;
+    x.pair(i, a, b);
+    a = expShifted<T>(a, shift);
+    store(kept + i, a);
+    sumA += a;
+    b = expShifted<T>(b, shift);
+    store(kept + i + kLanes, b);
+    sumB += b;
+  };
   size_t i = 0;
   while (i + 4 * kLanes <= n) {
     size_t end = std::min(n, i + kBlock);
     for (; i + 4 * kLanes <= end; i += 4 * kLanes)
-      for (size_t k = 0; k < 4; ++k) {
-        Vector e = expShifted<T>(x.at(i + k * kLanes), shift);
-        store(kept + i + k * kLanes, e);
-        s[k] += e;
-      }
+      for (size_t k = 0; k < 4; k += 2)
+        keepPair(i + k * kLanes, s[k], s[k + 1]);
     for (Vector &part : s) {
       total += part;
       part = splat(0);
     }
   }
+  for (; kOwnOrder<T> && i + 2 * kLanes <= n; i += 2 * kLanes)
+    keepPair(i, total, total);
   for (; i < n; i += kLanes) {
     Mask k = first(n - i);
     Vector e = expShifted<T>(x.at(i, k), shift);
@@ -88,17 +110,22 @@ float keepExponentials(Score x, float *kept, size_t n, float max) {
 
 /// y = kept * factor. Meanwhile the next row is on its way into the caches.
 template <typename T>
-void scaleRow(const float *kept, T *y, size_t n, float factor,
-              const T *next = nullptr) {
+inline void scaleRow(const float *kept, T *y, size_t n, float factor,
+                     const T *next = nullptr) {
   Vector c = splat(factor);
+  auto scalePair = [&](size_t i) {
+    storePair(y + i, load(kept + i) * c, load(kept + i + kLanes) * c);
+  };
   size_t i = 0;
   for (; i + 8 * kLanes <= n; i += 8 * kLanes) {
     if (next)
       for (size_t k = 0; k < 8 * kLanes * sizeof(T); k += 64)
         _mm_prefetch(reinterpret_cast<const char *>(next + i) + k, _MM_HINT_T0);
-    for (size_t k = 0; k < 8; ++k)
-      store(y + i + k * kLanes, load(kept + i + k * kLanes) * c);
+    for (size_t k = 0; k < 8; k += 2)
+      scalePair(i + k * kLanes);
   }
+  for (; kOwnOrder<T> && i + 2 * kLanes <= n; i += 2 * kLanes)
+    scalePair(i);
   for (; i < n; i += kLanes) {
     Mask k = first(n - i);
     store(y + i, k, load(kept + i, k, splat(0)) * c);

@@ -42,6 +42,27 @@ struct Bf16 {
 
 namespace yardstick {
 
+/// Two adjacent vectors; what lies where in them is known to storePair and to
+/// stream only, which undo it.
+template <typename T>
+inline void loadPair(const T *x, Vector &a, Vector &b) {
+  if constexpr (kOwnOrder<T>) {
+    loadHalves(x, a, b);
+  } else {
+    a = load(x);
+    b = load(x + kLanes);
+  }
+}
+template <typename T>
+inline void storePair(T *y, Vector a, Vector b) {
+  if constexpr (kOwnOrder<T>) {
+    storeHalves(y, a, b);
+  } else {
+    store(y, a);
+    store(y + kLanes, b);
+  }
+}
+
 /// exp(x - m), given -m log2(e) in `shift`: one fused multiply-add.
 template <typename T>
 inline Vector expShifted(Vector x, Vector shift) {

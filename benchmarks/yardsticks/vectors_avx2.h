@@ -100,16 +100,16 @@ inline Vector load(const Bf16 *x, Mask k, Vector rest) {
                                                static_cast<int64_t>(half[0]))),
                           k.bits());
 }
-/// Rounded to even, as numbers of 32 bits. NaN is not looked for.
+/// bf16, rounded to even, in the upper halves of lanes. NaN is not looked for.
 inline __m256i rounded(Vector v) {
   __m256i bits = _mm256_castps_si256(v);
   __m256i odd =
       _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
   bits = _mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff));
-  return _mm256_srli_epi32(_mm256_add_epi32(bits, odd), 16);
+  return _mm256_add_epi32(bits, odd);
 }
 inline __m128i narrow(Vector v) {
-  __m256i bits = rounded(v);
+  __m256i bits = _mm256_srli_epi32(rounded(v), 16);
   return _mm_packus_epi32(_mm256_castsi256_si128(bits),
                           _mm256_extracti128_si256(bits, 1));
 }
@@ -133,10 +133,26 @@ inline void store(Bf16 *y, Mask k, Vector v) {
   if (k.count & 1)
     y->bits = static_cast<uint16_t>(_mm_extract_epi16(left, 0));
 }
-/// Two vectors past the caches.
+/// Whether a pair of vectors is read in another order than that of memory: the
+/// lower halves of 32 bits and the upper ones, which costs half of what it
+/// takes to widen what is adjacent.
+template <typename T>
+constexpr bool kOwnOrder = sizeof(T) == 2;
+inline void loadHalves(const Bf16 *x, Vector &a, Vector &b) {
+  __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(x));
+  a = _mm256_castsi256_ps(_mm256_slli_epi32(v, 16));
+  b = _mm256_castsi256_ps(_mm256_and_si256(v, _mm256_set1_epi32(-0x10000)));
+}
+inline __m256i joined(Vector a, Vector b) {
+  return _mm256_blend_epi16(_mm256_srli_epi32(rounded(a), 16), rounded(b),
+                            0xaa);
+}
+inline void storeHalves(Bf16 *y, Vector a, Vector b) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i *>(y), joined(a, b));
+}
+/// A pair past the caches.
 inline void stream(Bf16 *y, Vector a, Vector b) {
-  _mm_stream_si128(reinterpret_cast<__m128i *>(y), narrow(a));
-  _mm_stream_si128(reinterpret_cast<__m128i *>(y + kLanes), narrow(b));
+  _mm256_stream_si256(reinterpret_cast<__m256i *>(y), joined(a, b));
 }
 
 inline Vector fma(Vector a, Vector b, Vector c) {

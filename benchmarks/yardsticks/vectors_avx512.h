@@ -71,6 +71,10 @@ inline void stream(Bf16 *y, Vector a, Vector b) {
                       reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a)));
 }
 
+/// Whether a pair of vectors is read in another order than that of memory.
+template <typename T>
+constexpr bool kOwnOrder = false;
+
 inline Vector fma(Vector a, Vector b, Vector c) {
   return _mm512_fmadd_ps(a, b, c);
 }
