@@ -46,18 +46,16 @@ static Value fastExp2On512(MathBuilder &m, Value t, Variant variant) {
 
 /// The same on any x86-64. Adding a large number leaves n in its low bits, with
 /// the bias that makes them the exponent of 2^(n-1); the polynomial is twice
-/// 2^f, so that n = 128 is within reach. What would be denormal is cut off at
-/// the end.
+/// 2^f, so that n = 128 is within reach. The exponent of n = -126 is that of 0,
+/// which takes the place of what would be denormal.
 static Value fastExp2(MathBuilder &m, Value t, Variant variant) {
   if (m.isAVX512())
     return fastExp2On512(m, t, variant);
-  t = m.atMost(t, m.splat(128.4));
+  t = m.atMost(m.atLeast(t, m.splat(-126.0)), m.splat(128.4));
   Value large = m.splat(0x1.8p+23 + 126), shifted = m.add(t, large);
   Value f = m.sub(t, m.sub(shifted, large));
   Value p = m.polynomial(getTwice(variant), f);
-  Value e = m.mul(p, m.fromBits(m.shiftLeft(m.bits(shifted), 23)));
-  return m.select(m.compare(Predicate::OLT, t, m.splat(-125.48)), m.splat(0.0),
-                  e);
+  return m.mul(p, m.fromBits(m.shiftLeft(m.bits(shifted), 23)));
 }
 
 /// The sixteenths of the exponent by a table; the rest f, within 1/32, by a
@@ -130,9 +128,12 @@ Value expand::expBounded(MathBuilder &m, Pair x, Value factor) {
                  n);
 }
 
-/// Bounds beyond which the result is 0 or infinite.
-static Value bound(MathBuilder &m, Value x) {
-  return m.atMost(m.atLeast(x, m.splat(-110.0, -760.0)), m.splat(100.0, 720.0));
+/// Within bounds beyond which the result is 0 or infinite.
+static Value bound(MathBuilder &m, Value x, NumberRange range) {
+  double low = m.isF64() ? -760.0 : -110.0, high = m.isF64() ? 720.0 : 100.0;
+  if (!(range.low >= low))
+    x = m.atLeast(x, m.splat(low));
+  return range.high <= high ? x : m.atMost(x, m.splat(high));
 }
 
 /// The constant that a vector is multiplied by, which is then taken off it; 1
@@ -149,11 +150,10 @@ static double takeFactor(Value &x) {
 
 Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant,
                   NumberRange range) {
-  if (m.isF64())
-    return expBounded(m, {bound(m, x), Value()});
-  if (variant == cpu::ExpVariant::Accurate)
-    return m.isAVX512() ? accurate512(m, x, range)
-                        : expBounded(m, {bound(m, x), Value()});
+  if (variant == Variant::Accurate && m.isAVX512() && !m.isF64())
+    return accurate512(m, x, range);
+  if (variant == Variant::Accurate || m.isF64())
+    return expBounded(m, {bound(m, x, range), Value()});
   // The product's rounding is the error.
   return fastExp2(m, m.mul(x, m.high(kLog2E)), variant);
 }

@@ -102,31 +102,29 @@ Value MathBuilder::polynomial(ArrayRef<double> coefficients, Value x) {
 MathBuilder::Whole MathBuilder::round(Value x) {
   if (isAVX512())
     return {math::RoundEvenOp::create(b, loc, x), Value()};
-  Value large = splat(0x1.8p+23, 0x1.8p+52);
+  double twice = 2 * bias();
+  Value large = splat(0x1.8p+23 + twice, 0x1.8p+52 + twice);
   Value shifted = add(x, large);
   return {sub(shifted, large), bits(shifted)};
-}
-
-Value MathBuilder::powerOfTwo(Value n) {
-  return fromBits(
-      addBits(shiftLeft(n, mantissaBits()), integer(bias() << mantissaBits())));
 }
 
 Value MathBuilder::halfPowerOfTwo(Whole n) {
   if (isAVX512())
     return scale(splat(0.5), n);
-  return fromBits(addBits(shiftLeft(n.bits, mantissaBits()),
-                          integer((bias() - 1) << mantissaBits())));
+  return fromBits(subBits(shiftLeft(n.bits, mantissaBits()),
+                          integer((bias() + 1) << mantissaBits())));
 }
 
 /// In two factors: the first product is exact, the second rounds once, as a
-/// denormal or to infinity if it must.
+/// denormal or to infinity if it must. Half of n and twice the bias is an
+/// exponent with its bias.
 Value MathBuilder::scale(Value p, Whole n) {
   if (isAVX512())
     return masked512("llvm.x86.avx512.mask.scalef.", {p, n.number});
-  Whole half = round(mul(n.number, splat(0.5)));
-  return mul(mul(p, powerOfTwo(half.bits)),
-             powerOfTwo(subBits(n.bits, half.bits)));
+  Value half = shiftRight(n.bits, 1);
+  for (Value exponent : {half, subBits(n.bits, half)})
+    p = mul(p, fromBits(shiftLeft(exponent, mantissaBits())));
+  return p;
 }
 
 /// In 1.5 2^19 the last place is a sixteenth.

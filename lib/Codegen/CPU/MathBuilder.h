@@ -42,8 +42,8 @@ public:
   struct Pair {
     Value high, low;
   };
-  /// An integer n as a number, and, except on AVX-512, as integer bits that
-  /// hold n in their low half.
+  /// An integer n as a number, and, except on AVX-512, as integer bits whose
+  /// low half holds n and twice the exponent's bias.
   struct Whole {
     Value number, bits;
   };
@@ -182,9 +182,6 @@ public:
 private:
   int64_t getLanes512() const { return f64 ? 8 : 16; }
   Pair split(Value x);
-  /// 2^n for n in the normal range.
-  Value powerOfTwo(Value bits);
-
   mlir::OpBuilder &b;
   mlir::Location loc;
   mlir::Type type, integers;
