@@ -251,6 +251,10 @@ def coarse():
     fit_pieces("TanhCoarsePieces", mpf("1.203125"), 2, ratio, lambda x: 1 / ratio(x), "tanh(x) / x on [0, 6.23]", centred=False)
     fit_pieces("ErfcCoarsePieces", mpf("0.734375"), 2, lambda x: exp(x * x) * erfc(x), lambda x: exp(-x * x) / erfc(x),
                "e^(x^2) erfc(x) on [0, 10.2]", centred=False)
+    k, most = ERFC_CENTRE["f32"]
+    scaled = scaled_erfc(k)
+    fit("ErfcScaledCoarse", "f32", -mpf(1), (most - k) / (most + k), 5, scaled, lambda q: 1 / scaled(q),
+        f"(x + k) e^(x^2) erfc(x) = T((x - k)/(x + k)), k = {int(k)}, on [0, {mp.nstr(most, 4)}]")
 
 
 def main():

@@ -25,10 +25,11 @@ def function_text(case, dtype):
             f"  return %y : {tensor}\n}}\n")
 
 
-@pytest.fixture(scope="module", params=STORAGE)
+@pytest.fixture(scope="module", params=[(dtype, target) for target in ("host", "x86-64-v3") for dtype in STORAGE], ids="-".join)
 def library(request, compile_library):
-    text = "".join(function_text(case, request.param) for case in ELEMENTWISE)
-    return request.param, compile_library(text, name=f"every_{request.param}")
+    dtype, target = request.param
+    text = "".join(function_text(case, dtype) for case in ELEMENTWISE)
+    return dtype, compile_library(text, f"--target={target}", name=f"every_{dtype}")
 
 
 @pytest.mark.parametrize("case", ELEMENTWISE, ids=lambda c: c.name)

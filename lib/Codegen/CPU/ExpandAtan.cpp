@@ -49,7 +49,8 @@ Value expand::coarseUpperAtan2(MathBuilder &m, Value y, Value x) {
   Value a = m.atMost(m.abs(x), m.splat(0x1p+60));
   Value steep = m.compare(Predicate::OGT, y, a), left = m.isNegative(x);
   Value least = m.select(steep, a, y), most = m.select(steep, y, a);
-  Value q = m.mul(least, m.nearReciprocal(most));
+  Value q =
+      m.isAVX512() ? m.mul(least, m.nearReciprocal(most)) : m.div(least, most);
   Value r = m.mul(q, m.polynomial(kAtanCoarseF32, m.mul(q, q)));
   Value backwards =
       arith::XOrIOp::create(m.getBuilder(), steep.getLoc(), steep, left);

@@ -50,12 +50,21 @@ Value expand::erfc(MathBuilder &m, Value x) {
   return m.select(negative, m.sub(m.splat(2.0), upper), upper);
 }
 
+/// e^(a^2) erfc(a).
+static Value coarseScaledErfc(MathBuilder &m, Value a) {
+  if (m.isAVX512())
+    return m.piecewise(kErfcCoarsePieces, a);
+  Value d = m.div(m.splat(1.0), m.add(a, m.splat(2.0)));
+  Value q = m.mulAdd(d, m.splat(-4.0), m.splat(1.0));
+  return m.mul(d, m.polynomial(kErfcScaledCoarseF32, q));
+}
+
 /// The rounding of a^2, at most 2^-18 in the exponent, hardly counts.
 Value expand::coarseErfc(MathBuilder &m, Value x) {
   Value a = m.atMost(m.abs(x), m.splat(10.2));
   Value t = m.mul(m.mul(a, a), m.splat(-kLog2EHighF32));
-  Value e = gradualExp2On512(m, t, cpu::ExpVariant::Coarse);
-  Value upper = m.mul(e, m.piecewise(kErfcCoarsePieces, a));
+  Value e = gradualExp2(m, t, cpu::ExpVariant::Coarse);
+  Value upper = m.mul(e, coarseScaledErfc(m, a));
   return m.select(m.isNegative(x), m.sub(m.splat(2.0), upper), upper);
 }
 

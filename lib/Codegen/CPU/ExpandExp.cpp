@@ -87,22 +87,44 @@ static Value accurate512(MathBuilder &m, Value x, NumberRange range) {
   return expand::exp512(m, {x, Value()}, Value(), tiny);
 }
 
-Value expand::gradualExp2On512(MathBuilder &m, Value t, Variant variant) {
+/// Twice 2^f has a polynomial already; halving its coefficients is exact.
+static Value halved(MathBuilder &m, ArrayRef<double> coefficients, Value f) {
+  SmallVector<double> half;
+  for (double c : coefficients)
+    half.push_back(0.5 * c);
+  return m.polynomial(half, f);
+}
+
+Value expand::gradualExp2(MathBuilder &m, Value t, Variant variant) {
+  if (!m.isAVX512()) {
+    MathBuilder::Whole n = m.round(t);
+    return m.scale(halved(m, getTwice(variant), m.sub(t, n.number)), n);
+  }
   Value tiny = m.compare(Predicate::OLT, t, m.splat(-125.01));
   Value f = m.masked512("llvm.x86.avx512.mask.reduce.", {t, m.i32(1)});
   return m.scaleDown(m.polynomial(getUnit(variant), f), t, tiny);
 }
 
-/// What the fast form makes, with denormal results as integers.
+/// Within bounds beyond which the result is 0 or infinite.
+static Value bound(MathBuilder &m, Value x, NumberRange range) {
+  double low = m.isF64() ? -760.0 : -110.0, high = m.isF64() ? 720.0 : 100.0;
+  if (!(range.low >= low))
+    x = m.atLeast(x, m.splat(low));
+  return range.high <= high ? x : m.atMost(x, m.splat(high));
+}
+
+/// What the fast form makes, and denormal results. On AVX-512 scaling reaches
+/// infinity by itself.
 Value expand::expGradual(MathBuilder &m, Value x, cpu::ExpVariant variant,
                          NumberRange range) {
-  if (!m.isAVX512() || m.isF64() || variant == Variant::Accurate)
+  if (m.isF64() || variant == Variant::Accurate)
     return exp(m, x, Variant::Accurate, range);
   if (range.low >= -86.5)
     return exp(m, x, variant, range);
-  if (!(range.low >= -110.0))
-    x = m.atLeast(x, m.splat(-110.0));
-  return gradualExp2On512(m, m.mul(x, m.high(kLog2E)), variant);
+  if (m.isAVX512())
+    range.high = 0;
+  x = bound(m, x, range);
+  return gradualExp2(m, m.mul(x, m.high(kLog2E)), variant);
 }
 
 /// r in x = n ln(2) + r. The product with the high part is exact, so that it
@@ -126,14 +148,6 @@ Value expand::expBounded(MathBuilder &m, Pair x, Value factor) {
   Value p = reducedExpm1(m, r);
   return m.scale(factor ? m.mulAdd(factor, p, factor) : m.add(p, m.splat(1.0)),
                  n);
-}
-
-/// Within bounds beyond which the result is 0 or infinite.
-static Value bound(MathBuilder &m, Value x, NumberRange range) {
-  double low = m.isF64() ? -760.0 : -110.0, high = m.isF64() ? 720.0 : 100.0;
-  if (!(range.low >= low))
-    x = m.atLeast(x, m.splat(low));
-  return range.high <= high ? x : m.atMost(x, m.splat(high));
 }
 
 /// The constant that a vector is multiplied by, which is then taken off it; 1
@@ -166,14 +180,6 @@ Value expand::expShifted(MathBuilder &m, Value x, Value s,
   double factor = takeFactor(x) * kLog2EHighF64;
   Value t = m.mulAdd(x, m.splat(factor), m.neg(s));
   return m.isF64() ? exp2(m, t) : fastExp2(m, t, variant);
-}
-
-/// Twice 2^f has a polynomial already; halving its coefficients is exact.
-static Value halved(MathBuilder &m, ArrayRef<double> coefficients, Value f) {
-  SmallVector<double> half;
-  for (double c : coefficients)
-    half.push_back(0.5 * c);
-  return m.polynomial(half, f);
 }
 
 /// The lower bound keeps both finite at -inf, and rounding within reach.

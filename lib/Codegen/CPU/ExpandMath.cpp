@@ -15,12 +15,11 @@ using namespace weir;
 
 using Unary = Value (*)(MathBuilder &, Value);
 
-/// True where the results need few digits of `op` and there is a cheap form.
+/// True where the results need few digits of `op`.
 static bool isCoarse(MathBuilder &m, Operation *op) {
   auto variant = op->getAttrOfType<cpu::ExpVariantAttr>(
       cpu::WeirCPUDialect::kVariantAttrName);
-  return variant && variant.getValue() == cpu::ExpVariant::Coarse &&
-         m.isAVX512() && !m.isF64();
+  return variant && variant.getValue() == cpu::ExpVariant::Coarse && !m.isF64();
 }
 
 /// The expansion of an op of the math dialect, by its class.
@@ -81,7 +80,7 @@ static Value expandQuotient(MathBuilder &m, arith::DivFOp op) {
   if (range.isAwayFromZero()) {
     if (range.isSingle())
       return m.mul(x, m.splat(1.0 / range.low));
-    if (isCoarse(m, op))
+    if (isCoarse(m, op) && m.isAVX512())
       return m.mul(x, m.nearReciprocal(y));
     if (llvm::count_if(y.getUsers(), llvm::IsaPred<arith::DivFOp>) > 1)
       return m.mul(x, m.div(m.splat(1.0), y));

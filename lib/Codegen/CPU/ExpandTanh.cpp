@@ -18,6 +18,8 @@ static Value tanh512(MathBuilder &m, Value x) {
 
 /// tanh(x) / x by pieces, up to where the result is 1.
 Value expand::coarseTanh(MathBuilder &m, Value x) {
+  if (!m.isAVX512())
+    return tanh(m, x);
   Value a = m.atMost(m.abs(x), m.splat(6.21875));
   return m.copySign(m.mul(a, m.piecewise(kTanhCoarsePieces, a)), x);
 }
