@@ -63,14 +63,14 @@ def compile_library(weirc, tmp_path_factory):
 
 class Batches:
     """The libraries of many tests: those of a few tests together are one, since every one of its own takes time to start. They are
-    compiled on all cores, ahead of the tests that ask for them in turn."""
+    compiled on all cores, or this process's share of them, ahead of the tests that ask for them in turn."""
 
     SIZE = 8
 
     def __init__(self, build, texts):
         """`texts` has the IR of each name, `build` compiles IR into a library."""
         self.build, self.texts, self.names, self.started = build, texts, list(texts), {}
-        self.workers = os.cpu_count()
+        self.workers = max(1, os.cpu_count() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)))
         self.pool = concurrent.futures.ThreadPoolExecutor(self.workers)
 
     def start(self, batch):
