@@ -15,7 +15,7 @@ BOUNDS = {
     "log1p": (2, 2), "tanh": (2.5, 2.5), "erf": (2, 2), "erfc": (4, 4.5), "atan": (2, 2), "atan2": (2.5, 2.5),
     "powf": (1.5, 1.5),
 }
-BINARY = {"atan2", "powf"}
+BINARY = ["atan2", "powf"]
 TYPES = {"f32": np.float32, "f64": np.float64}
 
 MPMATH = {
