@@ -26,7 +26,8 @@ static Value upperErfcByRatio(MathBuilder &m, Value a) {
   d = m.mulAdd(d, m.subMul(left, sum.low, d), d);
   Value q = m.mulAdd(d, m.splat(-2 * k), m.splat(1.0));
   Value factor = m.mul(d, m.polynomial(kErfcScaled, q));
-  return expand::expBounded(m, {m.neg(square.high), m.neg(square.low)}, factor);
+  return expand::expBounded(m, {m.neg(square.high), m.neg(square.low)}, 0.0,
+                            factor);
 }
 
 /// The same with a table in place of the quotient. From `denormal` on erfc is
@@ -63,7 +64,7 @@ static Value coarseScaledErfc(MathBuilder &m, Value a) {
 Value expand::coarseErfc(MathBuilder &m, Value x) {
   Value a = m.atMost(m.abs(x), m.splat(10.2));
   Value t = m.mul(m.mul(a, a), m.splat(-kLog2EHighF32));
-  Value e = gradualExp2(m, t, cpu::ExpVariant::Coarse);
+  Value e = gradualExp2(m, t, 0.0, cpu::ExpVariant::Coarse);
   Value upper = m.mul(e, coarseScaledErfc(m, a));
   return m.select(m.isNegative(x), m.sub(m.splat(2.0), upper), upper);
 }

@@ -95,10 +95,13 @@ static Value halved(MathBuilder &m, ArrayRef<double> coefficients, Value f) {
   return m.polynomial(half, f);
 }
 
-Value expand::gradualExp2(MathBuilder &m, Value t, Variant variant) {
+Value expand::gradualExp2(MathBuilder &m, Value t, double most,
+                          Variant variant) {
   if (!m.isAVX512()) {
-    MathBuilder::Whole n = m.round(t);
-    return m.scale(halved(m, getTwice(variant), m.sub(t, n.number)), n);
+    bool shrinks = most <= 58.0;
+    MathBuilder::Whole n = shrinks ? m.roundToShrink(t) : m.round(t);
+    Value p = halved(m, getTwice(variant), m.sub(t, n.number));
+    return shrinks ? m.shrink(p, n) : m.scale(p, n);
   }
   Value tiny = m.compare(Predicate::OLT, t, m.splat(-125.01));
   Value f = m.masked512("llvm.x86.avx512.mask.reduce.", {t, m.i32(1)});
@@ -124,13 +127,16 @@ Value expand::expGradual(MathBuilder &m, Value x, cpu::ExpVariant variant,
   if (m.isAVX512())
     range.high = 0;
   x = bound(m, x, range);
-  return gradualExp2(m, m.mul(x, m.high(kLog2E)), variant);
+  return gradualExp2(m, m.mul(x, m.high(kLog2E)), range.high * kLog2EHighF64,
+                     variant);
 }
 
 /// r in x = n ln(2) + r. The product with the high part is exact, so that it
 /// does not matter whether it is fused.
-static Value reduce(MathBuilder &m, Value x, MathBuilder::Whole &n) {
-  n = m.round(m.mul(x, m.high(kLog2E)));
+static Value reduce(MathBuilder &m, Value x, MathBuilder::Whole &n,
+                    bool shrinks = false) {
+  Value t = m.mul(x, m.high(kLog2E));
+  n = shrinks ? m.roundToShrink(t) : m.round(t);
   Value r = m.subMul(x, n.number, m.high(kLn2));
   return m.subMul(r, n.number, m.low(kLn2));
 }
@@ -140,14 +146,15 @@ static Value reducedExpm1(MathBuilder &m, Value r) {
   return m.mulAdd(m.mul(r, r), m.polynomial(kExpTail, r), r);
 }
 
-Value expand::expBounded(MathBuilder &m, Pair x, Value factor) {
+Value expand::expBounded(MathBuilder &m, Pair x, double most, Value factor) {
+  bool shrinks = most <= 40.0;
   MathBuilder::Whole n;
-  Value r = reduce(m, x.high, n);
+  Value r = reduce(m, x.high, n, shrinks);
   if (x.low)
     r = m.add(r, x.low);
   Value p = reducedExpm1(m, r);
-  return m.scale(factor ? m.mulAdd(factor, p, factor) : m.add(p, m.splat(1.0)),
-                 n);
+  p = factor ? m.mulAdd(factor, p, factor) : m.add(p, m.splat(1.0));
+  return shrinks ? m.shrink(p, n) : m.scale(p, n);
 }
 
 /// The constant that a vector is multiplied by, which is then taken off it; 1
@@ -167,7 +174,7 @@ Value expand::exp(MathBuilder &m, Value x, cpu::ExpVariant variant,
   if (variant == Variant::Accurate && m.isAVX512() && !m.isF64())
     return accurate512(m, x, range);
   if (variant == Variant::Accurate || m.isF64())
-    return expBounded(m, {bound(m, x, range), Value()});
+    return expBounded(m, {bound(m, x, range), Value()}, range.high);
   // The product's rounding is the error.
   return fastExp2(m, m.mul(x, m.high(kLog2E)), variant);
 }

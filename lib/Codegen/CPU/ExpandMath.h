@@ -49,10 +49,11 @@ Value expGradual(MathBuilder &m, Value x, cpu::ExpVariant variant,
 /// below 2^-125. On AVX-512, in f32.
 Value exp512(MathBuilder &m, Pair x, Value factor, Value tiny);
 /// e to the sum of the pair, where that is within (-110, 100) (f32) or (-760,
-/// 720), times `factor` if there is one, of moderate size.
-Value expBounded(MathBuilder &m, Pair x, Value factor = Value());
-/// 2^t for -160 < t < 128, denormal results too. In f32.
-Value gradualExp2(MathBuilder &m, Value t, cpu::ExpVariant variant);
+/// 720) and not above `most`, times `factor` if there is one, of at most 2.
+Value expBounded(MathBuilder &m, Pair x, double most, Value factor = Value());
+/// 2^t for -160 < t < 128, and not above `most`, denormal results too. In f32.
+Value gradualExp2(MathBuilder &m, Value t, double most,
+                  cpu::ExpVariant variant);
 /// 2 to the power of x log2(e) - s, as weir_cpu.exp_shifted has it.
 Value expShifted(MathBuilder &m, Value x, Value s, cpu::ExpVariant variant);
 /// e^(x - u) - e^-u, as weir_cpu.expm1_shifted has it.

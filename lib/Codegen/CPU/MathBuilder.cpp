@@ -13,6 +13,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weir;
 
@@ -99,11 +101,10 @@ Value MathBuilder::polynomial(ArrayRef<double> coefficients, Value x) {
   return p;
 }
 
-MathBuilder::Whole MathBuilder::round(Value x) {
+MathBuilder::Whole MathBuilder::round(Value x, double excess) {
   if (isAVX512())
     return {math::RoundEvenOp::create(b, loc, x), Value()};
-  double twice = 2 * bias();
-  Value large = splat(0x1.8p+23 + twice, 0x1.8p+52 + twice);
+  Value large = splat(0x1.8p+23 + excess, 0x1.8p+52 + excess);
   Value shifted = add(x, large);
   return {sub(shifted, large), bits(shifted)};
 }
@@ -125,6 +126,14 @@ Value MathBuilder::scale(Value p, Whole n) {
   for (Value exponent : {half, subBits(n.bits, half)})
     p = mul(p, fromBits(shiftLeft(exponent, mantissaBits())));
   return p;
+}
+
+/// The first product is a normal number.
+Value MathBuilder::shrink(Value p, Whole n) {
+  if (isAVX512())
+    return scale(p, n);
+  p = mul(p, fromBits(shiftLeft(n.bits, mantissaBits())));
+  return mul(p, splat(std::ldexp(1.0, -headroom())));
 }
 
 /// In 1.5 2^19 the last place is a sixteenth.

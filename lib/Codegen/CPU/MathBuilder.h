@@ -115,10 +115,14 @@ public:
   Value piecewise(const PiecewisePolynomial &p, Value x);
 
   /// The integer nearest to x, where |x| < 2^22 (f32) or 2^51 (f64).
-  Whole round(Value x);
+  Whole round(Value x) { return round(x, 2 * bias()); }
   /// p 2^n, right also where that is denormal or overflows; |n| < 252 (f32) or
   /// 2044 (f64).
   Value scale(Value p, Whole n);
+  /// The same by fewer operations for n below 60 (f32) or 500 (f64), where p is
+  /// at most 8.
+  Whole roundToShrink(Value x) { return round(x, bias() + headroom()); }
+  Value shrink(Value p, Whole n);
   /// 2^(n-1) where that is in the normal range.
   Value halfPowerOfTwo(Whole n);
 
@@ -181,6 +185,9 @@ public:
 
 private:
   int64_t getLanes512() const { return f64 ? 8 : 16; }
+  Whole round(Value x, double excess);
+  /// By so much shrinking scales too little at first.
+  int64_t headroom() const { return f64 ? 512 : 64; }
   Pair split(Value x);
   mlir::OpBuilder &b;
   mlir::Location loc;
