@@ -232,9 +232,12 @@ void VectorProduct::emitRows(OpBuilder &b, Value column, int64_t vectors,
 void VectorProduct::emit(OpBuilder &b) {
   int64_t lanes = target.getLanes(element);
   Value columns = size(b, result, 1);
-  if (prefetches)
-    rowsAhead = emitRowsAhead(b, loc, right);
   int64_t most = target.getMostVectors() / (inTileOrder ? 2 : 1);
+  // Only few registers make strips that are narrower than what memory sends.
+  int64_t bits = getElementTypeOrSelf(right.getType()).getIntOrFloatBitWidth();
+  int64_t strip = target.registers == 16 ? most * lanes * bits / 8 : 0;
+  if (prefetches)
+    rowsAhead = emitRowsAhead(b, loc, right, strip);
   Value rest = emitInSteps(b, loc, columns, most, lanes,
                            [&](OpBuilder &inner, Value column, int64_t count) {
                              emitRows(inner, column, count, lanes, Value());

@@ -14,6 +14,7 @@
 #include "TurnedProducts.h"
 
 #include "Packing.h"
+#include "RowLaneProducts.h"
 #include "Spans.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,6 +33,13 @@ public:
   TurnedProduct(OpBuilder &b, Location loc, ValueRange operands,
                 cpu::ProductOp op, ProductTarget target);
   void emit(OpBuilder &builder);
+
+  /// How many rows of A there are registers for. A square of B takes half of
+  /// them; sums, in the order of tiles two for each element, leave some to turn
+  /// it.
+  static int64_t getMostRows(ProductTarget target, bool inTileOrder) {
+    return target.registers / (inTileOrder ? 5 : 4);
+  }
 
 private:
   using Vectors = SmallVector<Value>;
@@ -97,9 +105,7 @@ TurnedProduct::TurnedProduct(OpBuilder &b, Location loc, ValueRange operands,
   Type element = getElementTypeOrSelf(result.getType());
   lanes = target.getLanes(element);
   type = VectorType::get(lanes, element);
-  // A square of B takes half the registers; sums, in the order of tiles two for
-  // each element, leave some to turn it.
-  mostRows = target.registers / (inTileOrder ? 5 : 4);
+  mostRows = getMostRows(target, inTileOrder);
   // A vector holds pairs in the order of tiles, whose rows have sixteen.
   width = inTileOrder ? 2 * lanes : lanes;
   step = inTileOrder ? 32 : lanes;
@@ -388,10 +394,44 @@ void TurnedProduct::emit(OpBuilder &b) {
                      });
 }
 
+/// With more rows than there are registers for B would be turned again for each
+/// few of them. Where a vector holds them all, A is turned in its place.
 void weir::emitTurnedProduct(OpBuilder &builder, Location loc,
                              ValueRange operands, cpu::ProductOp op,
                              ProductTarget target) {
-  TurnedProduct(builder, loc, operands, op, target).emit(builder);
+  auto emitTurned = [&](OpBuilder &b) {
+    TurnedProduct(b, loc, operands, op, target).emit(b);
+  };
+  auto emitRowLanes = [&](OpBuilder &b) {
+    emitRowLaneProduct(b, loc, operands, op, target);
+  };
+  int64_t few = TurnedProduct::getMostRows(target, op.getTileOrder());
+  int64_t lanes = target.getLanes(getElementTypeOrSelf(operands[2].getType()));
+  if (op.getTileOrder() || target.registers > 16 || lanes <= few)
+    return emitTurned(builder);
+  Value rows = builder.createOrFold<memref::DimOp>(loc, operands[2], 0);
+  if (std::optional<int64_t> known = getConstantIntValue(rows)) {
+    if (*known > few && *known <= lanes)
+      return emitRowLanes(builder);
+    return emitTurned(builder);
+  }
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  // Rows beyond the first few are between 1 and what a vector has left.
+  Value beyond = arith::SubIOp::create(builder, loc, rows, index(few + 1));
+  Value fit = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                    beyond, index(lanes - few));
+  scf::IfOp::create(
+      builder, loc, fit,
+      [&](OpBuilder &b, Location) {
+        emitRowLanes(b);
+        scf::YieldOp::create(b, loc);
+      },
+      [&](OpBuilder &b, Location) {
+        emitTurned(b);
+        scf::YieldOp::create(b, loc);
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -405,9 +445,11 @@ void weir::emitPrefetch(OpBuilder &b, Location loc, Value memref,
                              kAllLevels, /*isDataCache=*/true);
 }
 
-Value weir::emitRowsAhead(OpBuilder &b, Location loc, Value matrix) {
-  // What arrives while some work on as much of it is done: a page.
-  constexpr int64_t kAheadBytes = 4096;
+Value weir::emitRowsAhead(OpBuilder &b, Location loc, Value matrix,
+                          int64_t stripBytes) {
+  // What arrives while some work on as much of it is done: a page, or of a
+  // strip of each row as many lines as a core waits for at once.
+  constexpr int64_t kAheadBytes = 4096, kStripBytes = 3072;
   auto type = cast<MemRefType>(matrix.getType());
   int64_t most = kAheadBytes * 8 / type.getElementTypeBitWidth();
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
@@ -415,5 +457,8 @@ Value weir::emitRowsAhead(OpBuilder &b, Location loc, Value matrix) {
       loc, b.createOrFold<memref::DimOp>(loc, matrix, 1), one);
   Value rows = b.createOrFold<arith::DivUIOp>(
       loc, arith::ConstantIndexOp::create(b, loc, most), length);
-  return b.createOrFold<arith::MaxUIOp>(loc, rows, one);
+  int64_t least =
+      stripBytes > 0 ? std::max<int64_t>(kStripBytes / stripBytes, 1) : 1;
+  return b.createOrFold<arith::MaxUIOp>(
+      loc, rows, arith::ConstantIndexOp::create(b, loc, least));
 }

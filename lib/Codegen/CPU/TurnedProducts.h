@@ -24,8 +24,10 @@ void emitPrefetch(mlir::OpBuilder &builder, mlir::Location loc,
                   mlir::Value memref, mlir::ValueRange indices);
 
 /// How many rows of `matrix` ahead of their use to ask for them, at least one.
+/// Of each so many bytes are used before the next, all of them without
+/// `stripBytes`.
 mlir::Value emitRowsAhead(mlir::OpBuilder &builder, mlir::Location loc,
-                          mlir::Value matrix);
+                          mlir::Value matrix, int64_t stripBytes = 0);
 
 } // namespace weir
 

@@ -61,6 +61,21 @@ func.func @turned_tile_order(%a: memref<1x?xf32>, %b: memref<32x?xbf16>, %c: mem
   return
 }
 
+// More rows than registers, and no more than lanes.
+// CHECK-LABEL: func.func @row_lanes(
+// CHECK-NEXT:    call @[[LANES:weir.product[_0-9]*]](%arg0, %arg1, %arg2)
+func.func @row_lanes(%a: memref<7x64xf32>, %b: memref<?x64xbf16>, %c: memref<7x?xf32>) {
+  weir_cpu.product ins(%a, %b : memref<7x64xf32>, memref<?x64xbf16>) outs(%c : memref<7x?xf32>) {transpose_b, prefetch}
+  return
+}
+
+// CHECK-LABEL: func.func @any_rows(
+// CHECK-NEXT:    call @[[ANY:weir.product[_0-9]*]](%arg0, %arg1, %arg2)
+func.func @any_rows(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
+  weir_cpu.product ins(%a, %b : memref<?x?xf32>, memref<?x?xf32>) outs(%c : memref<?x?xf32>) {transpose_b, accumulate}
+  return
+}
+
 // Rows are taken in steps of much the same size.
 // CHECK-LABEL: func.func @rows
 // AVX512:        scf.for %{{.*}} = %c0 to %c8 step %c4 {
@@ -154,4 +169,37 @@ func.func @values(%v: memref<?x?xf16, strided<[?, 1]>>, %packed: memref<?x?xf32>
 // AVX512-COUNT-32: math.fma
 // AVX512-COUNT-2:  arith.addf %{{.*}} : vector<16xf32>
 // AVX512-NOT:    memref.alloca
+
+// Seven rows lie in the lanes, the last one twice. A is turned once, B widened a few rows at a time, and C turned back.
+// CHECK:       func.func private @[[LANES]](
+// AVX512:        vector.shuffle %{{.*}} : vector<16xf32>, vector<16xf32>
+// AVX2-DAG:      %[[A:.*]] = memref.alloca() {alignment = 64 : i64} : memref<512x8xf32>
+// AVX2-DAG:      %[[B:.*]] = memref.alloca() {alignment = 64 : i64} : memref<8x528xf32>
+// AVX2:          scf.for %{{.*}} = %c0 to %c64 step %c8
+// AVX2-COUNT-7:    vector.load %arg0[
+// AVX2-NOT:        vector.load %arg0[
+// AVX2-COUNT-24:   vector.shuffle
+// AVX2:          scf.for
+// AVX2:            scf.for %{{.*}} = %c0 to %c64 step %c8
+// AVX2:              memref.prefetch
+// AVX2:              arith.extf %{{.*}} : vector<8xbf16> to vector<8xf32>
+// AVX2:            scf.for %[[K:.*]] = %c0 to %c64 step %c1
+// AVX2:              vector.load %[[A]][%[[K]], %c0]
+// AVX2-COUNT-8:      math.fma
+// AVX2-NOT:          math.fma
+// AVX2:            scf.yield
+// AVX2:            vector.shuffle
+// AVX2-COUNT-7:    vector.maskedstore
+// AVX2-NOT:        vector.maskedstore
+// SSE-NOT:       memref<512x4xf32>
+
+// A choice of the two. Sums of more terms than the turned A holds are kept in C.
+// CHECK:       func.func private @[[ANY]](
+// AVX512-NOT:    scf.if
+// AVX512:        scf.for
+// AVX2:          %[[ROWS:.*]] = memref.dim %arg2, %c0
+// AVX2:          %[[BEYOND:.*]] = arith.subi %[[ROWS]], %c5
+// AVX2:          arith.cmpi ult, %[[BEYOND]], %c4
+// AVX2:          scf.if
+// AVX2:            scf.for %{{.*}} step %c512
 }
