@@ -19,6 +19,10 @@
 #include "llvm/TargetParser/SubtargetFeature.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 using namespace mlir;
 using namespace weir;
 
@@ -87,6 +91,19 @@ static std::string getWithheldFeatures(StringRef cpu) {
   return features;
 }
 
+/// True where the host says that its units work on 128 bits at once: AMD's
+/// processors do (FP128 and not FP256), so that vectors of AVX take two turns.
+static bool hasHalfUnits() {
+#if defined(__x86_64__)
+  constexpr unsigned kLeaf = 0x8000001A, kFP128 = 1 << 0, kFP256 = 1 << 2;
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid(kLeaf, &eax, &ebx, &ecx, &edx) && (eax & kFP128) &&
+         !(eax & kFP256);
+#else
+  return false;
+#endif
+}
+
 /// What the system says of a data cache of the host, 0 when nothing. Index 1 is
 /// the instructions' cache.
 static int64_t readCacheSize(int index) {
@@ -139,6 +156,8 @@ llvm::Expected<Machine> Machine::get(StringRef name) {
         "' has no 64-bit mode, which weir's code needs");
   machine.features = listFeatures(*info);
   machine.vectorBits = chooseVectorBits(machine.features);
+  if (name == "host" && machine.vectorBits == 256 && hasHalfUnits())
+    machine.unitBits = 128;
   for (const llvm::SubtargetFeatureKV &feature :
        info->getEnabledProcessorFeatures())
     if (isChecked(feature.Key))
@@ -210,6 +229,8 @@ void Machine::annotate(ModuleOp module) const {
   NamedAttrList target;
   target.append("features", builder.getStringAttr(features));
   target.append("vector_bits", builder.getI64IntegerAttr(vectorBits));
+  if (unitBits > 0)
+    target.append("unit_bits", builder.getI64IntegerAttr(unitBits));
   if (!caches.empty())
     target.append("caches", builder.getDenseI64ArrayAttr(caches));
   if (!rates.empty())

@@ -54,17 +54,18 @@ def expected_form(in_cache, rows, length, read, written, patient, guesses):
         in_block = min(in_block, LONGEST_UNGUESSED)
     if rows >= LANES and length <= in_block and (patient or elements <= l2 // moved):
         return "transposed"
+    keeps = patient and in_cache == "stored"  # What is dear is not computed again to read less.
     few = l2 // 4 // read
     fewer = few if patient else l2 // 32 // read
     if elements <= l3 // moved:
         if length <= fewer and patient and elements > l3 // 2 // moved:
             return f"{in_cache}_in_pages"
-        return in_cache if length <= fewer or elements <= l2 // moved else "online"
-    return f"{in_cache}_in_pages" if length <= few else "online_in_pages"
+        return in_cache if length <= fewer or elements <= l2 // moved or keeps else "online"
+    return f"{in_cache}_in_pages" if length <= few or (keeps and length <= 2 * l3 // moved) else "online_in_pages"
 
 
 SIZES = [(rows, length + by) for rows in (1, 2, 3) for length in (64, 128, 512, 1024, 2048, 4096) for by in (-1, 0, 1)]
-SIZES += [(1, length + by) for length in (8192, 16384) for by in (-1, 0, 1)]
+SIZES += [(1, length + by) for length in (8192, 16384, 32768) for by in (-1, 0, 1)]
 SIZES += [(rows, length) for rows in (4, 5, 8) for length in (512, 1024)]
 SIZES += [(rows, length) for rows in (7, 8, 9, 300) for length in (3, 10, 11, 14, 15, 21, 22, 42, 43)]
 

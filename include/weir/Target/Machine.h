@@ -28,6 +28,7 @@ struct Machine {
   std::string cpu;          // LLVM's scheduling model and base features.
   std::string features;     // All features in LLVM's notation, "+avx2,...".
   int64_t vectorBits = 128; // Widest vectors worth using.
+  int64_t unitBits = 0;     // Of the host's units, where these are narrower.
   /// What code for it needs beyond x86-64. The loader checks these, so code is
   /// never given a feature that the loader does not know of.
   std::vector<std::string> needs;

@@ -19,6 +19,8 @@ MachineLimits MachineLimits::get(ModuleOp module) {
   if (!target)
     return limits;
   limits.vectorBits = target.getAs<IntegerAttr>("vector_bits").getInt();
+  if (auto unit = target.getAs<IntegerAttr>("unit_bits"))
+    limits.unitBits = unit.getInt();
   if (auto caches = target.getAs<DenseI64ArrayAttr>("caches"))
     llvm::copy(caches.asArrayRef(), limits.caches.begin());
   if (auto rates = target.getAs<DenseF64ArrayAttr>("rates"))

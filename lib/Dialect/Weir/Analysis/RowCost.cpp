@@ -152,10 +152,10 @@ double RowCost::getOperations() const {
   return sum(sweeps, &SweepCost::operations);
 }
 
-/// Two vector instructions in a cycle.
+/// Two vector instructions in a cycle, where units are as wide as vectors.
 static double getArithmeticTime(double operations,
                                 const MachineLimits &machine) {
-  double lanes = machine.vectorBits / 32;
+  double lanes = std::min(machine.vectorBits, machine.unitBits) / 32;
   return operations / (2 * lanes * machine.clock);
 }
 

@@ -82,9 +82,12 @@ static bool isWellFormedTarget(Attribute attr) {
   auto target = dyn_cast<DictionaryAttr>(attr);
   if (!target || !target.getAs<StringAttr>("features"))
     return false;
-  auto bits = target.getAs<IntegerAttr>("vector_bits");
-  if (!bits || !bits.getType().isInteger(64) ||
-      !llvm::is_contained({128, 256, 512}, bits.getInt()))
+  auto isWidth = [](Attribute attr) {
+    auto bits = dyn_cast_or_null<IntegerAttr>(attr);
+    return bits && bits.getType().isInteger(64) &&
+           llvm::is_contained({128, 256, 512}, bits.getInt());
+  };
+  if (!isWidth(target.get("vector_bits")))
     return false;
   auto isPositive = [](auto value) { return value > 0; };
   for (NamedAttribute entry : target) {
@@ -93,6 +96,7 @@ static bool isWellFormedTarget(Attribute attr) {
     auto rates = dyn_cast<DenseF64ArrayAttr>(entry.getValue());
     auto clock = dyn_cast<FloatAttr>(entry.getValue());
     bool known = name == "features" || name == "vector_bits" ||
+                 (name == "unit_bits" && isWidth(entry.getValue())) ||
                  (name == "caches" && caches && caches.size() == 3 &&
                   llvm::all_of(caches.asArrayRef(), isPositive)) ||
                  (name == "rates" && rates && rates.size() == 4 &&
@@ -151,7 +155,8 @@ LogicalResult WeirDialect::verifyOperationAttribute(Operation *op,
         "'weir.target' belongs on a module and has the form {features = "
         "\"+avx2,...\", "
         "vector_bits = 256 : i64}, with 128, 256 or 512 bits; besides there "
-        "may be caches = array<i64: ...>, three sizes in bytes, rates = "
+        "may be unit_bits, another such number, caches = array<i64: ...>, "
+        "three sizes in bytes, rates = "
         "array<f64: ...>, four in GB/s, and clock = 3.4 : f64 in GHz");
   return success();
 }

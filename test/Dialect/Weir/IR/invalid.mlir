@@ -611,6 +611,12 @@ module attributes {weir.target = {features = "", vector_bits = 7 : i64}} {
 
 // -----
 
+// expected-error@+1 {{besides there may be unit_bits, another such number}}
+module attributes {weir.target = {features = "", vector_bits = 256 : i64, unit_bits = 100 : i64}} {
+}
+
+// -----
+
 weir.formula @f(%x: f32, %b: i1) -> f32 {
   // expected-error@+1 {{C2: reduces i1, in which true is the number -1}}
   %m = weir.reduce max %b : i1

@@ -22,6 +22,8 @@ struct MachineLimits {
   enum Level { L1, L2, L3, Memory };
 
   int64_t vectorBits = 128;
+  /// What a unit works on at once; wider vectors take it several times.
+  int64_t unitBits = 512;
   /// Bytes that one core finds again at each level.
   std::array<int64_t, 3> caches = {int64_t(32) << 10, int64_t(1) << 20,
                                    int64_t(32) << 20};

@@ -35,7 +35,8 @@ def Weir_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kEmptyAttrName{"weir.empty"};
     /// On a module: what passes may know of the machine, {features = "+avx2,...", vector_bits = 256} and, where known,
     /// caches = array<i64: 49152, 2097152, 67108864>, the bytes that one core has of each level, rates = array<f64: ...>, the
-    /// gigabytes that a core moves in a second to and from each level and memory, clock = 3.4 : f64 in GHz.
+    /// gigabytes that a core moves in a second to and from each level and memory, clock = 3.4 : f64 in GHz, unit_bits = 128,
+    /// what its units work on at once where that is less than a vector.
     /// Features are LLVM's names; nothing is inferred from a CPU's name.
     static constexpr ::llvm::StringLiteral kTargetAttrName{"weir.target"};
     /// On a kernel: how the function around it looks from C. The Target room writes and reads it.
