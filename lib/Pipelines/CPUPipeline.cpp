@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
@@ -123,6 +124,18 @@ static void addArithmeticLowering(OpPassManager &pm) {
   pm.addPass(createArithToLLVMConversionPass());
 }
 
+/// What is left of linalg in bf16 computes in f32. LLVM would do so too, and
+/// where there is no instruction round by a function of a runtime that
+/// libraries are not linked with.
+static void addWideArithmetic(OpPassManager &pm) {
+  arith::ArithEmulateUnsupportedFloatsOptions emulate;
+  emulate.sourceTypeStrs = {"bf16"};
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
+  math::MathExtendToSupportedTypesOptions extend;
+  extend.extraTypeStrs = {"f16"};
+  pm.addPass(math::createMathExtendToSupportedTypes(extend));
+}
+
 void weir::buildCPUCodePipeline(OpPassManager &pm,
                                 const CPUPipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
@@ -132,6 +145,7 @@ void weir::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(createWeirOrderContractions());
   pm.addPass(createWeirExpandCopies());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  addWideArithmetic(pm);
   pm.addPass(createWeirSwitchPlans());
   pm.addPass(createConvertWeirToVector());
   pm.addPass(createWeirLowerThreads());
