@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from suite import cases, machine, operations, plot, report  # noqa: E402
 
-needs_yardsticks = pytest.mark.skipif(not machine.yardsticks(), reason="this processor lacks AVX2, without which run.py ends and says so: there is nothing to measure with")
+needs_yardsticks = pytest.mark.skipif(not machine.yardsticks(), reason="run.py ends, naming what the processor lacks")
 
 
 @pytest.fixture(scope="module")
