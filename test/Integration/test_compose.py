@@ -279,7 +279,10 @@ def test_composed_means_the_same(library, name, element):
 @pytest.mark.parametrize("target", ["x86-64-v2", "x86-64-v3", "x86-64-v4"])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_on_other_machines(library, name, target):
-    check_program(library("f32", f"--target={target}"), name, "f32")
+    compiled = library("f32", f"--target={target}")
+    if compiled.handle.model_set_target(target.encode()):
+        pytest.skip(f"this machine cannot run {target}")
+    check_program(compiled, name, "f32")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

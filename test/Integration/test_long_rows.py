@@ -86,6 +86,15 @@ def test_layer_norm(library, form, dtype):
     assert_close(result, expected, error(here, (1.0, 0.0, EPS), expected, None) + half_ulp(expected, dtype), "norm")
 
 
+@pytest.mark.parametrize("form", ["stored", "online"])
+def test_many_equal_blocks(library, form):
+    """Adding up the totals of tens of thousands of blocks could lose in the same direction each time."""
+    x = np.where(np.arange(6 * 10**7 + 3) % 2, 0.0, -0.7).astype(np.float32)
+    weights, lse = np.full_like(x, 7), np.zeros((), np.float32)
+    library.call(f"softmax_{form}_f32", x, weights, lse)
+    assert abs(weights.sum(dtype=np.float64) - 1) <= 4e-6
+
+
 #===----------------------------------------------------------------------===#
 # A lane for each row
 #===----------------------------------------------------------------------===#

@@ -27,14 +27,25 @@ using namespace weir;
 namespace {
 struct Partials {
   Partials(RowEmitter &emitter, ArrayRef<ReduceOp> reduces, int64_t copies)
-      : emitter(emitter), reduces(reduces), copies(copies) {}
+      : emitter(emitter), reduces(reduces), copies(copies),
+        keepsLosses(emitter.keepsLosses() || hasManyBlocks(emitter, copies)) {}
+
+  /// Where a row of tens of millions has equal numbers, adding up its blocks
+  /// loses in the same direction each time. A loss costs little beside a block.
+  static bool hasManyBlocks(RowEmitter &emitter, int64_t copies) {
+    constexpr int64_t kFew = 16;
+    const RowAccess &access = emitter.access;
+    int64_t known = getKnownSize(access.getRowLength());
+    return known == 0 || known > kFew * RowSweep::kGroupsInBlock * copies *
+                                     access.getLayout().getPositionCount();
+  }
 
   static int64_t slotsOf(ReduceOp reduce) { return reduce.getWinner() ? 2 : 1; }
 
   /// True when the total has a loss (RowEmitter::addWithLoss), which stands
   /// behind all totals.
   bool keepsLoss(ReduceOp reduce) const {
-    return emitter.keepsLosses() && reduce.getKind() == ReductionKind::Add &&
+    return keepsLosses && reduce.getKind() == ReductionKind::Add &&
            isa<FloatType>(reduce.getValue().getType());
   }
 
@@ -241,6 +252,7 @@ struct Partials {
   RowEmitter &emitter;
   ArrayRef<ReduceOp> reduces;
   int64_t copies;
+  bool keepsLosses;
   llvm::DenseSet<Value> identities;
 };
 } // namespace

@@ -46,9 +46,10 @@ func.func @half(%x: memref<?xbf16>, %y: memref<?xbf16>) {
   return
 }
 
-// Accumulators go through the pages of a block, and are folded at its end. In each page memory is asked for half a KiB ahead.
+// Accumulators go through the pages of a block, and are folded at its end: what the addition loses goes into the next one. In each page memory is
+// asked for half a KiB ahead.
 // CHECK-LABEL: func.func @total
-// CHECK:         scf.for {{.*}} iter_args(%[[TOTAL:.*]] = %{{.*}}) -> (vector<16xf32>) {
+// CHECK:         scf.for {{.*}} iter_args(%[[TOTAL:.*]] = %{{.*}}, %[[LOSS:.*]] = %{{.*}}) -> (vector<16xf32>, vector<16xf32>) {
 // CHECK:           %[[SUMS:.*]]:8 = scf.for
 // CHECK:             scf.for %[[AT:.*]] = {{.*}} step %c1024 iter_args
 // CHECK-DAG:           %[[AHEAD:.*]] = arith.addi %[[AT]], %c128
@@ -56,8 +57,9 @@ func.func @half(%x: memref<?xbf16>, %y: memref<?xbf16>) {
 // CHECK-COUNT-7:       memref.prefetch
 // CHECK-NOT:           memref.prefetch
 // CHECK:           arith.addf %{{.*}}#0, %{{.*}}#1
-// CHECK:           %[[NEXT:.*]] = arith.addf %[[TOTAL]],
-// CHECK:           scf.yield %[[NEXT]]
+// CHECK:           %[[REST:.*]] = arith.subf %{{.*}}, %[[LOSS]]
+// CHECK:           %[[NEXT:.*]] = arith.addf %[[TOTAL]], %[[REST]]
+// CHECK:           scf.yield %[[NEXT]], %{{.*}} : vector<16xf32>, vector<16xf32>
 func.func @total(%x: memref<?xf32>, %s: memref<f32>) {
   weir.rows @sum ins(%x : memref<?xf32>) outs(%s : memref<f32>) {form = #weir.form<recompute>, pages = 8 : i64}
   return
