@@ -135,8 +135,8 @@ Value expand::expGradual(MathBuilder &m, Value x, cpu::ExpVariant variant,
 /// does not matter whether it is fused.
 static Value reduce(MathBuilder &m, Value x, MathBuilder::Whole &n,
                     bool shrinks = false) {
-  Value t = m.mul(x, m.high(kLog2E));
-  n = shrinks ? m.roundToShrink(t) : m.round(t);
+  Value log2E = m.high(kLog2E);
+  n = shrinks ? m.roundProductToShrink(x, log2E) : m.roundProduct(x, log2E);
   Value r = m.subMul(x, n.number, m.high(kLn2));
   return m.subMul(r, n.number, m.low(kLn2));
 }
@@ -193,7 +193,7 @@ Value expand::expShifted(MathBuilder &m, Value x, Value s,
 expand::Pair expand::expSplit(MathBuilder &m, Value x,
                               cpu::ExpVariant variant) {
   x = m.atLeast(x, m.splat(-0x1p20));
-  Value n = m.round(m.mul(x, m.high(kLog2E))).number;
+  Value n = m.roundProduct(x, m.high(kLog2E)).number;
   if (m.isF64() || variant == cpu::ExpVariant::Accurate) {
     Value r = m.subMul(x, n, m.high(kLn2));
     r = m.subMul(r, n, m.low(kLn2));

@@ -104,8 +104,18 @@ Value MathBuilder::polynomial(ArrayRef<double> coefficients, Value x) {
 MathBuilder::Whole MathBuilder::round(Value x, double excess) {
   if (isAVX512())
     return {math::RoundEvenOp::create(b, loc, x), Value()};
-  Value large = splat(0x1.8p+23 + excess, 0x1.8p+52 + excess);
-  Value shifted = add(x, large);
+  Value large = makeLarge(excess);
+  return takeExcess(add(x, large), large);
+}
+
+MathBuilder::Whole MathBuilder::roundProduct(Value x, Value y, double excess) {
+  if (isAVX512())
+    return round(mul(x, y), excess);
+  Value large = makeLarge(excess);
+  return takeExcess(mulAdd(x, y, large), large);
+}
+
+MathBuilder::Whole MathBuilder::takeExcess(Value shifted, Value large) {
   return {sub(shifted, large), bits(shifted)};
 }
 
@@ -138,8 +148,8 @@ Value MathBuilder::shrink(Value p, Whole n) {
 
 /// In 1.5 2^19 the last place is a sixteenth.
 MathBuilder::Whole MathBuilder::roundToSixteenth(Value x, Value y) {
-  Value large = splat(0x1.8p+19), shifted = mulAdd(x, y, large);
-  return {sub(shifted, large), bits(shifted)};
+  Value large = splat(0x1.8p+19);
+  return takeExcess(mulAdd(x, y, large), large);
 }
 
 Value MathBuilder::lookUp(ArrayRef<double> table, Value index) {

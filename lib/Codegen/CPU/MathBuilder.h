@@ -116,12 +116,19 @@ public:
 
   /// The integer nearest to x, where |x| < 2^22 (f32) or 2^51 (f64).
   Whole round(Value x) { return round(x, 2 * bias()); }
+  /// Of x y.
+  Whole roundProduct(Value x, Value y) {
+    return roundProduct(x, y, 2 * bias());
+  }
   /// p 2^n, right also where that is denormal or overflows; |n| < 252 (f32) or
   /// 2044 (f64).
   Value scale(Value p, Whole n);
   /// The same by fewer operations for n below 60 (f32) or 500 (f64), where p is
   /// at most 8.
   Whole roundToShrink(Value x) { return round(x, bias() + headroom()); }
+  Whole roundProductToShrink(Value x, Value y) {
+    return roundProduct(x, y, bias() + headroom());
+  }
   Value shrink(Value p, Whole n);
   /// 2^(n-1) where that is in the normal range.
   Value halfPowerOfTwo(Whole n);
@@ -186,6 +193,11 @@ public:
 private:
   int64_t getLanes512() const { return f64 ? 8 : 16; }
   Whole round(Value x, double excess);
+  Whole roundProduct(Value x, Value y, double excess);
+  Whole takeExcess(Value shifted, Value large);
+  Value makeLarge(double excess) {
+    return splat(0x1.8p+23 + excess, 0x1.8p+52 + excess);
+  }
   /// By so much shrinking scales too little at first.
   int64_t headroom() const { return f64 ? 512 : 64; }
   Pair split(Value x);

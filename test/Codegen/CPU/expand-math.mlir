@@ -93,6 +93,44 @@ func.func @power(%x: vector<16xf32>, %y: vector<16xf32>) -> vector<16xf32> {
   return %z : vector<16xf32>
 }
 
+// A choice that is a maximum: x t is the larger of x and x t where x is below 0, and the smaller where it is not.
+// AVX2-LABEL: func.func @rectified
+// AVX2-SAME: (%[[X:.*]]: vector<8xf32>)
+// AVX2-NOT: arith.cmpf oge
+// AVX2: %[[LARGER:.*]] = arith.cmpf olt, %[[X]], %[[XT:[0-9]+]] :
+// AVX2: arith.select %[[LARGER]], %[[XT]], %[[X]]
+func.func @rectified(%x: vector<8xf32>) -> vector<8xf32> {
+  %zero = arith.constant dense<0.0> : vector<8xf32>
+  %least = arith.constant dense<-800.0> : vector<8xf32>
+  %a = math.absf %x : vector<8xf32>
+  %n = arith.negf %a : vector<8xf32>
+  %t = weir_cpu.exp accurate %n : vector<8xf32>
+  %b = arith.maximumf %x, %least fastmath<nsz> : vector<8xf32>
+  %bt = arith.mulf %b, %t : vector<8xf32>
+  %up = arith.cmpf oge, %x, %zero : vector<8xf32>
+  %y = arith.select %up, %x, %bt : vector<8xi1>, vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// Without a bound, -inf t would be NaN; and a bound above 0 is not x where x is at least 0.
+// AVX2-LABEL: func.func @not_rectified
+// AVX2: arith.cmpf oge
+// AVX2-COUNT-2: arith.select {{.*}}, %arg0, %
+func.func @not_rectified(%x: vector<8xf32>) -> (vector<8xf32>, vector<8xf32>) {
+  %zero = arith.constant dense<0.0> : vector<8xf32>
+  %one = arith.constant dense<1.0> : vector<8xf32>
+  %a = math.absf %x : vector<8xf32>
+  %n = arith.negf %a : vector<8xf32>
+  %t = weir_cpu.exp accurate %n : vector<8xf32>
+  %xt = arith.mulf %x, %t : vector<8xf32>
+  %b = arith.maximumf %x, %one fastmath<nsz> : vector<8xf32>
+  %bt = arith.mulf %b, %t : vector<8xf32>
+  %up = arith.cmpf oge, %x, %zero : vector<8xf32>
+  %y = arith.select %up, %x, %xt : vector<8xi1>, vector<8xf32>
+  %z = arith.select %up, %x, %bt : vector<8xi1>, vector<8xf32>
+  return %y, %z : vector<8xf32>, vector<8xf32>
+}
+
 // Scalars stay with the C library.
 // AVX512-LABEL: func.func @scalar
 // AVX512: math.log1p
