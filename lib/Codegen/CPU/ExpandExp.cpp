@@ -15,6 +15,8 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weir;
 
@@ -106,6 +108,22 @@ Value expand::gradualExp2(MathBuilder &m, Value t, double most,
   Value tiny = m.compare(Predicate::OLT, t, m.splat(-125.01));
   Value f = m.masked512("llvm.x86.avx512.mask.reduce.", {t, m.i32(1)});
   return m.scaleDown(m.polynomial(getUnit(variant), f), t, tiny);
+}
+
+/// The shift is in the polynomial's coefficients, or in the bits of 2^n.
+Value expand::coarseExp2(MathBuilder &m, Value t, int64_t shift) {
+  if (!m.isAVX512()) {
+    Value large = m.splat(0x1.8p+23 + m.bias() + shift);
+    Value shifted = m.add(t, large), f = m.sub(t, m.sub(shifted, large));
+    Value power = m.fromBits(m.shiftLeft(m.bits(shifted), m.mantissaBits()));
+    return m.mul(halved(m, kExp2TwiceCoarseF32, f), power);
+  }
+  SmallVector<double> coefficients;
+  for (double c : kExp2UnitCoarseF32)
+    coefficients.push_back(std::ldexp(c, shift));
+  Value f = m.masked512("llvm.x86.avx512.mask.reduce.", {t, m.i32(1)});
+  return m.masked512("llvm.x86.avx512.mask.scalef.",
+                     {m.polynomial(coefficients, f), t});
 }
 
 /// Within bounds beyond which the result is 0 or infinite.

@@ -20,6 +20,10 @@ namespace weir {
 mlir::Value expandMath(mlir::OpBuilder &builder, mlir::Operation *op,
                        MathTarget target);
 
+/// Code for `op`, a quotient of few digits, when it is a product with a
+/// logistic function. Null when it is not.
+mlir::Value expandLogistic(MathBuilder &m, mlir::arith::DivFOp op);
+
 /// Puts code in the place of `op`, at its own position.
 void expandSplit(cpu::ExpSplitOp op, MathTarget target);
 
@@ -96,8 +100,13 @@ Value atan2(MathBuilder &m, Value y, Value x);
 Value upperAtan2(MathBuilder &m, Value y, Value x);
 Value pow(MathBuilder &m, Value x, Value y);
 
-// Of few digits, enough for results in bf16, as `weir_cpu.variant` has them. On
-// AVX-512, in f32.
+// Of few digits, enough for results in bf16, as `weir_cpu.variant` has them. In
+// f32.
+/// 2^(t + shift) where that and 2^t, but for a factor of 2, are in the normal
+/// range, or, on AVX-512, where 2^t overflows.
+Value coarseExp2(MathBuilder &m, Value t, int64_t shift);
+/// 1 / (1 + e^-z): where it is denormal, it is off by a denormal's last place.
+Value coarseLogistic(MathBuilder &m, Value z);
 Value coarseTanh(MathBuilder &m, Value x);
 Value coarseErfc(MathBuilder &m, Value x);
 /// log1p for 0 <= x <= 1.

@@ -17,6 +17,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace weir {
 #define GEN_PASS_DEF_WEIRLOWERCPU
@@ -127,6 +128,11 @@ struct WeirLowerCPU : weir::impl::WeirLowerCPUBase<WeirLowerCPU> {
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     // Users first: what an operand is tells how its user may be expanded.
     for (Operation *op : llvm::reverse(ops)) {
+      if (op->getNumRegions() == 0 && isOpTriviallyDead(op)) {
+        // Its user has left it.
+        op->erase();
+        continue;
+      }
       OpBuilder builder(op);
       Value expanded = expandMath(builder, op, target);
       if (!expanded)

@@ -44,6 +44,11 @@ static NumberRange magnitude(NumberRange x) {
   return {std::min(std::fabs(x.low), std::fabs(x.high)), most};
 }
 
+static NumberRange square(NumberRange x) {
+  NumberRange size = magnitude(x);
+  return {size.low * size.low, size.high * size.high};
+}
+
 /// Of a function that never falls.
 template <double (*function)(double)>
 static NumberRange rising(NumberRange x) {
@@ -78,7 +83,10 @@ static NumberRange compute(Value value, unsigned depth) {
         NumberRange x = of(0), y = of(1);
         return span({x.low - y.high, x.high - y.low});
       })
-      .Case([&](arith::MulFOp) { return product(of(0), of(1)); })
+      .Case([&](arith::MulFOp mul) {
+        NumberRange x = of(0);
+        return mul.getLhs() == mul.getRhs() ? square(x) : product(x, of(1));
+      })
       .Case([&](arith::MaximumFOp) {
         NumberRange x = of(0), y = of(1);
         return NumberRange{std::max(x.low, y.low), std::max(x.high, y.high)};
@@ -92,6 +100,11 @@ static NumberRange compute(Value value, unsigned depth) {
         return NumberRange{std::min(x.low, y.low), std::max(x.high, y.high)};
       })
       .Case([&](math::AbsFOp) { return magnitude(of(0)); })
+      .Case([&](math::SqrtOp) {
+        NumberRange x = of(0);
+        return NumberRange{std::sqrt(std::max(x.low, 0.0)),
+                           std::sqrt(std::max(x.high, 0.0))};
+      })
       .Case<math::ExpOp, cpu::ExpOp>(
           [&](Operation *) { return rising<std::exp>(of(0)); })
       .Case([&](math::TanhOp) { return NumberRange{-1, 1}; })

@@ -61,6 +61,86 @@ func.func @erfc(%x: vector<16xf32>) -> vector<16xf32> {
   return %y : vector<16xf32>
 }
 
+// A choice over 1 + e^-|x| is a product with 1 / (1 + e^-x), in which nothing is denormal.
+// CHECK-LABEL: func.func @logistic
+// CHECK-NOT:     math.absf
+// CHECK:         x86.avx512.mask.reduce.ps.512
+// CHECK-COUNT-3: math.fma
+// CHECK-NEXT:    x86.avx512.mask.scalef.ps.512
+// CHECK-NEXT:    arith.addf
+// CHECK-NEXT:    x86.avx512.rcp14.ps.512
+// CHECK-NEXT:    arith.mulf
+// CHECK-NEXT:    return
+// AVX2-LABEL: func.func @logistic
+// AVX2-NOT:     math.absf
+// AVX2-COUNT-3: math.fma
+// AVX2:         %[[SUM:.*]] = arith.addf
+// AVX2-NEXT:    arith.divf %{{.*}}, %[[SUM]]
+// AVX2-NEXT:    return
+func.func @logistic(%x: vector<16xf32>) -> vector<16xf32> {
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %a = math.absf %x : vector<16xf32>
+  %n = arith.negf %a : vector<16xf32>
+  %t = weir_cpu.exp coarse gradual %n : vector<16xf32>
+  %u = arith.addf %one, %t : vector<16xf32>
+  %up = arith.cmpf oge, %x, %zero : vector<16xf32>
+  %c = arith.select %up, %one, %t : vector<16xi1>, vector<16xf32>
+  %y = arith.divf %c, %u {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// So it is where |k x| is taken for a k that is not negative, and x is limited below.
+// CHECK-LABEL: func.func @quick_gelu
+// CHECK-SAME:    (%[[X:.*]]: vector<16xf32>)
+// CHECK-NOT:     math.absf
+// CHECK:         %[[LIMITED:.*]] = arith.select %{{.*}}, %{{.*}}, %[[X]]
+// CHECK:         x86.avx512.rcp14.ps.512
+// CHECK-NEXT:    %[[LOGISTIC:.*]] = arith.mulf
+// CHECK-NEXT:    arith.mulf %[[LIMITED]], %[[LOGISTIC]]
+// CHECK-NEXT:    return
+func.func @quick_gelu(%x: vector<16xf32>) -> vector<16xf32> {
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %k = arith.constant dense<1.702> : vector<16xf32>
+  %least = arith.constant dense<-500.0> : vector<16xf32>
+  %z = arith.mulf %x, %k : vector<16xf32>
+  %a = math.absf %z : vector<16xf32>
+  %n = arith.negf %a : vector<16xf32>
+  %t = weir_cpu.exp coarse gradual %n : vector<16xf32>
+  %u = arith.addf %one, %t : vector<16xf32>
+  %b = arith.maximumf %x, %least fastmath<nsz> : vector<16xf32>
+  %bt = arith.mulf %b, %t : vector<16xf32>
+  %up = arith.cmpf oge, %x, %zero : vector<16xf32>
+  %c = arith.select %up, %x, %bt : vector<16xi1>, vector<16xf32>
+  %y = arith.divf %c, %u {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// Not where the signs may differ, nor where e^-|x| is wanted besides.
+// CHECK-LABEL: func.func @not_logistic
+// CHECK-COUNT-2: cvtps2dq
+// CHECK:         return
+func.func @not_logistic(%x: vector<16xf32>, %k: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>) {
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %z = arith.mulf %x, %k : vector<16xf32>
+  %a = math.absf %z : vector<16xf32>
+  %n = arith.negf %a : vector<16xf32>
+  %t = weir_cpu.exp coarse gradual %n : vector<16xf32>
+  %u = arith.addf %one, %t : vector<16xf32>
+  %up = arith.cmpf oge, %x, %zero : vector<16xf32>
+  %c = arith.select %up, %one, %t : vector<16xi1>, vector<16xf32>
+  %y = arith.divf %c, %u {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<16xf32>
+  %ax = math.absf %x : vector<16xf32>
+  %nx = arith.negf %ax : vector<16xf32>
+  %tx = weir_cpu.exp coarse gradual %nx : vector<16xf32>
+  %ux = arith.addf %one, %tx : vector<16xf32>
+  %cx = arith.select %up, %one, %tx : vector<16xi1>, vector<16xf32>
+  %yx = arith.divf %cx, %ux {weir_cpu.variant = #weir_cpu<exp_variant coarse>} : vector<16xf32>
+  return %y, %yx, %tx : vector<16xf32>, vector<16xf32>, vector<16xf32>
+}
+
 // CHECK-LABEL: func.func @logarithm
 // CHECK:         cvtps2dq
 // CHECK-COUNT-5: math.fma
