@@ -27,7 +27,7 @@ Value expand::coarseLogistic(MathBuilder &m, Value z) {
   // Between the bounds e^-z 2^-32 is a normal number, and beyond them the
   // result is 1, or 0 in bf16.
   constexpr int64_t kShift = -32;
-  Value t = m.atLeast(m.mul(z, m.splat(-kLog2EHighF64)), m.splat(-94.0));
+  Value t = m.atLeast(m.mul(z, m.splat(-kLog2EHighF64)), m.splat(-93.0));
   if (!m.isAVX512())
     t = m.atMost(t, m.splat(159.0));
   Value scale = m.splat(std::ldexp(1.0, kShift));
