@@ -7,6 +7,10 @@
 
 #include "ExpandMath.h"
 
+#include "llvm/ADT/SmallVectorExtras.h"
+
+#include <cmath>
+
 using namespace mlir;
 using namespace weir;
 
@@ -51,21 +55,32 @@ Value expand::erfc(MathBuilder &m, Value x) {
   return m.select(negative, m.sub(m.splat(2.0), upper), upper);
 }
 
-/// e^(a^2) erfc(a).
-static Value coarseScaledErfc(MathBuilder &m, Value a) {
-  if (m.isAVX512())
-    return m.piecewise(kErfcCoarsePieces, a);
+/// e^(a^2) erfc(a) 2^shift.
+static Value coarseScaledErfc(MathBuilder &m, Value a, int64_t shift) {
+  auto shifted = [&](double c) { return std::ldexp(c, shift); };
+  if (m.isAVX512()) {
+    SmallVector<PieceTable> tables(kErfcCoarsePieces.coefficients);
+    for (PieceTable &table : tables)
+      llvm::transform(table, table.begin(), shifted);
+    PiecewisePolynomial pieces = kErfcCoarsePieces;
+    pieces.coefficients = tables;
+    return m.piecewise(pieces, a);
+  }
   Value d = m.div(m.splat(1.0), m.add(a, m.splat(2.0)));
   Value q = m.mulAdd(d, m.splat(-4.0), m.splat(1.0));
-  return m.mul(d, m.polynomial(kErfcScaledCoarseF32, q));
+  auto coefficients = llvm::map_to_vector(kErfcScaledCoarseF32, shifted);
+  return m.mul(d, m.polynomial(coefficients, q));
 }
 
-/// The rounding of a^2, at most 2^-18 in the exponent, hardly counts.
+/// The rounding of a^2, at most 2^-18 in the exponent, hardly counts. The
+/// exponential is 2^32 times what it is, and so never denormal; its product
+/// is, where it must be.
 Value expand::coarseErfc(MathBuilder &m, Value x) {
+  constexpr int64_t kShift = 32;
   Value a = m.atMost(m.abs(x), m.splat(10.2));
   Value t = m.mul(m.mul(a, a), m.splat(-kLog2EHighF32));
-  Value e = gradualExp2(m, t, 0.0, cpu::ExpVariant::Coarse);
-  Value upper = m.mul(e, coarseScaledErfc(m, a));
+  Value upper =
+      m.mul(coarseExp2(m, t, kShift), coarseScaledErfc(m, a, -kShift));
   return m.select(m.isNegative(x), m.sub(m.splat(2.0), upper), upper);
 }
 

@@ -102,8 +102,8 @@ Value pow(MathBuilder &m, Value x, Value y);
 
 // Of few digits, enough for results in bf16, as `weir_cpu.variant` has them. In
 // f32.
-/// 2^(t + shift) where that and 2^t, but for a factor of 2, are in the normal
-/// range, or, on AVX-512, where 2^t overflows.
+/// 2^(t + shift) where that is in the normal range, or, on AVX-512, where it
+/// overflows.
 Value coarseExp2(MathBuilder &m, Value t, int64_t shift);
 /// 1 / (1 + e^-z): where it is denormal, it is off by a denormal's last place.
 Value coarseLogistic(MathBuilder &m, Value z);
