@@ -14,6 +14,7 @@
 #include "ExpandMath.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 #include <cmath>
 
@@ -62,13 +63,16 @@ static Value fastExp2(MathBuilder &m, Value t, Variant variant) {
 
 /// The sixteenths of the exponent by a table; the rest f, within 1/32, by a
 /// polynomial. It gets the low part of log2(e) by fused multiply-adds.
-Value expand::exp512(MathBuilder &m, Pair x, Value factor, Value tiny) {
+Value expand::exp512(MathBuilder &m, Pair x, Value factor, Value tiny,
+                     int64_t shift) {
   MathBuilder::Whole n = m.roundToSixteenth(x.high, m.high(kLog2E));
   Value f = m.mulAdd(x.high, m.high(kLog2E), m.neg(n.number));
   f = m.mulAdd(x.high, m.low(kLog2E), f);
   if (x.low)
     f = m.mulAdd(x.low, m.high(kLog2E), f);
-  Value power = m.lookUp(kSixteenthPowersF32, n.bits);
+  auto powers = llvm::map_to_vector(
+      kSixteenthPowersF32, [&](double c) { return std::ldexp(c, shift); });
+  Value power = m.lookUp(powers, n.bits);
   Value more = m.mul(f, m.polynomial(kExp2SixteenthF32, f));
   Value p = m.mulAdd(power, more, power);
   if (factor)
@@ -151,12 +155,16 @@ Value expand::expGradual(MathBuilder &m, Value x, cpu::ExpVariant variant,
 
 /// r in x = n ln(2) + r. The product with the high part is exact, so that it
 /// does not matter whether it is fused.
+static Value rest(MathBuilder &m, Value x, MathBuilder::Whole n) {
+  Value r = m.subMul(x, n.number, m.high(kLn2));
+  return m.subMul(r, n.number, m.low(kLn2));
+}
+
 static Value reduce(MathBuilder &m, Value x, MathBuilder::Whole &n,
                     bool shrinks = false) {
   Value log2E = m.high(kLog2E);
   n = shrinks ? m.roundProductToShrink(x, log2E) : m.roundProduct(x, log2E);
-  Value r = m.subMul(x, n.number, m.high(kLn2));
-  return m.subMul(r, n.number, m.low(kLn2));
+  return rest(m, x, n);
 }
 
 /// e^r - 1 on [-ln(2)/2, ln(2)/2].
@@ -173,6 +181,14 @@ Value expand::expBounded(MathBuilder &m, Pair x, double most, Value factor) {
   Value p = reducedExpm1(m, r);
   p = factor ? m.mulAdd(factor, p, factor) : m.add(p, m.splat(1.0));
   return shrinks ? m.shrink(p, n) : m.scale(p, n);
+}
+
+Value expand::shiftedExp(MathBuilder &m, Value x, int64_t shift) {
+  if (m.isAVX512() && !m.isF64())
+    return exp512(m, {x, Value()}, Value(), Value(), shift);
+  MathBuilder::Whole n = m.roundProductToShift(x, m.high(kLog2E), shift);
+  Value p = m.add(reducedExpm1(m, rest(m, x, n)), m.splat(1.0));
+  return m.scaleShifted(p, n, shift);
 }
 
 /// The constant that a vector is multiplied by, which is then taken off it; 1

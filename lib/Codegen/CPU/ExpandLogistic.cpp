@@ -1,4 +1,4 @@
-//===- ExpandLogistic.cpp - quotients over 1 + e^-|z| of few digits ===//
+//===- ExpandLogistic.cpp - quotients over 1 + e^-|z| ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,9 +8,9 @@
 // With t = e^-|z|, which does not overflow, the logistic function is 1 / (1 +
 // t) or t / (1 + t), by the sign of z; so silu and its relatives have a choice
 // between x and x t over 1 + t. As 1 / (1 + e^-z) it takes a third less, but
-// where e^-z overflows x / (1 + e^-z) is a number still: both sides are taken
-// 2^-32 times. The result's own rounding, where it is denormal, is beyond the
-// digits of f32, not beyond those of bf16.
+// where e^-z overflows that is a number still: both sides are taken 2^-32
+// times, or 2^-64 in f64. Products with it are the quotient only where few
+// digits are asked for: where the logistic function is denormal, it has few.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,9 +23,18 @@
 using namespace mlir;
 using namespace weir;
 
+/// Between the bounds e^-z 2^shift is a normal number, and beyond them the
+/// result is 1, or 0.
+Value expand::logistic(MathBuilder &m, Value z) {
+  int64_t shift = m.isF64() ? -64 : -32;
+  Value x = m.atLeast(m.neg(z), m.splat(-64.0, -660.0));
+  x = m.atMost(x, m.splat(110.0, 750.0));
+  Value scale = m.splat(std::ldexp(1.0, shift));
+  return m.div(scale, m.add(shiftedExp(m, x, shift), scale));
+}
+
+/// Denormal results are 0 in bf16 but for the largest.
 Value expand::coarseLogistic(MathBuilder &m, Value z) {
-  // Between the bounds e^-z 2^-32 is a normal number, and beyond them the
-  // result is 1, or 0 in bf16.
   constexpr int64_t kShift = -32;
   Value t = m.atLeast(m.mul(z, m.splat(-kLog2EHighF64)), m.splat(-93.0));
   if (!m.isAVX512())
@@ -81,14 +90,15 @@ static bool hasSignOf(Value z, Value x) {
   return true;
 }
 
-/// z, where `sum` is 1 + e^-|z| with few digits.
-static Value matchSum(Value sum, Value &t) {
+/// z, where `sum` is 1 + e^-|z|, with few digits or with all.
+static Value matchSum(Value sum, bool isCoarse, Value &t) {
   auto add = sum.getDefiningOp<arith::AddFOp>();
   if (!add || !sum.hasOneUse())
     return Value();
   t = isSplat(add.getLhs(), 1.0) ? add.getRhs() : add.getLhs();
   auto exp = t.getDefiningOp<cpu::ExpOp>();
-  if (!exp || exp.getVariant() != cpu::ExpVariant::Coarse ||
+  auto variant = isCoarse ? cpu::ExpVariant::Coarse : cpu::ExpVariant::Accurate;
+  if (!exp || exp.getVariant() != variant ||
       !(isSplat(add.getLhs(), 1.0) || isSplat(add.getRhs(), 1.0)))
     return Value();
   auto negated = exp.getX().getDefiningOp<arith::NegFOp>();
@@ -110,8 +120,8 @@ static Value takeGuard(Value value, Value t) {
   return matches ? choice.getFalseValue() : Value();
 }
 
-Value weir::expandLogistic(MathBuilder &m, arith::DivFOp op) {
-  Value t, z = matchSum(op.getRhs(), t);
+Value weir::expandLogistic(MathBuilder &m, arith::DivFOp op, bool isCoarse) {
+  Value t, z = matchSum(op.getRhs(), isCoarse, t);
   auto choice = op.getLhs().getDefiningOp<arith::SelectOp>();
   auto isUp = choice ? choice.getCondition().getDefiningOp<arith::CmpFOp>()
                      : arith::CmpFOp();
@@ -125,7 +135,9 @@ Value weir::expandLogistic(MathBuilder &m, arith::DivFOp op) {
   if (!t.hasNUses(guarded ? 3 : 2))
     return Value();
   if (down == t && isSplat(up, 1.0))
-    return expand::coarseLogistic(m, z);
+    return isCoarse ? expand::coarseLogistic(m, z) : expand::logistic(m, z);
+  if (!isCoarse)
+    return Value();
   Value factor = dividedBy(guarded ? guarded : down, t);
   bool isLimit = factor && up == isUp.getLhs() && isLimited(factor, up);
   if (!factor || !(factor == up || isLimit))

@@ -73,9 +73,8 @@ static Value expandScalarExp(OpBuilder &b, Operation *op) {
 /// A quotient that need not be rounded once: a product with the reciprocal of a
 /// constant, or with one that several quotients share.
 static Value expandQuotient(MathBuilder &m, arith::DivFOp op) {
-  if (isCoarse(m, op))
-    if (Value product = expandLogistic(m, op))
-      return product;
+  if (Value product = expandLogistic(m, op, isCoarse(m, op)))
+    return product;
   if (!bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::arcp))
     return Value();
   Value x = op.getLhs(), y = op.getRhs();

@@ -20,9 +20,10 @@ namespace weir {
 mlir::Value expandMath(mlir::OpBuilder &builder, mlir::Operation *op,
                        MathTarget target);
 
-/// Code for `op`, a quotient of few digits, when it is a product with a
-/// logistic function. Null when it is not.
-mlir::Value expandLogistic(MathBuilder &m, mlir::arith::DivFOp op);
+/// Code for `op` when it is a logistic function, or, if few digits are asked of
+/// it, a product with one. Null when it is not.
+mlir::Value expandLogistic(MathBuilder &m, mlir::arith::DivFOp op,
+                           bool isCoarse);
 
 /// Puts code in the place of `op`, at its own position.
 void expandSplit(cpu::ExpSplitOp op, MathTarget target);
@@ -49,9 +50,12 @@ Value exp(MathBuilder &m, Value x, cpu::ExpVariant variant, NumberRange range);
 Value expGradual(MathBuilder &m, Value x, cpu::ExpVariant variant,
                  NumberRange range);
 /// e to the sum of the pair, within (-112, 102), times `factor` if there is
-/// one, of moderate size. `tiny`, if it is given, tells where the result is
-/// below 2^-125. On AVX-512, in f32.
-Value exp512(MathBuilder &m, Pair x, Value factor, Value tiny);
+/// one, of moderate size, and 2^shift. `tiny`, if it is given, tells where the
+/// result is below 2^-125. On AVX-512, in f32.
+Value exp512(MathBuilder &m, Pair x, Value factor, Value tiny,
+             int64_t shift = 0);
+/// e^x 2^shift where that is in the normal range.
+Value shiftedExp(MathBuilder &m, Value x, int64_t shift);
 /// e to the sum of the pair, where that is within (-110, 100) (f32) or (-760,
 /// 720) and not above `most`, times `factor` if there is one, of at most 2.
 Value expBounded(MathBuilder &m, Pair x, double most, Value factor = Value());
@@ -91,6 +95,8 @@ Pair log2Parts512(MathBuilder &m, Value x);
 /// type.
 Pair log2Twofold(MathBuilder &m, Value x);
 
+/// 1 / (1 + e^-z).
+Value logistic(MathBuilder &m, Value z);
 Value tanh(MathBuilder &m, Value x);
 Value erf(MathBuilder &m, Value x);
 Value erfc(MathBuilder &m, Value x);

@@ -146,6 +146,12 @@ Value MathBuilder::shrink(Value p, Whole n) {
   return mul(p, splat(std::ldexp(1.0, -headroom())));
 }
 
+Value MathBuilder::scaleShifted(Value p, Whole n, int64_t shift) {
+  if (isAVX512())
+    return scale(mul(p, splat(std::ldexp(1.0, shift))), n);
+  return mul(p, fromBits(shiftLeft(n.bits, mantissaBits())));
+}
+
 /// In 1.5 2^19 the last place is a sixteenth.
 MathBuilder::Whole MathBuilder::roundToSixteenth(Value x, Value y) {
   Value large = splat(0x1.8p+19);

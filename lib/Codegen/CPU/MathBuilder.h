@@ -130,6 +130,11 @@ public:
     return roundProduct(x, y, bias() + headroom());
   }
   Value shrink(Value p, Whole n);
+  /// p 2^(n + shift) by one, where 2^(n + shift) is in the normal range.
+  Whole roundProductToShift(Value x, Value y, int64_t shift) {
+    return roundProduct(x, y, bias() + shift);
+  }
+  Value scaleShifted(Value p, Whole n, int64_t shift);
   /// 2^(n-1) where that is in the normal range.
   Value halfPowerOfTwo(Whole n);
 

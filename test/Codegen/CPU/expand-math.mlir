@@ -131,6 +131,43 @@ func.func @not_rectified(%x: vector<8xf32>) -> (vector<8xf32>, vector<8xf32>) {
   return %y, %z : vector<8xf32>, vector<8xf32>
 }
 
+// The logistic function in one quotient, both sides of it 2^-32 times: e^-x would overflow where the result is a number still. A product with it
+// would lose digits where it is denormal.
+// AVX512-LABEL: func.func @logistic
+// AVX512-NOT: math.absf
+// AVX512: llvm.x86.avx512.mask.scalef.ps.512
+// AVX512-NEXT: %[[SUM:.*]] = arith.addf %{{.*}}, %[[SCALE:.*]] :
+// AVX512-NEXT: arith.divf %[[SCALE]], %[[SUM]]
+// AVX512: cvtps2dq
+// AVX2-LABEL: func.func @logistic
+// AVX2-NOT: math.absf
+// AVX2: arith.shli
+// AVX2: %[[EXP:.*]] = arith.mulf %{{.*}}, %{{.*}} : vector<16xf32>
+// AVX2-NEXT: %[[SUM:.*]] = arith.addf %[[EXP]], %[[SCALE:.*]] :
+// AVX2-NEXT: arith.divf %[[SCALE]], %[[SUM]]
+// AVX2: math.absf
+// AVX2: return
+func.func @logistic(%x: vector<16xf32>, %y: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>) {
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %a = math.absf %x : vector<16xf32>
+  %n = arith.negf %a : vector<16xf32>
+  %t = weir_cpu.exp accurate %n : vector<16xf32>
+  %u = arith.addf %one, %t : vector<16xf32>
+  %up = arith.cmpf oge, %x, %zero : vector<16xf32>
+  %c = arith.select %up, %one, %t : vector<16xi1>, vector<16xf32>
+  %l = arith.divf %c, %u : vector<16xf32>
+  %ay = math.absf %y : vector<16xf32>
+  %ny = arith.negf %ay : vector<16xf32>
+  %ty = weir_cpu.exp accurate %ny : vector<16xf32>
+  %uy = arith.addf %one, %ty : vector<16xf32>
+  %yt = arith.mulf %y, %ty : vector<16xf32>
+  %upy = arith.cmpf oge, %y, %zero : vector<16xf32>
+  %cy = arith.select %upy, %y, %yt : vector<16xi1>, vector<16xf32>
+  %s = arith.divf %cy, %uy : vector<16xf32>
+  return %l, %s : vector<16xf32>, vector<16xf32>
+}
+
 // Scalars stay with the C library.
 // AVX512-LABEL: func.func @scalar
 // AVX512: math.log1p
