@@ -150,3 +150,17 @@ Value weir::expandLogistic(MathBuilder &m, arith::DivFOp op, bool isCoarse) {
   Value isGone = m.compare(MathBuilder::Predicate::OEQ, logistic, zero);
   return m.select(isGone, zero, product);
 }
+
+/// x where it is not below 0, else max(x, c) t with t in [0, 1] and c <= 0, as
+/// in silu, is the larger of the two, and x where one is NaN.
+Value weir::expandChoice(MathBuilder &m, arith::SelectOp op) {
+  auto isUp = op.getCondition().getDefiningOp<arith::CmpFOp>();
+  auto product = op.getFalseValue().getDefiningOp<arith::MulFOp>();
+  Value x = op.getTrueValue();
+  if (!isUp || !product || isUp.getPredicate() != MathBuilder::Predicate::OGE ||
+      isUp.getLhs() != x || !getNumberRange(isUp.getRhs()).isWithin(0, 0) ||
+      !isLimited(product.getLhs(), x) ||
+      !getNumberRange(product.getRhs()).isWithin(0, 1))
+    return Value();
+  return m.atLeast(x, product);
+}

@@ -92,27 +92,6 @@ static Value expandQuotient(MathBuilder &m, arith::DivFOp op) {
   return Value();
 }
 
-/// True of `value` = max(x, c) with c <= 0.
-static bool isLimited(Value value, Value x) {
-  auto maximum = value.getDefiningOp<arith::MaximumFOp>();
-  return maximum && maximum.getLhs() == x &&
-         getNumberRange(maximum.getRhs()).high <= 0;
-}
-
-/// x where it is not below 0, else max(x, c) t with t in [0, 1] and c <= 0, as
-/// in silu, is the larger of the two, and x where one is NaN.
-static Value expandChoice(MathBuilder &m, arith::SelectOp op) {
-  auto isUp = op.getCondition().getDefiningOp<arith::CmpFOp>();
-  auto product = op.getFalseValue().getDefiningOp<arith::MulFOp>();
-  Value x = op.getTrueValue();
-  if (!isUp || !product || isUp.getPredicate() != MathBuilder::Predicate::OGE ||
-      isUp.getLhs() != x || !getNumberRange(isUp.getRhs()).isWithin(0, 0) ||
-      !isLimited(product.getLhs(), x) ||
-      !getNumberRange(product.getRhs()).isWithin(0, 1))
-    return Value();
-  return m.atLeast(x, product);
-}
-
 static Value expandAtan2(MathBuilder &m, math::Atan2Op op) {
   NumberRange y = getNumberRange(op.getLhs()), x = getNumberRange(op.getRhs());
   if (y.isAwayFromZero() && y.low > 0 && x.high < 0x1p+60) {

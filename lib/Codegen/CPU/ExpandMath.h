@@ -25,6 +25,10 @@ mlir::Value expandMath(mlir::OpBuilder &builder, mlir::Operation *op,
 mlir::Value expandLogistic(MathBuilder &m, mlir::arith::DivFOp op,
                            bool isCoarse);
 
+/// Code for `op` when it is the numerator of such a quotient and a maximum.
+/// Null when it is not.
+mlir::Value expandChoice(MathBuilder &m, mlir::arith::SelectOp op);
+
 /// Puts code in the place of `op`, at its own position.
 void expandSplit(cpu::ExpSplitOp op, MathTarget target);
 
