@@ -11,10 +11,15 @@ import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "examples" / "python"))
+sys.path[:0] = [str(ROOT / "examples" / "python"), str(ROOT / "test" / "Emulation")]
 BIN = pathlib.Path(os.environ.get("WEIR_BIN", ROOT / "build" / "bin")).resolve()
 
+import emulate  # noqa: E402
 from weir_library import Library  # noqa: E402
+
+# With WEIR_EMULATE=sapphirerapids, that machine is emulated wherever a test compiles for the host.
+EMULATED = "emulated-"
+HOST = EMULATED + os.environ["WEIR_EMULATE"] if os.environ.get("WEIR_EMULATE") else "host"
 
 
 # NumPy 2 may crash when the interpreter ends: it gives the loops that ml_dtypes has added to its functions back to the
@@ -48,15 +53,21 @@ def weir_opt():
 
 @pytest.fixture(scope="session")
 def compile_library(weirc, tmp_path_factory):
-    """Compiles IR text into a library and opens it."""
+    """Compiles IR text into a library and opens it. The flags are weirc's, and a target `emulated-NAME` runs on any machine with AVX2."""
 
     def build(text, *flags, name="model"):
         directory = tmp_path_factory.mktemp(name)
-        source = directory / f"{name}.mlir"
+        source, library = directory / f"{name}.mlir", directory / f"{name}.so"
         source.write_text(text)
-        done = weirc(source, "-o", directory / f"{name}.so", *flags)
-        assert done.returncode == 0, done.stderr
-        return Library(directory / f"{name}.so")
+        targets = [f.removeprefix("--target=") for f in flags if f.startswith("--target=")]
+        target = HOST if targets in ([], ["host"]) else targets[-1]
+        if target.startswith(EMULATED):
+            others = [f for f in flags if not f.startswith("--target=")]
+            emulate.compile_library(source, library, [f"--target={target.removeprefix(EMULATED)}", *others], BIN)
+        else:
+            done = weirc(source, "-o", library, *flags)
+            assert done.returncode == 0, done.stderr
+        return Library(library)
 
     return build
 

@@ -402,6 +402,23 @@ def threaded(compile_library):
     return compile_library(text, "--threads=omp", name="threaded"), compile_library(text, name="serial")
 
 
+TILED = [v for v in threaded_variants() if v["dtype"] == "bf16"]
+
+
+@pytest.fixture(scope="module")
+def emulated(compile_library):
+    text = "".join(function_text(BY_NAME[v["name"]], v) for v in TILED)
+    return compile_library(text, "--target=emulated-sapphirerapids", name="emulated")
+
+
+@pytest.mark.parametrize("variant", TILED, ids=lambda v: v["function"])
+def test_tiles_on_every_machine(emulated, variant):
+    case = BY_NAME[variant["name"]]
+    for size in [(1, 1, 300), (2, 37, 90), (1, 130, 130)]:
+        results, problem, _ = run(emulated, case, variant, np.random.default_rng(2), size)
+        compare(case, variant, results, problem, size)
+
+
 @pytest.mark.parametrize("variant", threaded_variants(), ids=lambda v: v["function"])
 def test_the_same_bits_for_every_number_of_threads(threaded, variant):
     library, serial = threaded

@@ -10,6 +10,7 @@ from accuracy import assert_close, half_ulp
 from formulas import CASES, Full
 from row_model import Policies, expected_row
 
+TARGETS = ["host", "x86-64-v3", "emulated-sapphirerapids"]
 STORAGE = {"bf16": ml_dtypes.bfloat16, "f16": np.float16}
 ELEMENTWISE = [case for case in CASES if case.elementwise]
 SHAPE = (1, 2**16)  # A formula may ask for the length of its row.
@@ -25,7 +26,7 @@ def function_text(case, dtype):
             f"  return %y : {tensor}\n}}\n")
 
 
-@pytest.fixture(scope="module", params=[(dtype, target) for target in ("host", "x86-64-v3") for dtype in STORAGE], ids="-".join)
+@pytest.fixture(scope="module", params=[(dtype, target) for target in TARGETS for dtype in STORAGE], ids="-".join)
 def library(request, compile_library):
     dtype, target = request.param
     text = "".join(function_text(case, dtype) for case in ELEMENTWISE)

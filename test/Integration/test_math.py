@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 ALL = bool(os.environ.get("WEIR_TEST_ALL"))
-TARGETS = ["host", "x86-64-v3", "x86-64"]
+TARGETS = ["host", "x86-64-v3", "x86-64", "emulated-sapphirerapids"]
 # The largest error allowed, in ulp of the result, of f32 and f64.
 BOUNDS = {
     "exp": (1.5, 1.5), "exp2": (1.5, 1.5), "expm1": (2, 2), "log": (1.5, 1.5), "log2": (2, 2), "log10": (2.5, 2.5),

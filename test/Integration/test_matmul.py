@@ -98,6 +98,7 @@ SIZES = [(0, 3, 4), (3, 0, 4), (3, 4, 0), (1, 1, 1), (1, 70, 33), (5, 1, 7), (2,
 LARGE = [(515, 131, 1100), (37, 2200, 600), (12, 300, 1500), (1030, 40, 260), (8, 43, 1100)]
 # On other targets than the host: every type, and what lies otherwise.
 PORTABLE = PRODUCTS[:len(TYPES)] + [Product("km", "nk", "mn", TYPES[0]), Product("bmk", "bnk", "bmn", TYPES[2])]
+TILED = [p for p in PORTABLE if p.types[:2] == ("bf16", "bf16")]
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,11 @@ def library(compile_library):
 @pytest.fixture(scope="module")
 def portable(compile_library):
     return compile_library("\n".join(p.text() for p in PORTABLE), "--target=x86-64-v3,x86-64", name="portable")
+
+
+@pytest.fixture(scope="module")
+def emulated(compile_library):
+    return compile_library("\n".join(p.text() for p in TILED), "--target=emulated-sapphirerapids", name="emulated")
 
 
 def sizes_of(m, n, k):
@@ -127,6 +133,12 @@ def test_products_on_other_targets(portable, product, target):
         pytest.skip(f"this machine cannot run {target}")
     for size in SIZES:
         product.check(portable, sizes_of(*size))
+
+
+@pytest.mark.parametrize("product", TILED, ids=lambda p: p.name)
+def test_products_with_tiles_on_every_machine(emulated, product):
+    for size in SIZES:
+        product.check(emulated, sizes_of(*size))
 
 
 @pytest.mark.parametrize("product", [p for p in PRODUCTS if len(p.c) == 2], ids=lambda p: p.name)
