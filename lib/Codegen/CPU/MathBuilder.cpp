@@ -7,7 +7,7 @@
 
 #include "MathBuilder.h"
 
-#include "weir/Dialect/Weir/IR/Weir.h"
+#include "weir/Dialect/Weir/IR/TargetFeatures.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -19,18 +19,12 @@ using namespace mlir;
 using namespace weir;
 
 MathTarget MathTarget::get(Operation *module) {
+  auto target = TargetFeatures::get(module);
   MathTarget result;
-  auto target =
-      module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
-  if (!target)
-    return result;
-  SmallVector<StringRef> features;
-  target.getAs<StringAttr>("features").getValue().split(features, ',');
-  auto has = [&](StringRef name) { return llvm::is_contained(features, name); };
-  result.avx512 = has("+avx512f") && has("+avx512dq");
-  result.fma = has("+fma") || has("+avx512f");
-  result.f16c = has("+f16c") || has("+avx512f");
-  result.bf16 = result.avx512 && has("+avx512bf16");
+  result.avx512 = target.has("avx512f") && target.has("avx512dq");
+  result.fma = target.hasFMA();
+  result.f16c = target.has("f16c") || target.has("avx512f");
+  result.bf16 = result.avx512 && target.has("avx512bf16");
   return result;
 }
 

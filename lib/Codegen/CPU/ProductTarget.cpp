@@ -7,25 +7,19 @@
 
 #include "ProductTarget.h"
 
-#include "weir/Dialect/Weir/IR/Weir.h"
+#include "weir/Dialect/Weir/IR/TargetFeatures.h"
 
 using namespace mlir;
 using namespace weir;
 
 ProductTarget ProductTarget::get(ModuleOp module) {
+  auto target = TargetFeatures::get(module);
   ProductTarget result;
-  auto target =
-      module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
-  if (!target)
-    return result;
-  SmallVector<StringRef> features;
-  target.getAs<StringAttr>("features").getValue().split(features, ',');
-  auto has = [&](StringRef name) { return llvm::is_contained(features, name); };
-  result.vectorBits = target.getAs<IntegerAttr>("vector_bits").getInt();
+  result.vectorBits = target.getVectorBits();
   result.registers = result.vectorBits == 512 ? 32 : 16;
-  result.fma = has("+fma") || has("+avx512f");
-  result.masks = has("+avx512bw") && has("+avx512vl");
-  result.tiles = has("+amx-tile") && has("+amx-bf16") && result.masks;
+  result.fma = target.hasFMA();
+  result.masks = target.hasMasks();
+  result.tiles = target.hasTiles() && result.masks;
   return result;
 }
 

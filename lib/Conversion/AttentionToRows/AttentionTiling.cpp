@@ -7,6 +7,7 @@
 
 #include "AttentionTiling.h"
 
+#include "weir/Dialect/Weir/IR/TargetFeatures.h"
 #include "weir/Dialect/Weir/Transforms/RowTiles.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
@@ -48,18 +49,6 @@ static bool hasUnitStride(Value memref) {
          strides.back() == 1;
 }
 
-/// True when the target has AMX for bf16.
-static bool hasTiles(Operation *op) {
-  auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>(
-      WeirDialect::kTargetAttrName);
-  auto features = target ? target.getAs<StringAttr>("features") : StringAttr();
-  SmallVector<StringRef> all;
-  if (features)
-    features.getValue().split(all, ',');
-  return llvm::is_contained(all, "+amx-tile") &&
-         llvm::is_contained(all, "+amx-bf16");
-}
-
 AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
   Location loc = op.getLoc();
   query = orderDims(b, op, op.getQuery());
@@ -84,7 +73,8 @@ AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
   valueSize = cast<MemRefType>(value.getType()).getDimSize(3);
   Type element = getElementTypeOrSelf(query.getType());
   accumulator = element.isF64() ? element : Type(b.getF32Type());
-  inPairs = element.isBF16() && hasTiles(op);
+  inPairs = element.isBF16() &&
+            TargetFeatures::get(op->getParentOfType<ModuleOp>()).hasTiles();
   keysAreReady = !inPairs && hasUnitStride(key);
   valuesAreReady = element == accumulator && hasUnitStride(value);
 }

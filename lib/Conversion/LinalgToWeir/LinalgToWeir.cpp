@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "weir/Conversion/LinalgToWeir/Passes.h"
+#include "weir/Dialect/Weir/IR/EraseDead.h"
 
 #include "ApplyWriter.h"
 #include "FormulaChoice.h"
@@ -73,7 +74,6 @@ private:
   /// Raises the group, or says why it does not.
   std::string raiseGroup(const RowGroup &group);
   FlatSymbolRefAttr insert(FormulaOp formula, Operation *user);
-  void eraseWithProducers(ArrayRef<Operation *> ops);
   void explainGroup(const RowGroup &group, const FormulaChoice &choice,
                     FlatSymbolRefAttr name);
 
@@ -128,21 +128,6 @@ void Raiser::explainGroup(const RowGroup &group, const FormulaChoice &choice,
     remark << ", and a choice of -inf is the mask";
 }
 
-/// Erases ops in the order of their block, and what only they needed.
-void Raiser::eraseWithProducers(ArrayRef<Operation *> ops) {
-  llvm::SetVector<Operation *> work(ops.begin(), ops.end());
-  while (!work.empty()) {
-    Operation *op = work.pop_back_val();
-    if (!isOpTriviallyDead(op))
-      continue;
-    for (Value operand : op->getOperands())
-      if (Operation *def = operand.getDefiningOp())
-        work.insert(def);
-    done.insert(op);
-    op->erase();
-  }
-}
-
 std::string Raiser::raiseGroup(const RowGroup &group) {
   FormulaChoice choice(group);
   if (std::string why = choice.make(); !why.empty())
@@ -168,7 +153,7 @@ std::string Raiser::raiseGroup(const RowGroup &group) {
               choice.nan});
   for (Operation *user : *users)
     user->moveBefore(next);
-  eraseWithProducers(group.getMembers());
+  eraseDead(group.getMembers(), [&](Operation *op) { done.insert(op); });
   return "";
 }
 

@@ -20,9 +20,7 @@ static SmallVector<Value> getVaryingOperands(RowsOp rows, FormulaOp formula,
   for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
     if (writesRows && !formula.isUniformResult(i))
       values.push_back(output);
-  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
-    if (!formula.isUniformArgument(i))
-      values.push_back(input);
+  llvm::append_range(values, formula.pickVarying(rows.getInputs()));
   if (rows.getMask())
     values.push_back(rows.getMask());
   return values;

@@ -143,8 +143,8 @@ Value RowLoops::emitPitch(OpBuilder &builder, const Scratch &scratch) {
   return arith::MulIOp::create(builder, loc, lines, index(builder, line));
 }
 
-/// Bytes between the scratch of two threads: what one asks for ahead, or fetches
-/// beside a line, must not be the other's.
+/// Bytes between the scratch of two threads: what one asks for ahead, or
+/// fetches beside a line, must not be the other's.
 static constexpr int64_t kApart = 512;
 
 /// One row for each part, each on cache lines of its own. All are allocated by
@@ -152,8 +152,8 @@ static constexpr int64_t kApart = 512;
 Value RowLoops::emitScratch(OpBuilder &builder, const Scratch &scratch,
                             Value parts) {
   int64_t apart = kApart / (scratch.element.getIntOrFloatBitWidth() / 8);
-  Value pitch = arith::AddIOp::create(
-      builder, loc, emitPitch(builder, scratch), index(builder, apart));
+  Value pitch = arith::AddIOp::create(builder, loc, emitPitch(builder, scratch),
+                                      index(builder, apart));
   auto type = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic},
                               scratch.element);
   return memref::AllocOp::create(builder, loc, type, ValueRange{parts, pitch},

@@ -13,6 +13,7 @@
 #include "StoredForm.h"
 #include "TopKForms.h"
 #include "weir/Dialect/Weir/Analysis/DenormalUse.h"
+#include "weir/Dialect/Weir/IR/TargetFeatures.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,29 +29,6 @@ namespace weir {
 
 using namespace mlir;
 using namespace weir;
-
-namespace {
-/// What the conversion needs to know of the module's target.
-struct VectorTarget {
-  int64_t bits = 128; // What any x86-64 has.
-  bool fma = false;
-  /// True where a masked access to memory costs what any access does, for
-  /// elements of any width.
-  bool masks = false;
-};
-} // namespace
-
-static VectorTarget getVectorTarget(ModuleOp module) {
-  auto target =
-      module->getAttrOfType<DictionaryAttr>(WeirDialect::kTargetAttrName);
-  if (!target)
-    return {};
-  SmallVector<StringRef> features;
-  target.getAs<StringAttr>("features").getValue().split(features, ',');
-  auto has = [&](StringRef name) { return llvm::is_contained(features, name); };
-  return {target.getAs<IntegerAttr>("vector_bits").getInt(),
-          has("+fma") || has("+avx512f"), has("+avx512bw") && has("+avx512vl")};
-}
 
 static LogicalResult checkSupported(Operation *rows) {
   for (Value operand : rows->getOperands())
@@ -136,7 +114,7 @@ static Value emitScratchSize(OpBuilder &builder, RowAccess &access,
 }
 
 static void emitForm(OpBuilder &builder, RowEmitter &emitter,
-                     VectorTarget target) {
+                     const TargetFeatures &target) {
   RowsOp rows = emitter.rows;
   Form form = rows.getForm().value_or(Form::Recompute);
   bool keeps = (form == Form::Stored || form == Form::Transposed) &&
@@ -157,7 +135,7 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
   auto flushes = mayFlushDenormals(emitter) ? RowLoops::Flushes::All
                                             : RowLoops::Flushes::None;
   RowLoops loops(rows, emitter.access, rows.getThreadGrain().value_or(0),
-                 flushes, target.masks, scratchRows, mayCutRows(emitter));
+                 flushes, target.hasMasks(), scratchRows, mayCutRows(emitter));
   loops.emit(builder, [&](OpBuilder &b, ValueRange scratch) {
     emitter.access.setGatherBuffers(scratch.take_front(gatherCount));
     Value own = keepsOrCompacts ? scratch.back() : Value();
@@ -176,22 +154,22 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
   });
 }
 
-static LogicalResult lowerRows(RowsOp rows, VectorTarget target) {
+static LogicalResult lowerRows(RowsOp rows, const TargetFeatures &target) {
   FormulaOp formula = rows.resolveFormula();
   if (failed(checkSupported(rows)) || failed(checkForm(rows, formula)))
     return failure();
   OpBuilder builder(rows);
   Type computeType = getComputeType(rows.getInputs()[formula.getScoreIndex()]);
-  FailureOr<RowAccess> access =
-      RowAccess::create(rows, formula, builder, computeType, target.bits);
+  FailureOr<RowAccess> access = RowAccess::create(
+      rows, formula, builder, computeType, target.getVectorBits());
   if (failed(access))
     return failure();
   RowEmitter emitter(rows, formula, *access);
-  emitter.hasFMA = target.fma;
-  emitter.canFuseShifts =
-      target.fma && computeType.isF32() && !emitter.shifts.getShifts().empty();
+  emitter.hasFMA = target.hasFMA();
+  emitter.canFuseShifts = target.hasFMA() && computeType.isF32() &&
+                          !emitter.shifts.getShifts().empty();
   emitter.canCompact =
-      target.bits == 512 && !access->getLayout().isAcross() &&
+      target.getVectorBits() == 512 && !access->getLayout().isAcross() &&
       llvm::any_of(
           formula.getBody().front().getOps<SolveOp>(), [&](SolveOp solve) {
             return getSearchedValue(solve, emitter.schedule.getVariance());
@@ -223,16 +201,17 @@ static RowsOp createRowsOfTopK(OpBuilder &builder, TopKRowsOp op,
 static LogicalResult lowerTopKOfFormula(TopKRowsOp op, FormulaOp formula,
                                         TopKAccess &access, OpBuilder &builder,
                                         ArrayRef<RowLoops::Scratch> sorting,
-                                        VectorTarget target) {
+                                        const TargetFeatures &target) {
   Type computeType = access.getComputeType();
   RowsOp rows = createRowsOfTopK(builder, op, formula);
-  FailureOr<RowAccess> rowAccess = RowAccess::create(
-      rows, formula, builder, computeType, target.bits, /*writesRows=*/false);
+  FailureOr<RowAccess> rowAccess =
+      RowAccess::create(rows, formula, builder, computeType,
+                        target.getVectorBits(), /*writesRows=*/false);
   if (failed(rowAccess))
     return failure();
   RowEmitter emitter(rows, formula, *rowAccess);
-  emitter.canFuseShifts =
-      target.fma && computeType.isF32() && !emitter.shifts.getShifts().empty();
+  emitter.canFuseShifts = target.hasFMA() && computeType.isF32() &&
+                          !emitter.shifts.getShifts().empty();
   SmallVector<RowLoops::Scratch> scratch(sorting);
   scratch.push_back({computeType, arith::ConstantIndexOp::create(
                                       builder, op.getLoc(), op.getK())});
@@ -241,7 +220,7 @@ static LogicalResult lowerTopKOfFormula(TopKRowsOp op, FormulaOp formula,
                      ? RowLoops::Flushes::Results
                      : RowLoops::Flushes::None;
   RowLoops loops(op, access, op.getThreadGrain().value_or(0), flushes,
-                 target.masks, scratch);
+                 target.hasMasks(), scratch);
   loops.emit(builder, [&](OpBuilder &b, ValueRange buffers) {
     rowAccess->enterRow(b, access.getOuter());
     emitTopKOfFormula(access, emitter, b,
@@ -253,12 +232,12 @@ static LogicalResult lowerTopKOfFormula(TopKRowsOp op, FormulaOp formula,
   return success();
 }
 
-static LogicalResult lowerTopK(TopKRowsOp op, VectorTarget target) {
+static LogicalResult lowerTopK(TopKRowsOp op, const TargetFeatures &target) {
   if (failed(checkSupported(op)))
     return failure();
   OpBuilder builder(op);
   Type computeType = getComputeType(op.getScores());
-  int64_t lanes = target.bits / computeType.getIntOrFloatBitWidth();
+  int64_t lanes = target.getVectorBits() / computeType.getIntOrFloatBitWidth();
   FailureOr<TopKAccess> access =
       TopKAccess::create(op, builder, computeType, lanes);
   if (failed(access))
@@ -273,7 +252,7 @@ static LogicalResult lowerTopK(TopKRowsOp op, VectorTarget target) {
   if (FormulaOp formula = op.resolveFormula())
     return lowerTopKOfFormula(op, formula, *access, builder, sorting, target);
   RowLoops loops(op, *access, op.getThreadGrain().value_or(0),
-                 RowLoops::Flushes::None, target.masks, sorting);
+                 RowLoops::Flushes::None, target.hasMasks(), sorting);
   loops.emit(builder, [&](OpBuilder &b, ValueRange scratch) {
     Value found = selects ? emitTopKBySelection(*access, b, scratch.front())
                           : emitTopKByInsertion(*access, b);
@@ -287,7 +266,7 @@ namespace {
 struct ConvertWeirToVector
     : weir::impl::ConvertWeirToVectorBase<ConvertWeirToVector> {
   void runOnOperation() override {
-    VectorTarget target = getVectorTarget(getOperation());
+    auto target = TargetFeatures::get(getOperation());
     SmallVector<RowsOp> all;
     getOperation().walk([&](RowsOp rows) { all.push_back(rows); });
     for (RowsOp rows : all)

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionShapes.h"
+#include "MemoryEffects.h"
 #include "RowShapes.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -476,12 +477,5 @@ FormulaOp AttentionRowsOp::resolveEpilogue() {
 void AttentionRowsOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
-    if (!isa<BaseMemRefType>(operand.get().getType()))
-      continue;
-    if (isDpsInit(&operand))
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-    else
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-  }
+  addDestinationStyleEffects(*this, effects);
 }

@@ -46,6 +46,23 @@ bool FormulaOp::isUniformArgument(unsigned index) {
   return static_cast<bool>(getArgAttr(index, WeirDialect::kUniformAttrName));
 }
 
+static SmallVector<Value> pick(FormulaOp formula, ValueRange inputs,
+                               bool uniform) {
+  SmallVector<Value> picked;
+  for (auto [i, input] : llvm::enumerate(inputs))
+    if (formula.isUniformArgument(i) == uniform)
+      picked.push_back(input);
+  return picked;
+}
+
+SmallVector<Value> FormulaOp::pickVarying(ValueRange inputs) {
+  return pick(*this, inputs, /*uniform=*/false);
+}
+
+SmallVector<Value> FormulaOp::pickUniform(ValueRange inputs) {
+  return pick(*this, inputs, /*uniform=*/true);
+}
+
 bool FormulaOp::isUniformResult(unsigned index) {
   return static_cast<bool>(getResultAttr(index, WeirDialect::kUniformAttrName));
 }

@@ -176,10 +176,7 @@ int64_t ApplyOp::getRowDim() {
 /// operand that has it.
 static OpFoldResult getFullSize(OpBuilder &b, ApplyOp op, FormulaOp formula,
                                 int64_t dim, int64_t rank) {
-  SmallVector<Value> varying;
-  for (auto [i, input] : llvm::enumerate(op.getInputs()))
-    if (!formula.isUniformArgument(i))
-      varying.push_back(input);
+  SmallVector<Value> varying = formula.pickVarying(op.getInputs());
   if (op.getMask())
     varying.push_back(op.getMask());
   std::optional<OpFoldResult> dynamic;

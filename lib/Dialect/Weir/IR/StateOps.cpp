@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MemoryEffects.h"
 #include "RowShapes.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
 
@@ -246,22 +247,6 @@ LogicalResult FinishOp::verifySymbolUses(SymbolTableCollection &) {
 // Interfaces
 //===----------------------------------------------------------------------===//
 
-/// Memory that is read and written; a state is both.
-static void
-addEffects(DestinationStyleOpInterface op, bool accumulates,
-           SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-               &effects) {
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (!isa<BaseMemRefType>(operand.get().getType()))
-      continue;
-    bool isInit = op.isDpsInit(&operand);
-    if (!isInit || accumulates)
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    if (isInit)
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-  }
-}
-
 static LogicalResult reifyFromInits(OpBuilder &b,
                                     DestinationStyleOpInterface op,
                                     ReifiedRankedShapedTypeDims &shapes) {
@@ -278,7 +263,7 @@ static LogicalResult reifyFromInits(OpBuilder &b,
   void Op::getEffects(                                                         \
       SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>      \
           &effects) {                                                          \
-    addEffects(*this, accumulates, effects);                                   \
+    addDestinationStyleEffects(*this, effects, accumulates);                   \
   }                                                                            \
   LogicalResult Op::reifyResultShapes(OpBuilder &b,                            \
                                       ReifiedRankedShapedTypeDims &shapes) {   \

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MemoryEffects.h"
 #include "RowShapes.h"
 #include "Syntax.h"
 #include "weir/Dialect/Weir/IR/Weir.h"
@@ -514,12 +515,5 @@ FormulaOp TopKRowsOp::resolveFormula() {
 void TopKRowsOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
-    if (!isa<BaseMemRefType>(operand.get().getType()))
-      continue;
-    if (isDpsInit(&operand))
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-    else
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-  }
+  addDestinationStyleEffects(*this, effects);
 }

@@ -386,12 +386,8 @@ struct AttentionTilingModel
     if (failed(getIterationDomainTileFromResultTile(
             op, b, result, offsets, sizes, tileOffsets, tileSizes)))
       return failure();
-    FailureOr<TilingResult> tiled =
-        getTiledImplementation(op, b, tileOffsets, tileSizes);
-    if (failed(tiled))
-      return failure();
-    return TilingResult{
-        tiled->tiledOps, {tiled->tiledValues[result]}, tiled->generatedSlices};
+    return pickResult(getTiledImplementation(op, b, tileOffsets, tileSizes),
+                      result);
   }
 };
 

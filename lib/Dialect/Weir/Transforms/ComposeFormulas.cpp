@@ -9,6 +9,7 @@
 
 #include "ComposePlan.h"
 #include "weir/Conversion/LinalgToWeir/RaiseElementwise.h"
+#include "weir/Dialect/Weir/IR/EraseDead.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -256,21 +257,12 @@ ApplyOp Composer::write(Part &first, Part &second, const Wiring &wiring,
   return apply;
 }
 
-/// Erases ops that nobody needs any more, and what only they needed.
 void Composer::erase(ArrayRef<Operation *> ops) {
-  llvm::SetVector<Operation *> dead(ops.begin(), ops.end());
-  while (!dead.empty()) {
-    Operation *op = dead.pop_back_val();
-    if (!isOpTriviallyDead(op))
-      continue;
-    for (Value operand : op->getOperands())
-      if (Operation *def = operand.getDefiningOp())
-        dead.insert(def);
+  eraseDead(ops, [&](Operation *op) {
     for (Value result : op->getResults())
       rounded.erase(result);
     work.remove(op);
-    op->erase();
-  }
+  });
 }
 
 /// Forgets an application that came to nothing.

@@ -9,6 +9,7 @@
 
 #include "AttentionMatch.h"
 #include "weir/Conversion/LinalgToWeir/RaiseElementwise.h"
+#include "weir/Dialect/Weir/IR/EraseDead.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -47,7 +48,6 @@ private:
   Value materialize(const LinearIndex &index);
   void replace(Value old, Value value, ArrayRef<Atoms> dims,
                ArrayRef<Atoms> wanted);
-  void eraseDead(ArrayRef<Operation *> ops);
 
   AttentionMatch &m;
   FlatSymbolRefAttr formula;
@@ -214,19 +214,6 @@ void AttentionWriter::replace(Value old, Value value, ArrayRef<Atoms> dims,
   if (value.getType() != old.getType())
     value = tensor::CastOp::create(builder, loc, old.getType(), value);
   old.replaceAllUsesWith(value);
-}
-
-void AttentionWriter::eraseDead(ArrayRef<Operation *> ops) {
-  llvm::SetVector<Operation *> dead(ops.begin(), ops.end());
-  while (!dead.empty()) {
-    Operation *op = dead.pop_back_val();
-    if (!isOpTriviallyDead(op))
-      continue;
-    for (Value operand : op->getOperands())
-      if (Operation *def = operand.getDefiningOp())
-        dead.insert(def);
-    op->erase();
-  }
 }
 
 AttentionOp AttentionWriter::write() {

@@ -214,9 +214,7 @@ void Lowering::lower(StatsOp op) {
   if (!startsFromNothing) {
     SmallVector<Value> states(op.getOutputs()), uniforms;
     llvm::append_range(states, found);
-    for (auto [i, input] : llvm::enumerate(op.getInputs()))
-      if (formula.isUniformArgument(i))
-        uniforms.push_back(input);
+    llvm::append_range(uniforms, formula.pickUniform(op.getInputs()));
     llvm::append_range(uniforms, op.getKnown());
     results =
         overStates(b, op, getMerge(op, formula, policies, sweep, uniforms),

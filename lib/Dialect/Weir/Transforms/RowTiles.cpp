@@ -150,6 +150,14 @@ static std::optional<std::pair<Value, int64_t>> getDimension(Value value) {
   return std::nullopt;
 }
 
+FailureOr<TilingResult> weir::pickResult(FailureOr<TilingResult> tiled,
+                                         unsigned result) {
+  if (failed(tiled))
+    return failure();
+  return TilingResult{
+      tiled->tiledOps, {tiled->tiledValues[result]}, tiled->generatedSlices};
+}
+
 bool weir::isWholeDimension(OpFoldResult offset, OpFoldResult size,
                             OpFoldResult full) {
   if (!isConstantIntValue(offset, 0))

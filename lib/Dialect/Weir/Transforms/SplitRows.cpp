@@ -118,10 +118,7 @@ std::optional<int64_t> Splitting::getStoredBound() {
 
 /// The operands with one number per element, of outputs those only if asked.
 SmallVector<Value> Splitting::getVarying(bool outputs) {
-  SmallVector<Value> varying;
-  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
-    if (!formula.isUniformArgument(i))
-      varying.push_back(input);
+  SmallVector<Value> varying = formula.pickVarying(rows.getInputs());
   if (!outputs)
     return varying;
   if (rows.getMask())
@@ -312,10 +309,7 @@ void Splitting::emitStats(int64_t sweep, ValueRange states, Value terms) {
 /// Neighbours first, then pairs of them, and so on: the order follows from the
 /// number of parts, and errors grow with its logarithm.
 void Splitting::emitMerges(int64_t sweep, ValueRange states) {
-  SmallVector<Value> uniforms;
-  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
-    if (formula.isUniformArgument(i))
-      uniforms.push_back(input);
+  SmallVector<Value> uniforms = formula.pickUniform(rows.getInputs());
   Type type = builder.getIndexType();
   auto loop = scf::WhileOp::create(builder, loc, type, index(1));
   OpBuilder::InsertionGuard guard(builder);
@@ -358,9 +352,7 @@ void Splitting::emitSweep(int64_t sweep, Value terms) {
   for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
     if (isLast && formula.isUniformResult(i))
       to.push_back(createBuffer(outer, getElementTypeOrSelf(output.getType())));
-  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
-    if (formula.isUniformArgument(i))
-      uniforms.push_back(input);
+  llvm::append_range(uniforms, formula.pickUniform(rows.getInputs()));
   emitStats(sweep, states, terms);
   for (Value state : states)
     if (terms) {
@@ -427,9 +419,7 @@ void Splitting::emitKeptWeights(Value terms) {
   RowTile tile = getTile(part);
   SmallVector<Value> inputs{tile.sliceVarying(terms)}, outputs;
   llvm::append_range(inputs, getStateOf(ownStates, part));
-  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
-    if (formula.isUniformArgument(i))
-      inputs.push_back(input);
+  llvm::append_range(inputs, formula.pickUniform(rows.getInputs()));
   llvm::append_range(inputs, known);
   for (auto [i, output] : llvm::enumerate(rows.getOutputs()))
     if (!formula.isUniformResult(i))

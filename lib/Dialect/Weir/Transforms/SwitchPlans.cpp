@@ -47,10 +47,7 @@ Value emitSize(OpBuilder &builder, RowsOp rows, int64_t dim) {
   auto isUniformResult = [&](unsigned i) { return formula.isUniformResult(i); };
   if (Value size = find(rows.getOutputs(), isUniformResult))
     return size;
-  SmallVector<Value> shaped;
-  for (auto [i, input] : llvm::enumerate(rows.getInputs()))
-    if (!formula.isUniformArgument(i))
-      shaped.push_back(input);
+  SmallVector<Value> shaped = formula.pickVarying(rows.getInputs());
   if (rows.getMask())
     shaped.push_back(rows.getMask());
   if (Value size = find(shaped, [](unsigned) { return false; }))

@@ -81,10 +81,7 @@ static const char *whyNotAlongRow(OpBuilder &, OpTy op) {
 template <typename OpTy>
 static SmallVector<Value> getVarying(OpTy op) {
   FormulaOp formula = op.resolveFormula();
-  SmallVector<Value> varying;
-  for (auto [i, input] : llvm::enumerate(op.getInputs()))
-    if (!formula.isUniformArgument(i))
-      varying.push_back(input);
+  SmallVector<Value> varying = formula.pickVarying(op.getInputs());
   if (op.getMask())
     varying.push_back(op.getMask());
   if (auto dps = dyn_cast<DestinationStyleOpInterface>(op.getOperation()))
@@ -248,12 +245,8 @@ struct RowsTiling : TilingInterface::ExternalModel<RowsTiling<OpTy>, OpTy> {
     if (failed(getIterationDomainTileFromResultTile(
             op, b, result, offsets, sizes, tileOffsets, tileSizes)))
       return failure();
-    FailureOr<TilingResult> tiled =
-        getTiledImplementation(op, b, tileOffsets, tileSizes);
-    if (failed(tiled))
-      return failure();
-    return TilingResult{
-        tiled->tiledOps, {tiled->tiledValues[result]}, tiled->generatedSlices};
+    return pickResult(getTiledImplementation(op, b, tileOffsets, tileSizes),
+                      result);
   }
 };
 
@@ -316,12 +309,7 @@ struct StateTiling : TilingInterface::ExternalModel<StateTiling<OpTy>, OpTy> {
                                                   unsigned result,
                                                   Sizes offsets,
                                                   Sizes sizes) const {
-    FailureOr<TilingResult> tiled =
-        getTiledImplementation(op, b, offsets, sizes);
-    if (failed(tiled))
-      return failure();
-    return TilingResult{
-        tiled->tiledOps, {tiled->tiledValues[result]}, tiled->generatedSlices};
+    return pickResult(getTiledImplementation(op, b, offsets, sizes), result);
   }
 };
 
@@ -448,9 +436,7 @@ private:
     TilingResult slices;
     for (Value states : partial)
       state.push_back(slicePart(b, loc, states, part, slices));
-    for (auto [i, input] : llvm::enumerate(stats.getInputs()))
-      if (formula.isUniformArgument(i))
-        uniforms.push_back(input);
+    llvm::append_range(uniforms, formula.pickUniform(stats.getInputs()));
     auto merge =
         MergeOp::create(b, loc, stats.getResultTypes(), stats.getFormulaAttr(),
                         stats.getSweepAttr(), state, uniforms, stats.getKnown(),

@@ -89,6 +89,10 @@ def Weir_FormulaOp : Weir_Op<"formula", [
 
     /// True when argument `index` is declared `{weir.uniform}`: one value per row.
     bool isUniformArgument(unsigned index);
+    /// Those of the operands of an application that have a number per element,
+    /// and those that have one per row.
+    ::llvm::SmallVector<::mlir::Value> pickVarying(::mlir::ValueRange inputs);
+    ::llvm::SmallVector<::mlir::Value> pickUniform(::mlir::ValueRange inputs);
     /// True when result `index` is declared `{weir.uniform}`.
     bool isUniformResult(unsigned index);
     /// The interval that argument `index` must lie in; null when there is none.

@@ -64,6 +64,11 @@ llvm::SmallVector<mlir::OpFoldResult> getFullSizes(mlir::OpBuilder &builder,
 llvm::SmallVector<mlir::OpFoldResult>
 getSizes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value);
 
+/// The value of result `result` of a tiling, for an op that gives all of them
+/// at once.
+mlir::FailureOr<mlir::TilingResult>
+pickResult(mlir::FailureOr<mlir::TilingResult> tiled, unsigned result);
+
 /// True when the tile [offset, offset + size) is all of a dimension of size
 /// `full`.
 bool isWholeDimension(mlir::OpFoldResult offset, mlir::OpFoldResult size,
