@@ -78,7 +78,7 @@ def parse():
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build", help="the build folder")
     parser.add_argument("--peers", action="store_true", help="install the peers if need be, and measure them too")
     parser.add_argument("--peer-names", nargs="*", default=None, help=f"only these of {', '.join(peers.NAMES)}")
-    parser.add_argument("--suites", nargs="*", default=cases.USUAL, choices=list(cases.SUITES), help="default: all but activations")
+    parser.add_argument("--suites", nargs="*", default=cases.USUAL, choices=list(cases.SUITES), help=f"default: {' '.join(cases.USUAL)}")
     parser.add_argument("--filter", default="", help="only cases whose name contains this")
     parser.add_argument("--threads", nargs="*", type=int, default=None, help="default: 1, and 2 where there are two cores")
     parser.add_argument("--rounds", type=int, default=9, help="samples of each variant")

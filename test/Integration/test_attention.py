@@ -419,6 +419,21 @@ def test_tiles_on_every_machine(emulated, variant):
         compare(case, variant, results, problem, size)
 
 
+@pytest.mark.parametrize("name", ["softpick", "sigmoid_weights"])  # Without guesses, which follow from the tile.
+def test_few_queries_have_the_bits_of_many(emulated, name):
+    """Keys are rows of tiles for a few queries, and packed for many."""
+    case, variant = BY_NAME[name], next(v for v in TILED if v["name"] == name)
+    for keys in (1, 31, 32, 33, 130, 700):
+        (q, k, v, *rest), results, _ = draw(np.random.default_rng(keys), case, variant, (1, 40, keys))
+        emulated.call(variant["function"], q, k, v, *rest, *results)
+        few = [np.ascontiguousarray(y[:, :, -3:]) for y in results]
+        wanted = [y.tobytes() for y in few]
+        for y in few:
+            y.reshape(-1).view(np.uint8)[...] = 0xA5
+        emulated.call(variant["function"], np.ascontiguousarray(q[:, :, -3:]), k, v, *rest, *few)
+        assert [y.tobytes() for y in few] == wanted, keys
+
+
 @pytest.mark.parametrize("variant", threaded_variants(), ids=lambda v: v["function"])
 def test_the_same_bits_for_every_number_of_threads(threaded, variant):
     library, serial = threaded

@@ -19,6 +19,7 @@
 #include "Spans.h"
 #include "TileProducts.h"
 #include "TurnedProducts.h"
+#include "TurnedTileProducts.h"
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -250,22 +251,25 @@ void VectorProduct::emit(OpBuilder &b) {
 
 static void emitVectorProduct(OpBuilder &b, Location loc, ValueRange operands,
                               cpu::ProductOp op, ProductTarget target) {
-  if (op.getTransposeB())
+  if (op.isInTurnedTiles())
+    emitTurnedTileProduct(b, loc, operands, op);
+  else if (op.getTransposeB())
     emitTurnedProduct(b, loc, operands, op, target);
   else
     VectorProduct(loc, operands, op, target).emit(b);
 }
 
-/// Reports products in pairs that the target has no instructions for.
-static LogicalResult checkPairs(ModuleOp module, ProductTarget target) {
+/// Reports products in tiles that the target has no instructions for.
+static LogicalResult checkTiles(ModuleOp module, ProductTarget target) {
   if (target.tiles)
     return success();
   WalkResult walk = module.walk([](Operation *op) {
     auto product = dyn_cast<cpu::ProductOp>(op);
     auto pack = dyn_cast<cpu::PackOp>(op);
-    if (!(product && product.isInPairs()) && !(pack && pack.isInPairs()))
+    if (!(product && (product.isInPairs() || product.isInTurnedTiles())) &&
+        !(pack && pack.isInPairs()))
       return WalkResult::advance();
-    op->emitOpError("works in pairs, for which the module's target must have "
+    op->emitOpError("works in tiles, for which the module's target must have "
                     "amx-tile, amx-bf16, avx512bw and avx512vl");
     return WalkResult::interrupt();
   });
@@ -342,7 +346,7 @@ func::FuncOp ProductFunctions::create(cpu::ProductOp op) {
                 op.isInPairs() ? kInline : kApart,
                 [&](OpBuilder &b, ValueRange own) {
                   if (op.isInPairs())
-                    emitTileProduct(b, loc, own, callWhole, callFew);
+                    emitProductInTiles(b, loc, own, callWhole, callFew);
                   else
                     emitVectorProduct(b, loc, own, op, target);
                 });
@@ -396,7 +400,7 @@ struct WeirLowerProducts
   void runOnOperation() override {
     ModuleOp module = getOperation();
     ProductTarget target = ProductTarget::get(module);
-    if (failed(checkPairs(module, target)))
+    if (failed(checkTiles(module, target)))
       return signalPassFailure();
     lowerProducts(module, target);
     module.walk([&](cpu::PackOp op) {

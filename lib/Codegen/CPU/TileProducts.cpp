@@ -5,22 +5,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Tiles of AMX are 16 rows of 64 bytes: 16 x 32 of A, 16 x 16 pairs of B, 16 x
-// 16 of C. Two by two tiles of C take four loads for four products in each step
-// of k. All tiles have the one shape, since a register's shape holds for a
-// whole function: what is smaller, where columns or k end, goes through buffers
-// of a tile's size that are filled up with zeros. Rows of A that are left,
-// fewer than 16, are the business of another function, in which tiles of A and
-// C have just so many.
+// Two by two tiles of C take four loads for four products in each step of k.
+// What is smaller than a tile, where columns or k end, goes through buffers of
+// a tile's size that are filled up with zeros. Rows of A that are left, fewer
+// than 16, are the business of another function, in which tiles of A and C have
+// just so many.
 //
 //===----------------------------------------------------------------------===//
 
 #include "TileProducts.h"
 
 #include "Spans.h"
+#include "TileRegisters.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -28,9 +26,8 @@
 using namespace mlir;
 using namespace weir;
 
-/// Rows of any tile, columns of C's and B's, k of A's and B's.
-static constexpr int64_t kRows = 16, kColumns = 16, kDepth = 32;
-static constexpr int16_t kRowBytes = 64;
+static constexpr int64_t kRows = kTileRows, kColumns = kTileColumns,
+                         kDepth = kTileDepth;
 
 namespace {
 class TileProduct {
@@ -54,7 +51,6 @@ private:
   Value emitPartialSum(OpBuilder &b, Value m, Value n, Value k, Value sum);
 
   // Tiles.
-  Value call(OpBuilder &b, StringRef name, ValueRange operands, bool isTile);
   Value getHeight(OpBuilder &b, Value memref);
   Value load(OpBuilder &b, Value memref, Value row, Value column);
   Value loadBuffer(OpBuilder &b, Value buffer);
@@ -113,7 +109,7 @@ TileProduct::TileProduct(OpBuilder &b, Location loc, ValueRange operands,
   wholeDepth = subtract(b, depth, rest);
   auto allocate = [&](ArrayRef<int64_t> shape, Type element) -> Value {
     return memref::AllocaOp::create(b, loc, MemRefType::get(shape, element),
-                                    b.getI64IntegerAttr(kRowBytes));
+                                    b.getI64IntegerAttr(kTileRowBytes));
   };
   bufferA = allocate({kRows, kDepth}, b.getBF16Type());
   bufferB = allocate({kRows, kColumns, 2}, b.getBF16Type());
@@ -123,30 +119,6 @@ TileProduct::TileProduct(OpBuilder &b, Location loc, ValueRange operands,
 //===----------------------------------------------------------------------===//
 // Tiles
 //===----------------------------------------------------------------------===//
-
-Value TileProduct::call(OpBuilder &b, StringRef name, ValueRange operands,
-                        bool isTile) {
-  StringAttr intrinsic = b.getStringAttr(name);
-  if (!isTile) {
-    LLVM::CallIntrinsicOp::create(b, loc, intrinsic, operands);
-    return Value();
-  }
-  Type tile = LLVM::LLVMX86AMXType::get(b.getContext());
-  return LLVM::CallIntrinsicOp::create(b, loc, tile, intrinsic, operands)
-      ->getResult(0);
-}
-
-/// The bytes from one row of `memref` to the next.
-static Value emitPitch(OpBuilder &b, Location loc, Value memref) {
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, memref);
-  auto type = cast<MemRefType>(memref.getType());
-  int64_t bytes = type.getElementTypeBitWidth() / 8;
-  unsigned row = type.getRank() == 4 ? 1 : 0;
-  Value pitch = b.createOrFold<arith::MulIOp>(
-      loc, metadata.getStrides()[row],
-      arith::ConstantIndexOp::create(b, loc, bytes));
-  return arith::IndexCastOp::create(b, loc, b.getI64Type(), pitch);
-}
 
 static bool isInPairs(Value memref) {
   return cast<MemRefType>(memref.getType()).getRank() >= 3;
@@ -175,10 +147,8 @@ Value TileProduct::getHeight(OpBuilder &b, Value memref) {
 Value TileProduct::load(OpBuilder &b, Value memref, Value row, Value column) {
   Value address =
       emitAddress(b, loc, memref, getIndices(b, loc, memref, row, column));
-  return call(b, "llvm.x86.tileloadd64.internal",
-              {getHeight(b, memref), number(b, kRowBytes), address,
-               emitPitch(b, loc, memref)},
-              /*isTile=*/true);
+  return emitTileLoad(b, loc, getHeight(b, memref), address,
+                      emitPitch(b, loc, memref));
 }
 
 Value TileProduct::loadBuffer(OpBuilder &b, Value buffer) {
@@ -186,29 +156,24 @@ Value TileProduct::loadBuffer(OpBuilder &b, Value buffer) {
 }
 
 Value TileProduct::loadZeros(OpBuilder &b) {
-  return call(b, "llvm.x86.tilezero.internal",
-              {getHeight(b, c), number(b, kRowBytes)}, /*isTile=*/true);
+  return emitTileZero(b, loc, getHeight(b, c));
 }
 
 void TileProduct::store(OpBuilder &b, Value tile, Value memref, Value row,
                         Value column) {
   Value address = emitAddress(b, loc, memref, {row, column});
-  call(b, "llvm.x86.tilestored64.internal",
-       {getHeight(b, memref), number(b, kRowBytes), address,
-        emitPitch(b, loc, memref), tile},
-       /*isTile=*/false);
+  emitTileStore(b, loc, getHeight(b, memref), address,
+                emitPitch(b, loc, memref), tile);
 }
 
 SmallVector<Value> TileProduct::multiplyAdd(OpBuilder &b, ValueRange a,
                                             ValueRange pairs, ValueRange c) {
   Tiles sums;
-  Value rowCount = getHeight(b, this->c), width = number(b, kRowBytes);
+  Value rowCount = getHeight(b, this->c);
   for (auto [i, left] : llvm::enumerate(a))
     for (auto [j, right] : llvm::enumerate(pairs))
-      sums.push_back(
-          call(b, "llvm.x86.tdpbf16ps.internal",
-               {rowCount, width, width, c[i * pairs.size() + j], left, right},
-               /*isTile=*/true));
+      sums.push_back(emitTileProduct(b, loc, rowCount, c[i * pairs.size() + j],
+                                     left, right));
   return sums;
 }
 
@@ -467,8 +432,9 @@ static Value viewRows(OpBuilder &b, Location loc, Value memref, Value first,
   return memref::SubViewOp::create(b, loc, memref, offsets, sizes, strides);
 }
 
-void weir::emitTileProduct(OpBuilder &b, Location loc, ValueRange operands,
-                           ProductEmitter emitWhole, ProductEmitter emitRest) {
+void weir::emitProductInTiles(OpBuilder &b, Location loc, ValueRange operands,
+                              ProductEmitter emitWhole,
+                              ProductEmitter emitRest) {
   Value rows = b.createOrFold<memref::DimOp>(loc, operands[2], 0);
   Value tile = arith::ConstantIndexOp::create(b, loc, kRows),
         zero = arith::ConstantIndexOp::create(b, loc, 0);

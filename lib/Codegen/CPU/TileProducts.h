@@ -18,9 +18,9 @@ using ProductEmitter =
 
 /// Writes a product in pairs of `operands`, A, B and C: what makes whole tiles
 /// of rows of A, where there are some, and what the rows do that are left.
-void emitTileProduct(mlir::OpBuilder &builder, mlir::Location loc,
-                     mlir::ValueRange operands, ProductEmitter emitWhole,
-                     ProductEmitter emitRest);
+void emitProductInTiles(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::ValueRange operands, ProductEmitter emitWhole,
+                        ProductEmitter emitRest);
 
 /// All whole tiles of rows in tile registers. It must be a function of its own:
 /// LLVM loads the shapes of tiles where a function begins, which takes as long

@@ -20,9 +20,10 @@ using P = arith::CmpFPredicate;
 
 /// A larger anchor is left to run: exponents are formed otherwise then.
 static constexpr double kModerate = 0x1p21;
-/// The sum may be this large, and this many times that of a row of equal
-/// scores. A score is at most ln(2^20) = 14 above the guess then, where a fast
-/// exponential's error is half of what its class allows.
+/// The sum may be this large, or this many times that of a row of equal scores,
+/// whichever is more. A score is at most ln(2^20) = 14 above the guess then, of
+/// a million keys 17, where a fast exponential's error is half of what its class
+/// allows.
 static constexpr double kMostSum = 0x1p20, kMostMean = 16;
 
 Value AttentionGuess::constant(double value) {

@@ -270,6 +270,14 @@ void AttentionTiling::multiplyInPlace(const AttentionTile &tile, Value firstKey,
                                         used, /*accumulate=*/false);
   product.setTransposeB(true);
   product.setPrefetch(true);
+  if (!operands.inPairs)
+    return;
+  product.setTileOrder(true);
+  // Scores of packed keys that do not exist are 0.
+  Value width = getValueOrCreateConstantIndexOp(
+      builder, loc, getUsedWidth(tile, firstKey, kProductStep));
+  fill(view(scores, {zero, count}, {tile.rowCount, index.sub(width, count)}),
+       0.0);
 }
 
 void AttentionTiling::multiplyPacked(const AttentionTile &tile, Value block,

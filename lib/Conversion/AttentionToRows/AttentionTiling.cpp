@@ -75,7 +75,7 @@ AttentionOperands::AttentionOperands(OpBuilder &b, AttentionRowsOp op) {
   accumulator = element.isF64() ? element : Type(b.getF32Type());
   inPairs = element.isBF16() &&
             TargetFeatures::get(op->getParentOfType<ModuleOp>()).hasTiles();
-  keysAreReady = !inPairs && hasUnitStride(key);
+  keysAreReady = hasUnitStride(key);
   valuesAreReady = element == accumulator && hasUnitStride(value);
 }
 
@@ -293,8 +293,13 @@ SequenceTotals AttentionTiling::cutTiles(AttentionSequence &s,
   if (operands.keysAreReady) {
     s.meetsFew = meetsFew;
     Value meetsMany = index.compare(Predicate::ugt, rows, fewRows);
-    s.packsAhead =
-        builder.createOrFold<arith::AndIOp>(loc, s.packsAhead, meetsMany);
+    if (operands.inPairs) // Values are packed all the same, and once.
+      s.meetsFew = index.select(
+          s.packsAhead, arith::ConstantIntOp::create(builder, loc, 0, 1),
+          meetsFew);
+    else
+      s.packsAhead =
+          builder.createOrFold<arith::AndIOp>(loc, s.packsAhead, meetsMany);
   }
   Value heads = index.mul(operands.batches, operands.keyHeads);
   SequenceTotals own;

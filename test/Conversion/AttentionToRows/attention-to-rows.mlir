@@ -300,6 +300,9 @@ module attributes {weir.target = {features = "+avx512f,+amx-tile,+amx-bf16", vec
   // CHECK:         arith.constant 1.250000e-01 : f32
   // CHECK-LABEL: func.func @pairs
   // CHECK:         weir_cpu.pack {{.*}} outs({{.*}} : memref<32x{{[0-9]+}}x2xbf16, {{.*}}>) {transpose}
+  // A few queries meet keys where these lie.
+  // CHECK:         weir_cpu.product ins({{.*}} : memref<?x64xbf16, {{.*}}>, memref<?x64xbf16, {{.*}}>) outs({{.*}} : memref<?x?xf32, {{.*}}>) {prefetch, tile_order, transpose_b}
+  // CHECK:         linalg.fill
   // CHECK:         weir_cpu.product ins({{.*}} : memref<?x64xbf16, {{.*}}>, memref<32x{{[0-9]+}}x2xbf16, {{.*}}>) outs({{.*}} : memref<?x{{[0-9]+}}xf32, {{.*}}>)
   // CHECK:         weir.rows @softmax.attended.carry1
   // CHECK:         weir_cpu.product ins({{.*}} : memref<?x{{[0-9]+}}xbf16, {{.*}}>, memref<{{[0-9]+}}x64x2xbf16, {{.*}}>) outs({{.*}} : memref<?x64xf32, {{.*}}>) {accumulate}

@@ -1,7 +1,7 @@
 // RUN: weir-opt %s -split-input-file -verify-diagnostics
 
 func.func @types(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %c: memref<4x16xf64>) {
-  // expected-error@+1 {{C1: operands of f32 (b of 16 bits, too), of f64, or of bf16, bf16 in pairs and f32, but found 'memref<4x8xf32>', 'memref<8x16xf32>' and 'memref<4x16xf64>'}}
+  // expected-error@+1 {{C1: operands of f32 (b of 16 bits, too), of f64, or of bf16, bf16 in pairs or transposed in the order of tiles, and f32, but found 'memref<4x8xf32>', 'memref<8x16xf32>' and 'memref<4x16xf64>'}}
   weir_cpu.product ins(%a, %b : memref<4x8xf32>, memref<8x16xf32>) outs(%c : memref<4x16xf64>)
   return
 }
@@ -129,7 +129,7 @@ func.func @packed_size(%a: memref<4x8xf32>, %b: memref<8x3xf32>) {
 // -----
 
 func.func @not_in_pairs(%a: memref<4x8xbf16>, %b: memref<8x16xbf16>, %c: memref<4x16xf32>) {
-  // expected-error@+1 {{C1: operands of f32 (b of 16 bits, too), of f64, or of bf16, bf16 in pairs and f32}}
+  // expected-error@+1 {{C1: operands of f32 (b of 16 bits, too), of f64, or of bf16, bf16 in pairs or transposed in the order of tiles, and f32}}
   weir_cpu.product ins(%a, %b : memref<4x8xbf16>, memref<8x16xbf16>) outs(%c : memref<4x16xf32>)
   return
 }
@@ -163,5 +163,21 @@ func.func @packed_pairs(%a: memref<9x16xf16>, %b: memref<5x16x2xbf16>) {
 func.func @packed_pairs_size(%a: memref<9x16xbf16>, %b: memref<4x16x2xbf16>) {
   // expected-error@+1 {{C3: dimension 0 of dst holds 4 of 5 elements}}
   weir_cpu.pack ins(%a : memref<9x16xbf16>) outs(%b : memref<4x16x2xbf16>)
+  return
+}
+
+// -----
+
+func.func @turned_sum(%a: memref<4x8xbf16>, %b: memref<16x8xbf16>, %c: memref<4x16xf32>) {
+  // expected-error@+1 {{C6: a of bf16 and a transposed b are not accumulated, and have a known number of columns, but a is 'memref<4x8xbf16>'}}
+  weir_cpu.product ins(%a, %b : memref<4x8xbf16>, memref<16x8xbf16>) outs(%c : memref<4x16xf32>) {accumulate, tile_order, transpose_b}
+  return
+}
+
+// -----
+
+func.func @turned_depth(%a: memref<4x?xbf16>, %b: memref<16x?xbf16>, %c: memref<4x16xf32>) {
+  // expected-error@+1 {{C6: a of bf16 and a transposed b are not accumulated, and have a known number of columns, but a is 'memref<4x?xbf16>'}}
+  weir_cpu.product ins(%a, %b : memref<4x?xbf16>, memref<16x?xbf16>) outs(%c : memref<4x16xf32>) {tile_order, transpose_b}
   return
 }

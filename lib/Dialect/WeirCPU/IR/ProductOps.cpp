@@ -35,20 +35,24 @@ static int64_t getHeldRows(int64_t rows, bool inPairs) {
   return ShapedType::isDynamic(rows) || !inPairs ? rows : (rows + 1) / 2;
 }
 
-static bool areProductTypes(MemRefType a, MemRefType b, MemRefType c) {
+/// C1. `turned`: B is transposed, in the order of tiles.
+static bool areProductTypes(MemRefType a, MemRefType b, MemRefType c,
+                            bool turned) {
   Type left = a.getElementType(), right = b.getElementType(),
        sum = c.getElementType();
   if (left.isBF16())
-    return ::isInPairs(b) && sum.isF32();
+    return sum.isF32() &&
+           (turned ? right.isBF16() && b.getRank() == 2 : ::isInPairs(b));
   bool isWidened = left.isF32() && (right.isBF16() || right.isF16());
   return b.getRank() == 2 && left == sum && (left == right || isWidened);
 }
 
 LogicalResult ProductOp::verify() {
   MemRefType a = getA().getType(), b = getB().getType(), c = getC().getType();
-  if (!areProductTypes(a, b, c))
+  if (!areProductTypes(a, b, c, getTransposeB() && getTileOrder()))
     return emitOpError("C1: operands of f32 (b of 16 bits, too), of f64, or of "
-                       "bf16, bf16 in pairs and f32, but found ")
+                       "bf16, bf16 in pairs or transposed in the order "
+                       "of tiles, and f32, but found ")
            << a << ", " << b << " and " << c;
   for (MemRefType type : {a, b, c})
     if (!hasContiguousRows(type))
@@ -91,6 +95,11 @@ LogicalResult ProductOp::verify() {
     return emitOpError("C4: a transposed b in the order of tiles is bf16, but "
                        "found ")
            << b;
+  if (isInTurnedTiles() &&
+      (getAccumulate() || ShapedType::isDynamic(a.getDimSize(1))))
+    return emitOpError("C6: a of bf16 and a transposed b are not accumulated, "
+                       "and have a known number of columns, but a is ")
+           << a;
   return success();
 }
 

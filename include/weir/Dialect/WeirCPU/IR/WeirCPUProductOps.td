@@ -27,7 +27,8 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     Pairs may lie in strips, b[s][p][j][i] for n = s * J + j, where a strip of J columns is contiguous: memory is then read in order. Each strip
     meets some rows of A in turn, which stay in the first-level cache meanwhile.
 
-    With `transpose_b`, b lies as [N, K]: C = A B^T, the same numbers. That is for a few rows of A: with more, a packed B is faster.
+    With `transpose_b`, b lies as [N, K]: C = A B^T, the same numbers. That is for a few rows of A: with more, a packed B is faster. Where `a` is bf16
+    too, the rows of B are those of AMX's tiles as they lie.
 
     `prefetch` says that B is not in the first-level cache, as values of keys that are met once: its rows are asked for before they are used.
 
@@ -42,12 +43,14 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
 
     #### Constraints
 
-    - C1: `a` and `c` are f32, `b` f32, bf16 or f16; or all are f64; or `a` is bf16, `b` bf16 in pairs, and `c` f32.
+    - C1: `a` and `c` are f32, `b` f32, bf16 or f16; or all are f64; or `a` is bf16, `b` bf16 in pairs or with `transpose_b` and `tile_order`, and
+      `c` f32.
     - C2: the last dimension of each is contiguous, of stride 1, and so are pairs.
     - C3: sizes agree. Any may be 0; where K is, the sum is 0.
     - C4: B in pairs is neither transposed nor prefetched. Transposed in the order of tiles it is bf16.
     - C5: J is static and a multiple of 32.
-    - Pairs are only for targets with AMX for bf16.
+    - C6: where `a` is bf16 and `b` transposed, nothing is accumulated, and K is static.
+    - `a` of bf16 is only for targets with AMX for bf16.
 
     #### Examples
 
@@ -58,6 +61,10 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     }
     func.func @decode(%q: memref<8x64xf32>, %k: memref<?x64xf32>, %s: memref<8x?xf32>) {
       weir_cpu.product ins(%q, %k : memref<8x64xf32>, memref<?x64xf32>) outs(%s : memref<8x?xf32>) {transpose_b, prefetch}
+      return
+    }
+    func.func @decode_in_tiles(%q: memref<8x64xbf16>, %k: memref<?x64xbf16>, %s: memref<8x?xf32>) {
+      weir_cpu.product ins(%q, %k : memref<8x64xbf16>, memref<?x64xbf16>) outs(%s : memref<8x?xf32>) {transpose_b, tile_order, prefetch}
       return
     }
     func.func @scores(%q: memref<?x64xf32, strided<[?, 1]>>, %k: memref<64x128xf32>, %s: memref<?x128xf32>) {
@@ -85,6 +92,8 @@ def WeirCPU_ProductOp : Op<WeirCPU_Dialect, "product", []> {
     bool isInPairs() { return getB().getType().getRank() >= 3; }
     /// True when some columns of it make a strip.
     bool isInStrips() { return getB().getType().getRank() == 4; }
+    /// True when a transposed B lies in tiles.
+    bool isInTurnedTiles() { return getTransposeB() && getA().getType().getElementType().isBF16(); }
   }];
   let assemblyFormat = "`ins` `(` $a `,` $b `:` type($a) `,` type($b) `)` `outs` `(` $c `:` type($c) `)` attr-dict";
 }
