@@ -46,6 +46,8 @@ void weir::buildTensorPipeline(OpPassManager &pm,
                                const CPUPipelineOptions &options) {
   auto leaveAlone = [](OpPassManager &) {};
   pm.addPass(createInlinerPass({}, leaveAlone));
+  // What frontends leave as arithmetic on whole tensors.
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   ConvertLinalgToWeirOptions raise;
   raise.enable = options.raiseLinalg;
   raise.explain = options.explain;

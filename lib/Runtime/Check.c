@@ -145,7 +145,7 @@ static int32_t check_memory(struct weir_tensor *t) {
           !__builtin_add_overflow((uintptr_t)t->data, high, &last);
   /* Memory of a process lies in the lower 2^56 bytes. */
   fits = fits && __builtin_sub_overflow(high, low, &high) == 0 &&
-         high <= (int64_t)1 << 56;
+         high <= (int64_t)1 << 56 && last <= (uintptr_t)1 << 56;
   if (!fits)
     return weir_fail(
         WEIR_STRIDE,

@@ -226,6 +226,8 @@ WRONG = {
     "far below": (6, "arg0 has an offset, sizes or strides", lambda: (changed(X, strides=int64s(-FAR - 1, 1)), Y)),
     "far bytes": (6, "arg0 has an offset, sizes or strides", lambda: (changed(X, strides=int64s(2**59, 1)), Y)),
     "far offset": (6, "arg0 has an offset, sizes or strides", lambda: (changed(X, byte_offset=2**64 - 4), Y)),
+    "offset of no process": (6, "arg0 has an offset, sizes or strides", lambda: (changed(X, byte_offset=2**56), Y)),
+    "negative offset": (6, "arg0 has an offset, sizes or strides", lambda: (changed(X, byte_offset=2**64 - 2**50), Y)),
     "far result": (6, "result0 has an offset, sizes or strides", lambda: (X, changed(Y, strides=int64s(1, FAR)))),
     "overlap": (8, "result0 overlaps arg0", lambda: (X[:5], X[1:])),
 }

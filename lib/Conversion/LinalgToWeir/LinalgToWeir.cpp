@@ -179,15 +179,20 @@ void Raiser::raise(linalg::LinalgOp seed) {
 //===----------------------------------------------------------------------===//
 
 /// linalg.softmax is a group of others.
-static void decomposeSoftmax(linalg::SoftmaxOp op) {
+static LogicalResult decomposeSoftmax(linalg::SoftmaxOp op) {
   if (!op.hasPureTensorSemantics())
-    return;
+    return success();
+  Type element = getElementTypeOrSelf(op.getInput().getType());
+  if (!isa<FloatType>(element))
+    return op.emitOpError("has elements of ")
+           << element << ", but a softmax is of floating-point numbers";
   OpBuilder builder(op);
   FailureOr<SmallVector<Value>> values = op.decomposeOperation(builder);
   if (failed(values))
-    return;
+    return op.emitOpError("cannot be decomposed");
   op->replaceAllUsesWith(*values);
   op.erase();
+  return success();
 }
 
 /// A size of a result is that of its destination; asking for it is no use of
@@ -219,7 +224,12 @@ struct ConvertLinalgToWeir
     : weir::impl::ConvertLinalgToWeirBase<ConvertLinalgToWeir> {
   using ConvertLinalgToWeirBase::ConvertLinalgToWeirBase;
   void runOnOperation() override {
-    getOperation().walk(decomposeSoftmax);
+    WalkResult walk = getOperation().walk([](linalg::SoftmaxOp op) {
+      return failed(decomposeSoftmax(op)) ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      return signalPassFailure();
     if (!enable)
       return;
     getOperation().walk(askDestination);

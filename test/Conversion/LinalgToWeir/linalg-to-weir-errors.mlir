@@ -159,3 +159,11 @@ func.func @memory(%x: memref<4x8xf32>, %y: memref<4x8xf32>, %r: memref<4xf32>) {
   linalg.softmax dimension(1) ins(%x : memref<4x8xf32>) outs(%y : memref<4x8xf32>)
   return
 }
+
+// -----
+
+func.func @whole_numbers(%x: tensor<4x8xi32>, %e: tensor<4x8xi32>) -> tensor<4x8xi32> {
+  // expected-error@+1 {{'linalg.softmax' op has elements of 'i32', but a softmax is of floating-point numbers}}
+  %y = linalg.softmax dimension(1) ins(%x : tensor<4x8xi32>) outs(%e : tensor<4x8xi32>) -> tensor<4x8xi32>
+  return %y : tensor<4x8xi32>
+}

@@ -298,12 +298,20 @@ private:
   }
 
   LogicalResult verifyNumbers() {
-    if (op.getScale() && !op.getScale()->isFinite())
-      return error("C8") << "scale is not finite";
-    if (op.getSoftCap() &&
-        (!op.getSoftCap()->isFinite() || op.getSoftCap()->isNegative() ||
-         op.getSoftCap()->isZero()))
-      return error("C8") << "soft_cap is not a positive finite number";
+    // In the type of scores, where what is too large is infinite.
+    bool f64 = getElementTypeOrSelf(op.getQuery().getType()).isF64();
+    auto rounded = [&](APFloat number) {
+      double value = number.convertToDouble();
+      return f64 ? value : static_cast<float>(value);
+    };
+    if (op.getScale() && !std::isfinite(rounded(*op.getScale())))
+      return error("C8") << "scale is not finite in the type of scores";
+    double least = f64 ? std::numeric_limits<double>::min()
+                       : std::numeric_limits<float>::min();
+    if (op.getSoftCap() && !(std::isfinite(rounded(*op.getSoftCap())) &&
+                             rounded(*op.getSoftCap()) >= least))
+      return error("C8") << "soft_cap is not a positive, finite and normal "
+                            "number in the type of scores";
     using Bounded = std::tuple<StringLiteral, std::optional<int64_t>, int64_t>;
     for (auto [name, number, most] :
          {Bounded("window_left", op.getWindowLeft(), kMaxWindow),

@@ -78,6 +78,20 @@ static bool isWellFormedABI(Attribute attr) {
   return rest.empty();
 }
 
+LogicalResult weir::verifyKnownAttributes(Operation *op) {
+  for (NamedAttribute attribute : op->getDiscardableAttrs()) {
+    StringRef name = attribute.getName();
+    if (name.contains('.'))
+      continue;
+    InFlightDiagnostic error = op->emitOpError("has no attribute '")
+                               << name << "'; its own are ";
+    llvm::interleaveComma(op->getName().getAttributeNames(), error,
+                          [&](StringAttr own) { error << own.getValue(); });
+    return error << ", and others have the prefix of a dialect";
+  }
+  return success();
+}
+
 static bool isWellFormedTarget(Attribute attr) {
   auto target = dyn_cast<DictionaryAttr>(attr);
   if (!target || !target.getAs<StringAttr>("features"))

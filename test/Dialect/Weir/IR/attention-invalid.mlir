@@ -608,7 +608,7 @@ func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x
 // -----
 
 func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x9x24xf32>) {
-  // expected-error@+1 {{C8: soft_cap is not a positive finite number}}
+  // expected-error@+1 {{C8: soft_cap is not a positive, finite and normal number in the type of scores}}
   %o = weir.attention @softmax(%q, %k, %v) {soft_cap = 0.0 : f64}
     : (tensor<2x4x8x16xf32>, tensor<2x2x9x16xf32>, tensor<2x2x9x24xf32>) -> tensor<2x4x8x24xf32>
   return
@@ -617,7 +617,7 @@ func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x
 // -----
 
 func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x9x24xf32>) {
-  // expected-error@+1 {{C8: soft_cap is not a positive finite number}}
+  // expected-error@+1 {{C8: soft_cap is not a positive, finite and normal number in the type of scores}}
   %o = weir.attention @softmax(%q, %k, %v) {soft_cap = -1.0 : f64}
     : (tensor<2x4x8x16xf32>, tensor<2x2x9x16xf32>, tensor<2x2x9x24xf32>) -> tensor<2x4x8x24xf32>
   return
@@ -626,7 +626,7 @@ func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x
 // -----
 
 func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x9x24xf32>) {
-  // expected-error@+1 {{C8: soft_cap is not a positive finite number}}
+  // expected-error@+1 {{C8: soft_cap is not a positive, finite and normal number in the type of scores}}
   %o = weir.attention @softmax(%q, %k, %v) {soft_cap = 0x7FF0000000000000 : f64}
     : (tensor<2x4x8x16xf32>, tensor<2x2x9x16xf32>, tensor<2x2x9x24xf32>) -> tensor<2x4x8x24xf32>
   return
@@ -635,7 +635,7 @@ func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x
 // -----
 
 func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x9x24xf32>) {
-  // expected-error@+1 {{C8: soft_cap is not a positive finite number}}
+  // expected-error@+1 {{C8: soft_cap is not a positive, finite and normal number in the type of scores}}
   %o = weir.attention @softmax(%q, %k, %v) {soft_cap = 0x7FF8000000000000 : f64}
     : (tensor<2x4x8x16xf32>, tensor<2x2x9x16xf32>, tensor<2x2x9x24xf32>) -> tensor<2x4x8x24xf32>
   return
@@ -850,5 +850,33 @@ func.func @f(%q: tensor<2x4x8x16xf32>) {
   // expected-error@+1 {{expected the number of tensor results (0) to be equal to the number of output tensors (1)}}
   weir.attention_rows @softmax ins(%q, %q, %q : tensor<2x4x8x16xf32>, tensor<2x4x8x16xf32>, tensor<2x4x8x16xf32>)
     outs(%q : tensor<2x4x8x16xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x9x24xf32>) {
+  // expected-error@+1 {{C8: soft_cap is not a positive, finite and normal number in the type of scores}}
+  %o = weir.attention @softmax(%q, %k, %v) {soft_cap = 1.0e-40 : f64}
+    : (tensor<2x4x8x16xf32>, tensor<2x2x9x16xf32>, tensor<2x2x9x24xf32>) -> tensor<2x4x8x24xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x9x24xf32>) {
+  // expected-error@+1 {{C8: scale is not finite in the type of scores}}
+  %o = weir.attention @softmax(%q, %k, %v) {scale = 1.0e300 : f64}
+    : (tensor<2x4x8x16xf32>, tensor<2x2x9x16xf32>, tensor<2x2x9x24xf32>) -> tensor<2x4x8x24xf32>
+  return
+}
+
+// -----
+
+// A misspelt attribute would be attention over all keys.
+func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x9x24xf32>) {
+  // expected-error@+1 {{has no attribute 'casual'; its own are causal, }}
+  %o = weir.attention @softmax(%q, %k, %v) {casual}
+    : (tensor<2x4x8x16xf32>, tensor<2x2x9x16xf32>, tensor<2x2x9x24xf32>) -> tensor<2x4x8x24xf32>
   return
 }

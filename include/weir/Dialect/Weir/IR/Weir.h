@@ -20,6 +20,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include "weir/Dialect/Weir/IR/KnownAttributes.h"
 #include "weir/Dialect/Weir/IR/StateLayout.h"
 
 #include "weir/Dialect/Weir/IR/WeirDialect.h.inc"

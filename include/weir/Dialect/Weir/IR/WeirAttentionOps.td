@@ -147,7 +147,7 @@ def Weir_AttentionOp : Weir_Op<"attention", [
     - C5: `operands` has one operand for each argument after the score, of a type and shape as above.
     - C6: the results have the types and shapes above.
     - C7: the mask is of i1; mask and bias broadcast to [B, Hq, Lq, Lk]; `lengths` is [B], of i32 or i64.
-    - C8: `scale` is finite, `soft_cap` positive and finite; windows are at most 2^62, tiles 65536.
+    - C8: in the type of scores, f32 unless they are f64, `scale` is finite, `soft_cap` positive, finite and normal; windows are at most 2^62, tiles 65536.
     - C9: policies need a formula with a reduction; `empty_row = uniform` has no keys to share among; `nan = arithmetic` does not go with searches.
     - C10: a constant operand lies in the argument's `weir.domain`.
     - C11: the formula fits the form.

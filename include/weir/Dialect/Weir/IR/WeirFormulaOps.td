@@ -16,7 +16,13 @@ include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-class Weir_Op<string mnemonic, list<Trait> traits = []> : Op<Weir_Dialect, mnemonic, traits>;
+/// An attribute without a dialect's prefix is one of the op's own: a misspelt one would change what it means.
+def Weir_KnownAttributes : NativeOpTrait<"KnownAttributes"> {
+  let cppNamespace = "::weir";
+}
+
+class Weir_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Weir_Dialect, mnemonic, !listconcat([Weir_KnownAttributes], traits)>;
 
 /// An op of the row language: pure, and only inside a formula.
 class Weir_BodyOp<string mnemonic, list<Trait> traits = []>

@@ -1,0 +1,30 @@
+//===- KnownAttributes.h - attributes that an op does not have -*- C++ -*-===//
+//
+// Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef WEIR_DIALECT_WEIR_IR_KNOWNATTRIBUTES_H
+#define WEIR_DIALECT_WEIR_IR_KNOWNATTRIBUTES_H
+
+#include "mlir/IR/OpDefinition.h"
+
+namespace weir {
+
+/// Reports attributes of no dialect that are not the op's own.
+llvm::LogicalResult verifyKnownAttributes(mlir::Operation *op);
+
+/// The trait of ops whose attributes are their own or some dialect's.
+template <typename ConcreteOp>
+class KnownAttributes
+    : public mlir::OpTrait::TraitBase<ConcreteOp, KnownAttributes> {
+public:
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) {
+    return verifyKnownAttributes(op);
+  }
+};
+
+} // namespace weir
+
+#endif // WEIR_DIALECT_WEIR_IR_KNOWNATTRIBUTES_H
