@@ -16,3 +16,15 @@ func.func @scaled(%x: tensor<?x5xbf16>) -> tensor<?x5xbf16> {
   } -> tensor<?x5xbf16>
   return %y : tensor<?x5xbf16>
 }
+
+// Nor does a position that is rounded to bf16.
+weir.formula @ramp_of(%x: f32) -> f32 {
+  %p = weir.position : index
+  %i = arith.index_cast %p : index to i64
+  %f = arith.sitofp %i : i64 to f32
+  weir.yield %f : f32
+}
+func.func @ramp(%x: tensor<?x?xbf16>) -> tensor<?x?xbf16> {
+  %r = weir.apply @ramp_of(%x) : (tensor<?x?xbf16>) -> tensor<?x?xbf16>
+  return %r : tensor<?x?xbf16>
+}

@@ -299,6 +299,24 @@ static void mend(arith::TruncFOp op) {
   op.erase();
 }
 
+/// Integers to bf16, which no instruction does, and LLVM by a function of a
+/// compiler's runtime. Canonicalization has written it for a conversion to f32
+/// that is rounded.
+static void convertThroughF32(Operation *op) {
+  Value result = op->getResult(0);
+  if (!getElementTypeOrSelf(result.getType()).isBF16())
+    return;
+  OpBuilder b(op);
+  Type single = b.getF32Type();
+  if (auto vector = dyn_cast<VectorType>(result.getType()))
+    single = vector.clone(single);
+  Operation *wide = b.clone(*op);
+  wide->getResult(0).setType(single);
+  result.replaceAllUsesWith(Value(arith::TruncFOp::create(
+      b, op->getLoc(), result.getType(), wide->getResult(0))));
+  op->erase();
+}
+
 namespace {
 struct WeirWidenStores : weir::impl::WeirWidenStoresBase<WeirWidenStores> {
   void runOnOperation() override {
@@ -306,6 +324,10 @@ struct WeirWidenStores : weir::impl::WeirWidenStoresBase<WeirWidenStores> {
     SmallVector<Block *> blocks;
     llvm::DenseSet<Operation *> stored;
     SmallVector<arith::TruncFOp> others;
+    getOperation().walk([](Operation *op) {
+      if (isa<arith::SIToFPOp, arith::UIToFPOp>(op))
+        convertThroughF32(op);
+    });
     getOperation().walk([&](Block *block) { blocks.push_back(block); });
     getOperation().walk([&](LLVM::StoreOp op) {
       if (HalfStore half(op, mends); half.vector)

@@ -129,16 +129,20 @@ bool OnlineForm::canJoin() const {
          emitter.rows.getPosInf() != PosInf::Share;
 }
 
-/// A sweep may fuse shifts that still run when the finished ones tell whether
+/// A sweep may fuse shifts that it finishes when the finished ones tell whether
 /// that was right: lanes may hold greater ones only if the row does. It should
 /// when that is likely, since a row that was swept wrongly is swept again.
 bool OnlineForm::fusesRunningShifts(const DerivedSweep &sweep) const {
   if (!emitter.shifts.suitMostRows())
     return false;
+  auto isOfSweep = [&](Operation *op) {
+    return llvm::any_of(sweep.laws,
+                        [&](const Law &law) { return law.op == op; });
+  };
   bool anyRuns = false;
   for (Value u : emitter.shifts.getShifts()) {
     anyRuns |= !emitter.isFinished(u);
-    if (!emitter.shifts.growsWithRow(u))
+    if (!emitter.shifts.growsWithRow(u) || !emitter.isFinished(u, isOfSweep))
       return false;
   }
   SweepState state(sweep);

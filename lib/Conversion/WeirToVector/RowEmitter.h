@@ -236,7 +236,10 @@ public:
   /// True when the target has a fused multiply-add.
   bool hasFMA = false;
   /// True when the reductions that `value` leans on have their scalars.
-  bool isFinished(mlir::Value value) const;
+  /// With `soon`, what will be finished behind those ops is so.
+  bool isFinished(
+      mlir::Value value, llvm::function_ref<bool(mlir::Operation *)> soon =
+                             [](mlir::Operation *) { return false; }) const;
   bool areShiftsFinished() const {
     return llvm::all_of(shifts.getShifts(),
                         [&](mlir::Value u) { return isFinished(u); });

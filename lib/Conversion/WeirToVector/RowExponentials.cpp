@@ -104,13 +104,14 @@ Value RowEmitter::emitAnchoredExp(OpBuilder &builder, Value exponent) {
 
 static constexpr double kLog2e = 1.44269504088896340735992468100;
 
-bool RowEmitter::isFinished(Value value) const {
+bool RowEmitter::isFinished(Value value,
+                            function_ref<bool(Operation *)> soon) const {
   SmallVector<Value> work{value};
   llvm::DenseSet<Value> seen;
   while (!work.empty()) {
     Value next = work.pop_back_val();
     Operation *op = next.getDefiningOp();
-    if (!op || scalars.count(next) || !seen.insert(next).second)
+    if (!op || scalars.count(next) || soon(op) || !seen.insert(next).second)
       continue;
     if (isa<ReduceOp, KthOp, SolveOp>(op))
       return false;

@@ -128,8 +128,12 @@ Linear ExprContext::multiply(const Linear &a, const Linear &b) {
   auto hasExp = [](const Linear &l) {
     return llvm::any_of(l.terms, [](auto &t) { return getExponent(t.first); });
   };
-  // Two sums without exponentials gain nothing from being multiplied out.
-  if (a.terms.size() > 1 && b.terms.size() > 1 && !hasExp(a) && !hasExp(b)) {
+  // Two sums without exponentials gain nothing from being multiplied out, and
+  // long ones would grow without bound.
+  constexpr size_t kMostTerms = 64;
+  bool isLong = a.terms.size() * b.terms.size() > kMostTerms;
+  if (a.terms.size() > 1 && b.terms.size() > 1 &&
+      (isLong || (!hasExp(a) && !hasExp(b)))) {
     Factors factors;
     factors.push_back({wrap(a), 1.0});
     Factors other;

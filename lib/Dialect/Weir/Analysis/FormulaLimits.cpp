@@ -261,6 +261,22 @@ static std::optional<bool> decideForNaN(arith::CmpFOp cmp) {
 
 bool FormulaLimits::propagatesNaN(Value value, NaNAt where,
                                   bool maximaKeepNaN) {
+  KnownNaNs known;
+  return propagatesNaN(value, where, maximaKeepNaN, known);
+}
+
+bool FormulaLimits::propagatesNaN(Value value, NaNAt where, bool maximaKeepNaN,
+                                  KnownNaNs &known) {
+  KnownNaNs::key_type key(value, where == NaNAt::Element);
+  if (auto found = known.find(key); found != known.end())
+    return found->second;
+  bool propagates = findNaN(value, where, maximaKeepNaN, known);
+  known[key] = propagates;
+  return propagates;
+}
+
+bool FormulaLimits::findNaN(Value value, NaNAt where, bool maximaKeepNaN,
+                            KnownNaNs &known) {
   if (value == formula.getBody().getArgument(formula.getScoreIndex()))
     return where == NaNAt::Element;
   APFloat constant(0.0f);
@@ -270,12 +286,13 @@ bool FormulaLimits::propagatesNaN(Value value, NaNAt where,
   if (!op || !value.getType().isF32())
     return false;
   auto in = [&](Value operand) {
-    return propagatesNaN(operand, where, maximaKeepNaN);
+    return propagatesNaN(operand, where, maximaKeepNaN, known);
   };
   if (auto reduce = dyn_cast<ReduceOp>(op))
     return (reduce.getKind() == ReductionKind::Add || maximaKeepNaN) &&
-           (propagatesNaN(reduce.getValue(), NaNAt::Element, maximaKeepNaN) ||
-            propagatesNaN(reduce.getValue(), NaNAt::Row, maximaKeepNaN));
+           (propagatesNaN(reduce.getValue(), NaNAt::Element, maximaKeepNaN,
+                          known) ||
+            propagatesNaN(reduce.getValue(), NaNAt::Row, maximaKeepNaN, known));
   if (auto select = dyn_cast<arith::SelectOp>(op)) {
     if (auto cmp = select.getCondition().getDefiningOp<arith::CmpFOp>())
       if (std::optional<bool> taken = decideForNaN(cmp);

@@ -63,6 +63,9 @@ FailureOr<SmallVector<int64_t>> weir::getFullShape(const RowSignature &s) {
                                        << " is varying and must be a ranked "
                                           "tensor or memref, but is "
                                        << type;
+    if (shaped.getRank() == 0)
+      return s.op->emitOpError("C4: ")
+             << what << " is varying and has no dimension, let alone a row";
     if (failed(joinShapes(full, shaped.getShape())))
       return s.op->emitOpError("C4: ")
              << what << " of type " << type
@@ -79,8 +82,6 @@ FailureOr<SmallVector<int64_t>> weir::getFullShape(const RowSignature &s) {
     if (!s.formula.isUniformResult(i) &&
         failed(join(type, "result " + Twine(i))))
       return failure();
-  if (full.empty())
-    return s.op->emitOpError("C4: varying operands of rank 0 have no row");
   return full;
 }
 

@@ -141,10 +141,20 @@ static FailureOr<Rows> verifyRowOperands(OpTy op, SmallVector<int64_t> &full) {
               getAccumulatorType(signature)};
 }
 
+/// Sweep 0 stands for the weights behind all sweeps, which only weir.weights
+/// asks for.
+static LogicalResult verifySweep(Operation *op, FormulaOp formula,
+                                 int64_t sweep) {
+  if (sweep != 0)
+    return success();
+  return op->emitOpError("C3: @")
+         << formula.getSymName() << " has no sweep 0; the first is 1";
+}
+
 LogicalResult StatsOp::verifySymbolUses(SymbolTableCollection &) {
   SmallVector<int64_t> full;
   FailureOr<Rows> rows = verifyRowOperands(*this, full);
-  if (failed(rows))
+  if (failed(rows) || failed(verifySweep(*this, rows->formula, getSweep())))
     return failure();
   auto layout = getLayout(*this, rows->formula, getStatePolicies(), getSweep());
   if (failed(layout) ||
@@ -198,6 +208,8 @@ static LogicalResult verifyStateOperands(OpTy op, Rows &rows,
   FormulaOp formula;
   if (failed(verifyOneKind(op)) ||
       failed(resolveOrError(op, op.getFormulaAttr(), formula)))
+    return failure();
+  if (failed(verifySweep(op, formula, op.getSweep())))
     return failure();
   layout = getLayout(op, formula, op.getStatePolicies(), op.getSweep());
   if (failed(layout))

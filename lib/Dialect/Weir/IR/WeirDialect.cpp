@@ -78,16 +78,37 @@ static bool isWellFormedABI(Attribute attr) {
   return rest.empty();
 }
 
+/// The attribute of the op that `name` may be a misspelling of; empty if none.
+static StringRef findSimilar(Operation *op, StringRef name) {
+  unsigned allowed = name.size() < 6 ? 1 : 2;
+  for (StringAttr own : op->getName().getAttributeNames())
+    if (name.edit_distance(own.getValue(), /*AllowReplacements=*/true,
+                           allowed) <= allowed)
+      return own.getValue();
+  return "";
+}
+
+static bool isAttributeOfOthers(Operation *op, StringRef name) {
+  return llvm::any_of(op->getContext()->getRegisteredOperations(),
+                      [&](RegisteredOperationName other) {
+                        return isa<WeirDialect>(other.getDialect()) &&
+                               llvm::any_of(other.getAttributeNames(),
+                                            [&](StringAttr own) {
+                                              return own.getValue() == name;
+                                            });
+                      });
+}
+
 LogicalResult weir::verifyKnownAttributes(Operation *op) {
   for (NamedAttribute attribute : op->getDiscardableAttrs()) {
-    StringRef name = attribute.getName();
-    if (name.contains('.'))
+    StringRef name = attribute.getName(), similar = findSimilar(op, name);
+    if (similar.empty() && !isAttributeOfOthers(op, name))
       continue;
     InFlightDiagnostic error = op->emitOpError("has no attribute '")
-                               << name << "'; its own are ";
-    llvm::interleaveComma(op->getName().getAttributeNames(), error,
-                          [&](StringAttr own) { error << own.getValue(); });
-    return error << ", and others have the prefix of a dialect";
+                               << name << "'";
+    if (!similar.empty())
+      error << "; did you mean '" << similar << "'?";
+    return error;
   }
   return success();
 }

@@ -875,7 +875,7 @@ func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x
 
 // A misspelt attribute would be attention over all keys.
 func.func @f(%q: tensor<2x4x8x16xf32>, %k: tensor<2x2x9x16xf32>, %v: tensor<2x2x9x24xf32>) {
-  // expected-error@+1 {{has no attribute 'casual'; its own are causal, }}
+  // expected-error@+1 {{has no attribute 'casual'; did you mean 'causal'?}}
   %o = weir.attention @softmax(%q, %k, %v) {casual}
     : (tensor<2x4x8x16xf32>, tensor<2x2x9x16xf32>, tensor<2x2x9x24xf32>) -> tensor<2x4x8x24xf32>
   return

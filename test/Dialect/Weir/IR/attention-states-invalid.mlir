@@ -263,3 +263,14 @@ func.func @f(%q: !q, %r: !r) {
   %o = weir.attention_finish @softmax(%r, %r, %q) : (!r, !r, !q) -> tensor<2x4x8x16xi32>
   return
 }
+
+// -----
+
+// An attribute of other ops says nothing here.
+!q = tensor<2x4x8x16xf32>
+!r = tensor<2x4x8xf32>
+func.func @f(%q: !q) -> (!r, !r, !q) {
+  // expected-error@+1 {{'weir.attention_stats' op has no attribute 'pos_inf'}}
+  %x:3 = weir.attention_stats @softmax(%q, %q, %q) {pos_inf = #weir.pos_inf<share>} : (!q, !q, !q) -> (!r, !r, !q)
+  return %x#0, %x#1, %x#2 : !r, !r, !q
+}

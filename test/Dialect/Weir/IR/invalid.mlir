@@ -498,7 +498,7 @@ func.func @f(%x: tensor<*xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @f(%x: tensor<f32>) -> tensor<f32> {
-  // expected-error@+1 {{C4: varying operands of rank 0 have no row}}
+  // expected-error@+1 {{C4: operand 0 is varying and has no dimension, let alone a row}}
   %y = weir.apply @softmax(%x) : (tensor<f32>) -> tensor<f32>
   return %y : tensor<f32>
 }

@@ -48,6 +48,12 @@ public:
 
 private:
   Limit compute(mlir::Value value);
+  /// What is known of values: of each, for an element and for a row.
+  using KnownNaNs = llvm::DenseMap<std::pair<mlir::Value, int>, bool>;
+  bool propagatesNaN(mlir::Value value, NaNAt where, bool maximaKeepNaN,
+                     KnownNaNs &known);
+  bool findNaN(mlir::Value value, NaNAt where, bool maximaKeepNaN,
+               KnownNaNs &known);
 
   FormulaOp formula;
   Variance variance;

@@ -12,10 +12,12 @@
 
 namespace weir {
 
-/// Reports attributes of no dialect that are not the op's own.
+/// Reports attributes that mean nothing here but would somewhere: those of
+/// other ops of the dialect, and misspelt ones. Any others are marks of a
+/// user's own.
 llvm::LogicalResult verifyKnownAttributes(mlir::Operation *op);
 
-/// The trait of ops whose attributes are their own or some dialect's.
+/// The trait of ops that no attribute is silently lost on.
 template <typename ConcreteOp>
 class KnownAttributes
     : public mlir::OpTrait::TraitBase<ConcreteOp, KnownAttributes> {

@@ -16,7 +16,7 @@ include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-/// An attribute without a dialect's prefix is one of the op's own: a misspelt one would change what it means.
+/// A misspelt attribute, or one of another op, would silently change what the op means.
 def Weir_KnownAttributes : NativeOpTrait<"KnownAttributes"> {
   let cppNamespace = "::weir";
 }
