@@ -147,7 +147,7 @@ static LogicalResult verifySweep(Operation *op, FormulaOp formula,
                                  int64_t sweep) {
   if (sweep != 0)
     return success();
-  return op->emitOpError("C3: @")
+  return op->emitOpError("C11: @")
          << formula.getSymName() << " has no sweep 0; the first is 1";
 }
 

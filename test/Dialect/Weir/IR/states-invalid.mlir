@@ -188,3 +188,11 @@ func.func @f(%x: memref<4x8xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   weir.stats @softmax sweep(1) ins(%x : memref<4x8xf32>) outs(%m, %s : memref<4xf32>, memref<4xf32>) {nan = #weir.nan<arithmetic>}
   return
 }
+
+// -----
+
+func.func @f(%m: memref<4xf32>, %s: memref<4xf32>) {
+  // expected-error@+1 {{C11: @softmax has no sweep 0; the first is 1}}
+  "weir.merge"(%m, %s) <{formula = @softmax, sweep = 0 : i64, operandSegmentSizes = array<i32: 0, 0, 2, 0>}> : (memref<4xf32>, memref<4xf32>) -> ()
+  return
+}
