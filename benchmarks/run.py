@@ -21,6 +21,10 @@ sys.path.insert(0, str(HERE))
 from suite import cases, machine, peers, plot, report  # noqa: E402
 
 
+# Options that the measuring process has too.
+FLAGS = ["quick", "verbose", "compile_only", "compiled"]
+
+
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
@@ -63,7 +67,7 @@ def measure(options, threads, python, peers_folder):
     """The records of one process on so many threads."""
     command = [python, "-m", "suite.worker", "--build", options.build, "--threads", threads, "--rounds", options.rounds, "--settle",
                options.settle, "--filter", options.filter, "--suites", *options.suites, "--peers", *options.peer_names]
-    command += ["--quick"] * options.quick + ["--verbose"] * options.verbose
+    command += ["--target", options.target, *(f"--{flag.replace('_', '-')}" for flag in FLAGS if getattr(options, flag))]
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True, env=environment(threads, options.build, peers_folder))
     records = []
     for line in process.stdout:
@@ -84,6 +88,10 @@ def parse():
     parser.add_argument("--rounds", type=int, default=9, help="samples of each variant")
     parser.add_argument("--settle", type=float, default=0.02, help="seconds between variants when there are several threads")
     parser.add_argument("--quick", action="store_true", help="tiny cases, to see that everything works")
+    parser.add_argument("--installed-peers", action="store_true", help="measure those peers that this Python has; install none")
+    parser.add_argument("--target", default="host", help="weirc's --target")
+    parser.add_argument("--compile-only", action="store_true", help="measure nothing: compile what would be measured, for another machine")
+    parser.add_argument("--compiled", action="store_true", help="compile nothing: measure what --compile-only left in the build folder")
     parser.add_argument("--verbose", action="store_true", help="print the traces of peers that fail")
     parser.add_argument("--output", type=pathlib.Path, default=HERE / "results", help="where the files go")
     parser.add_argument("--name", default=None, help="what the files are called; default: the date")
@@ -91,7 +99,7 @@ def parse():
     options = parser.parse_args()
     options.build = options.build.resolve()
     options.threads = options.threads or ([1, 2] if len(os.sched_getaffinity(0)) > 1 else [1])
-    options.peer_names = (options.peer_names or peers.NAMES) if options.peers else []
+    options.peer_names = (options.peer_names or peers.NAMES) if options.peers or options.installed_peers else []
     return options
 
 
@@ -138,8 +146,15 @@ def write(run, folder, name):
         (folder / file).write_text(text)
 
 
+def compile_all(options):
+    """The first status that is not 0."""
+    return next(filter(None, (measure(options, threads, sys.executable, None)[1] for threads in options.threads)), 0)
+
+
 def main():
     options = parse()
+    if options.compile_only:
+        sys.exit(compile_all(options))
     if not machine.yardsticks() and not options.render:
         sys.exit(f"the yardsticks need a processor with AVX2; this one lacks {', '.join(machine.missing_features())}")
     run, failed = (report.read(options.render), 0) if options.render else measure_all(options)

@@ -24,11 +24,16 @@ def cpu_field(name):
     return match.group(1) if match else "unknown"
 
 
-def first_line(*command):
+def output_of(*command):
+    """What a command prints; a machine that is only measured on may lack it."""
     try:
-        return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[0].strip()
-    except (OSError, IndexError):
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "not found"
+    except OSError:
         return "not found"
+
+
+def first_line(*command):
+    return output_of(*command).splitlines()[0].strip()
 
 
 def caches():
@@ -89,7 +94,6 @@ def describe(build):
         "system": release.group(1) if release else platform.system(),
         "yardsticks": yardsticks(),
         "compiler of the yardsticks": first_line("clang++-22", "--version"),
-        "weirc": re.sub(r"\s+", " ", " ".join(subprocess.run([f"{build}/bin/weirc", "--version"], capture_output=True,
-                                                                text=True).stdout.split())),
+        "weirc": re.sub(r"\s+", " ", output_of(f"{build}/bin/weirc", "--version")),
         "commit": first_line("git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=10"),
     }

@@ -86,20 +86,28 @@ class Native:
 
 
 class WeirLibrary:
-    """Functions that weirc compiles together; the text is kept beside the library."""
+    """Functions that weirc compiles together, for so many threads."""
 
-    def __init__(self, build, name, text, threads):
-        folder = pathlib.Path(build) / "benchmarks" / "models"
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"{name}_{threads}"
-        source, output = folder / f"{name}.mlir", folder / f"{name}.so"
+    def __init__(self, build, suite, threads):
+        path = self.path(build, suite, threads)
+        self.handle = ctypes.CDLL(str(path))
+        getattr(self.handle, f"{path.stem}_set_threads")(threads)
+
+    @staticmethod
+    def path(build, suite, threads):
+        return pathlib.Path(build) / "benchmarks" / "models" / f"{suite}_{threads}.so"
+
+    @classmethod
+    def compile(cls, build, suite, text, threads, target):
+        """Writes the library for weirc's target; the text is kept beside it."""
+        output = cls.path(build, suite, threads)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        source = output.with_suffix(".mlir")
         source.write_text(text)
-        flags = ["--threads=omp"] if threads > 1 else []
+        flags = [f"--target={target}"] + ["--threads=omp"] * (threads > 1)
         done = subprocess.run([pathlib.Path(build) / "bin" / "weirc", source, "-o", output, *flags], capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(done.stderr)
-        self.handle = ctypes.CDLL(str(output))
-        getattr(self.handle, f"{name}_set_threads")(threads)
 
     def timer(self, native, function, arrays):
         """seconds(repeats) of a function of the library on arrays, results last."""

@@ -53,6 +53,11 @@ def form_function(case, form):
     return f"{case.function}_in_{form.replace(' ', '_')}"
 
 
+def compile_library(options, suite, chosen):
+    say(f"compiling {suite}")
+    WeirLibrary.compile(options.build, suite, library_text(chosen), options.threads, options.target)
+
+
 class Worker:
     def __init__(self, options):
         self.options = options
@@ -62,8 +67,9 @@ class Worker:
 
     def library(self, suite, chosen):
         if suite not in self.libraries:
-            say(f"compiling {suite}")
-            self.libraries[suite] = WeirLibrary(self.options.build, suite, library_text(chosen), self.options.threads)
+            if not self.options.compiled:
+                compile_library(self.options, suite, chosen)
+            self.libraries[suite] = WeirLibrary(self.options.build, suite, self.options.threads)
         return self.libraries[suite]
 
     def attention_variants(self, case, library, inputs):
@@ -183,10 +189,17 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--settle", type=float, default=0.02)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--target", default="host")
+    parser.add_argument("--compile-only", action="store_true")
+    parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:options.threads])
     chosen = cases.select(options.suites, options.filter, options.quick)
+    if options.compile_only:
+        for suite in dict.fromkeys(case.suite for case in chosen):
+            compile_library(options, suite, [case for case in chosen if case.suite == suite])
+        return
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:options.threads])
     worker = Worker(options)
     print(json.dumps({"clock": worker.native.clock(), "peers": {p.name: p.version for p in worker.peers}, "missing": worker.missing}), flush=True)
     for index, case in enumerate(chosen):

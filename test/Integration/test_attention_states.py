@@ -174,7 +174,7 @@ def cuttable(layouts, first, most=1, share=1):
 
 @pytest.fixture(scope="module")
 def cut_by_hand(compile_batches, layouts):
-    variants = cuttable(layouts, 0, most=2)
+    variants = cuttable(layouts, 0, most=2, share=3)
     texts = {name: "".join(in_parts(function_text(BY_NAME[name], v), BY_NAME[name], v, layout_of(layouts, BY_NAME[name], v), random.Random(v["function"]))
                            for v in own) for name, own in variants.items()}
     return compile_batches(texts, ODD, name="by_hand"), variants
@@ -251,7 +251,7 @@ def tiled(way, slots):
 
 @pytest.fixture(scope="module", params=["for", "forall"])
 def cut_by_transform(request, compile_batches, layouts, tmp_path_factory):
-    variants, texts = cuttable(layouts, {"for": 2, "forall": 3}[request.param], share=2), {}
+    variants, texts = cuttable(layouts, {"for": 1, "forall": 2}[request.param], share=3), {}
 
     def count(case, variant):
         slots, sums = layout_of(layouts, case, variant)

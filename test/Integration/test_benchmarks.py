@@ -19,9 +19,10 @@ needs_yardsticks = pytest.mark.skipif(not machine.yardsticks(), reason="run.py e
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
-    done = subprocess.run([sys.executable, ROOT / "benchmarks" / "run.py", "--build", BIN.parent, "--quick", "--rounds", "2", "--threads", "1", "2",
-                           "--settle", "0", "--output", folder, "--name", "quick"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    for options in (["--compile-only"], ["--compiled", "--rounds", "2", "--settle", "0", "--output", folder, "--name", "quick"]):
+        done = subprocess.run([sys.executable, ROOT / "benchmarks" / "run.py", "--build", BIN.parent, "--quick", "--threads", "1", "2", *options],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
     return folder
 
 
