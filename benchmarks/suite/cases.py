@@ -12,6 +12,8 @@ SOFTMAX = [(1, 8), (16, 64), (16, 128), (4096, 128), (4096, 127), (1, 2048), (40
 SPARSE = [256, 1024, 4096, 32768]
 # From the CPU's cache to main memory.
 FUSED = [(16, 1024), (512, 1024), (4096, 1024), (2048, 4096)]
+# Of heads, and of models.
+NORMS = [(4096, 128), (16, 1024), (512, 1024), (4096, 1024), (2048, 4096)]
 # Rows, columns and terms of a sum.
 MATMUL = [(64, 64, 64), (1, 4096, 4096), (8, 4096, 4096), (256, 256, 256), (1000, 1000, 1000), (1024, 1024, 1024), (4096, 1024, 1024),
           (2048, 2048, 2048)]
@@ -75,6 +77,10 @@ def fused():
             for dtype in ("f32", "bf16") for shape in FUSED]
 
 
+def norms():
+    return [Case("norms", operation, *shape, dtype) for operation in ("rms_norm", "layer_norm") for dtype in ("f32", "bf16") for shape in NORMS]
+
+
 def matmul():
     return [Case("matmul", "matmul", m, n, dtype, k=k) for dtype in ("f32", "bf16") for m, n, k in MATMUL]
 
@@ -99,17 +105,17 @@ def activations():
             for *shape, dtype in [(1, 4096, "f32"), (8192, 8192, "f32"), (8192, 8192, "bf16")]]
 
 
-SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "across": across, "matmul": matmul,
+SUITES = {"softmax": softmax, "sparse": sparse, "topk": topk, "fused": fused, "norms": norms, "across": across, "matmul": matmul,
           "attention": attended.attention, "attention_formulas": attended.attention_formulas, "attention_decode": attended.attention_decode,
           "attention_long": attended.attention_long, "choice": choice, "activations": activations}
 # Those of `make bench`. The activations, and attention of long sequences, take as long as all others together, and forms are for who works on
 # their choice.
-USUAL = ["softmax", "sparse", "topk", "fused", "across", "matmul", "attention", "attention_formulas", "attention_decode"]
+USUAL = ["softmax", "sparse", "topk", "fused", "norms", "across", "matmul", "attention", "attention_formulas", "attention_decode"]
 
 QUICK = [Case("softmax", "softmax", 16, 64), Case("softmax", "softmax", 3, 100, "bf16"), Case("softmax", "softmax", 2, 40000),
          Case("sparse", "entmax15", 4, 256), Case("sparse", "sparsemax", 4, 256, "f32", "flat"), Case("topk", "topk", 4, 512),
          Case("topk", "softmax_topk", 4, 512), Case("fused", "norm_gate", 4, 256), Case("fused", "scale_bias_softmax", 4, 250, "bf16"),
-         Case("fused", "swiglu", 4, 256), Case("across", "softmax_across", 32, 32),
+         Case("fused", "swiglu", 4, 256), Case("norms", "rms_norm", 4, 256), Case("norms", "layer_norm", 4, 250, "bf16"), Case("across", "softmax_across", 32, 32),
          Case("matmul", "matmul", 96, 128, k=64), Case("matmul", "matmul", 64, 64, "bf16", k=96),
          Case("choice", "choice_softmax", 16, 64), Case("choice", "choice_layer_norm", 16, 64), Case("choice", "choice_logsumexp", 16, 64, "bf16"),
          Case("activations", "silu", 4, 256), *attended.QUICK]

@@ -145,7 +145,7 @@ def silu(x):
 
 
 def norm_gate(x, pre, gain):
-    return x / np.sqrt((x * x).mean(-1, keepdims=True) + EPSILON) * gain * silu(pre)
+    return rms_norm(x, gain) * silu(pre)
 
 
 def sparsemax(x):
@@ -215,6 +215,10 @@ def chosen(formula, oracle, *names, scalars=(), more=(), per_row=False):
                      forms=forms(*names, writes=not per_row), formed=lambda attributes: apply(formula, attributes, scalars, shapes, per_row))
 
 
+def rms_norm(x, gain):
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + EPSILON) * gain
+
+
 def layer_norm(x, gain, bias):
     d = x - x.mean(-1, keepdims=True)
     return d / np.sqrt((d * d).mean(-1, keepdims=True) + EPSILON) * gain + bias
@@ -235,6 +239,9 @@ OPERATIONS = {
     "sparsemax": Operation(apply("sparsemax"), (), sparsemax, exps=0, variants={"weir softmax": apply("softmax")}),
     "topk": Operation(topk_text(False), (), largest, exps=0, writes=False, whole_row=False),
     "softmax_topk": Operation(topk_text(True), (), lambda x: largest(softmax(x)), writes=False, whole_row=False),
+    "rms_norm": Operation(apply("rms_norm", "", [EPSILON], [("rows", "n"), ("n",)]), (("n",),), rms_norm, lambda case: ["rms_norm"], exps=0),
+    "layer_norm": Operation(apply("layer_norm", "", [EPSILON], [("rows", "n"), ("n",), ("n",)]), (("n",), ("n",)), layer_norm,
+                            lambda case: ["layer_norm"], exps=0),
     "norm_gate": Operation(apply("gated_rms_norm", "", [EPSILON], [("rows", "n"), ("rows", "n"), ("n",)]), (("rows", "n"), ("n",)), norm_gate,
                            lambda case: ["norm_gate"]),
     "scale_bias_softmax": Operation(apply("scaled_biased_softmax", "", [SCALE], [("rows", "n"), ("n",)]), (("n",),),

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../harness/harness.h"
-#include "vectors.h"
+#include "sums.h"
 
 #include <algorithm>
 
@@ -29,28 +29,6 @@ static void gated(const T *gate, const T *value, T *y, size_t count) {
       store(y + i, k, silu<T>(g) * v);
     }
   });
-}
-
-template <typename T>
-static float sumOfSquares(const T *x, size_t n) {
-  Vector total = splat(0), s[4] = {total, total, total, total};
-  for (size_t begin = 0; begin < n; begin += kBlock) {
-    size_t end = std::min(n, begin + kBlock), i = begin;
-    for (; i + 4 * kLanes <= end; i += 4 * kLanes)
-      for (size_t k = 0; k < 4; ++k) {
-        Vector v = load(x + i + k * kLanes);
-        s[k] = fma(v, v, s[k]);
-      }
-    for (; i < end; i += kLanes) {
-      Vector v = load(x + i, first(end - i), splat(0));
-      s[0] = fma(v, v, s[0]);
-    }
-    for (Vector &part : s) {
-      total += part;
-      part = splat(0);
-    }
-  }
-  return sumOf(total);
 }
 
 /// x / rms(x) * gain * silu(pre).

@@ -58,10 +58,9 @@ def expected_form(in_cache, rows, length, read, written, patient, guesses):
     few = l2 // 4 // read
     fewer = few if patient else l2 // 32 // read
     if elements <= l3 // moved:
-        if length <= fewer and patient and elements > l3 // 2 // moved:
-            return f"{in_cache}_in_pages"
         return in_cache if length <= fewer or elements <= l2 // moved or keeps else "online"
-    return f"{in_cache}_in_pages" if length <= few or (keeps and length <= 2 * l3 // moved) else "online_in_pages"
+    # With vectors of 256 bits no pages are visited in turn.
+    return in_cache if length <= few or (keeps and length <= 2 * l3 // moved) else "online"
 
 
 SIZES = [(rows, length + by) for rows in (1, 2, 3) for length in (64, 128, 512, 1024, 2048, 4096) for by in (-1, 0, 1)]

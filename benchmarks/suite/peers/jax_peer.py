@@ -13,8 +13,13 @@ jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
-def norm_gate(x, pre, gain):
-    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + operations.EPSILON) * gain * jax.nn.silu(pre)
+def rms_norm(x, gain):
+    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + operations.EPSILON) * gain
+
+
+def layer_norm(x, gain, bias):
+    d = x - x.mean(-1, keepdims=True)
+    return d * jax.lax.rsqrt((d * d).mean(-1, keepdims=True) + operations.EPSILON) * gain + bias
 
 
 def sparsemax(x):
@@ -40,7 +45,9 @@ VALUES = {
     "softmax": lambda x: jax.nn.softmax(x, -1),
     "softmax_across": lambda x: jax.nn.softmax(x, 0),
     "scale_bias_softmax": lambda x, bias: jax.nn.softmax(operations.SCALE * x + bias, -1),
-    "norm_gate": norm_gate,
+    "rms_norm": rms_norm,
+    "layer_norm": layer_norm,
+    "norm_gate": lambda x, pre, gain: rms_norm(x, gain) * jax.nn.silu(pre),
     "swiglu": lambda gate, value: jax.nn.silu(gate) * value,
     "sparsemax": sparsemax,
     "entmax15": entmax15,

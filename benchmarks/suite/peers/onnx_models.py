@@ -47,6 +47,13 @@ def composed_attention(case):
     return before + nodes + chain(("MatMul", "w x2", "y")), constants + [scalar("scale", case.dtype, case.depth**-0.5)]
 
 
+def rms_norm(case, gain, result):
+    """Nodes from x0, and constants."""
+    return chain(("Pow", "x0 two", "xx"), ("ReduceMean", "xx", "mean", {"axes": [-1]}), ("Add", "mean epsilon", "t"), ("Sqrt", "t", "rms"),
+                 ("Div", "x0 rms", "xr"), ("Mul", f"xr {gain}", result)), [
+        scalar("two", case.dtype, 2.0), scalar("epsilon", case.dtype, operations.EPSILON)]
+
+
 def nodes_of(case):
     """Nodes from x0, x1, ... to y, and constants."""
     node = helper.make_node
@@ -57,11 +64,13 @@ def nodes_of(case):
             scalar("scale", case.dtype, operations.SCALE)]
     if case.operation == "swiglu":
         return [node("Sigmoid", ["x0"], ["s"]), node("Mul", ["x0", "s"], ["g"]), node("Mul", ["g", "x1"], ["y"])], []
+    if case.operation == "layer_norm":
+        return [node("LayerNormalization", ["x0", "x1", "x2"], ["y"], axis=-1, epsilon=operations.EPSILON)], []
+    if case.operation == "rms_norm":
+        return rms_norm(case, "x1", "y")
     if case.operation == "norm_gate":
-        return [node("Pow", ["x0", "two"], ["xx"]), node("ReduceMean", ["xx"], ["mean"], axes=[-1]), node("Add", ["mean", "epsilon"], ["t"]),
-                node("Sqrt", ["t"], ["rms"]), node("Div", ["x0", "rms"], ["xr"]), node("Mul", ["xr", "x2"], ["xg"]),
-                node("Sigmoid", ["x1"], ["s"]), node("Mul", ["x1", "s"], ["g"]), node("Mul", ["xg", "g"], ["y"])], [
-            scalar("two", case.dtype, 2.0), scalar("epsilon", case.dtype, operations.EPSILON)]
+        nodes, constants = rms_norm(case, "x2", "xg")
+        return nodes + [node("Sigmoid", ["x1"], ["s"]), node("Mul", ["x1", "s"], ["g"]), node("Mul", ["xg", "g"], ["y"])], constants
     if case.operation in ("topk", "softmax_topk"):
         k = helper.make_tensor("k", TensorProto.INT64, [1], [operations.K])
         first = [node("Softmax", ["x0"], ["w"], axis=-1)] if case.operation == "softmax_topk" else []

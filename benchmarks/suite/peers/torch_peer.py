@@ -27,6 +27,8 @@ VALUES = {
     "softmax": lambda x: torch.softmax(x, -1),
     "softmax_across": lambda x: torch.softmax(x, 0),
     "scale_bias_softmax": lambda x, bias: torch.softmax(operations.SCALE * x + bias, -1),
+    "rms_norm": lambda x, gain: F.rms_norm(x, (x.shape[-1],), gain, operations.EPSILON),
+    "layer_norm": lambda x, gain, bias: F.layer_norm(x, (x.shape[-1],), gain, bias, operations.EPSILON),
     "norm_gate": norm_gate,
     "swiglu": lambda gate, value: F.silu(gate) * value,
     "matmul": torch.matmul,
@@ -47,6 +49,8 @@ def eager(name, inputs, out):
         return lambda: torch.softmax(x, 0, out=out)
     if name == "scale_bias_softmax":
         return lambda: torch.softmax(torch.add(rest[0], x, alpha=operations.SCALE, out=spare), -1, out=out)
+    if name in ("rms_norm", "layer_norm"):
+        return lambda: out.copy_(VALUES[name](x, *rest))
     if name == "norm_gate":
         return lambda: torch.mul(F.rms_norm(x, (x.shape[-1],), rest[1], operations.EPSILON), F.silu(rest[0]), out=out)
     if name == "swiglu":

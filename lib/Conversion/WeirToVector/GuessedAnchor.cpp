@@ -137,6 +137,9 @@ void GuessedAnchor::emitRow(OpBuilder &builder, Value keptRow,
   emitter.anchorRowCode(inside);
   emitter.fusesShifts = emitter.canFuseShifts;
   emitter.isKnownNotEmpty = true; // A sample takes part.
+  // Terms of excluded elements are 0, or the sum is too large or NaN.
+  if (emitter.limits.isInfiniteAtExcluded(free.anchor.getValue()))
+    emitter.trustedSum = free.witness;
   sweeps(inside);
   emitter.anchorRowCode(inside);
   Value near = emitIsNear(inside);
@@ -146,6 +149,7 @@ void GuessedAnchor::emitRow(OpBuilder &builder, Value keptRow,
   emitter.anchorRowCode(writing);
   results(writing);
   emitter.isKnownNotEmpty = false;
+  emitter.trustedSum = ReduceOp();
   emitter.fusesShifts = false;
   emitter.canFuseShifts = couldFuse;
 
@@ -157,6 +161,7 @@ void GuessedAnchor::emitRow(OpBuilder &builder, Value keptRow,
   auto again = scf::IfOp::create(builder, loc, failed,
                                  /*withElseRegion=*/false);
   OpBuilder rest = again.getThenBodyBuilder();
+  emitter.beginSeldomRun(rest);
   emitter.anchorRowCode(rest);
   ordinary(rest);
   emitter.anchorRowCode(builder);

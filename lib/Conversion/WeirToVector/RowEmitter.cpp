@@ -13,6 +13,7 @@
 #include "weir/Dialect/WeirCPU/IR/WeirCPU.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -56,6 +57,14 @@ void RowEmitter::enterRow(OpBuilder &builder) {
   support.reset();
   laneMaxima.clear();
   anchorRowCode(builder);
+}
+
+void RowEmitter::beginSeldomRun(OpBuilder &builder) {
+  LLVM::InlineAsmOp::create(
+      builder, loc, TypeRange(), ValueRange(), /*asm_string=*/"",
+      /*constraints=*/"~{memory}", /*has_side_effects=*/true,
+      /*is_align_stack=*/false, LLVM::TailCallKind::None,
+      LLVM::AsmDialectAttr(), /*operand_attrs=*/ArrayAttr());
 }
 
 void RowEmitter::forgetSplats() {
@@ -276,6 +285,8 @@ Value RowEmitter::getBroadcast(Value value) {
 /// reads as -inf.
 Value RowEmitter::applyPolicies(OpBuilder &builder, Element &element,
                                 Value loaded) {
+  if (isKnownFinite)
+    return loaded;
   Type type = loaded.getType();
   Value excluded;
   auto exclude = [&](Value keep) {

@@ -150,6 +150,11 @@ public:
     keptBuffer = buffer;
   }
   bool keepsStoredValue() const { return keepsValue; }
+  /// Keeps terms of a sum with 0 in lanes that take no part, as the sum takes
+  /// them: what results make of them then is 0, too, and asks no score.
+  void maskKeptTerms();
+  /// The stored value as it is kept.
+  mlir::Value getKept(mlir::OpBuilder &builder, Element &element);
   /// The varying result that the stored value is, where it is written as such
   /// by the sweep that makes it, and there is no other.
   std::optional<unsigned> storedResult;
@@ -253,6 +258,12 @@ public:
   /// The same of a shift's value; for formulas without shifts, whether it is a
   /// finite number.
   mlir::Value emitIsModerate(mlir::OpBuilder &builder, mlir::Value shift);
+  /// A sum whose value shows afterwards whether excluded elements vanished by
+  /// themselves.
+  ReduceOp trustedSum;
+  /// True in code for rows that have an element, and of which no score is
+  /// infinite or NaN.
+  bool isKnownFinite = false;
   /// True in code for rows that some element is known to take part in.
   bool isKnownNotEmpty = false;
   /// Emits `rest` twice: for rows whose shifts are moderate, where they are
@@ -270,6 +281,11 @@ public:
     mlir::Value empty, holdsNaN;
   };
   std::optional<Findings> findings;
+
+  /// Begins code that seldom runs after other code on the same row: it reads
+  /// the row again. Else LLVM would keep what that code read, and would spill
+  /// it there.
+  void beginSeldomRun(mlir::OpBuilder &builder);
 
   /// What is known of the row, to return to after another version of its code.
   struct RowValues {
@@ -360,6 +376,9 @@ private:
   RowBlock block;
   bool keepsValue = false;
   mlir::Value keptBuffer;
+  /// The sum whose terms are kept as it takes them, and what is known then.
+  ReduceOp keptTerms;
+  std::optional<FormulaLimits> limitsOfKept;
   bool visitsSelected = false;
   mlir::Value score;
   mlir::Value sharesInfinity;

@@ -17,7 +17,7 @@ Value RowEmitter::getIncluded(OpBuilder &builder, Element &element) {
     return element.lanes.mask;
   if (element.included)
     return element.included;
-  if (!score.getType().isF32() || !scoreExcludes) {
+  if (!score.getType().isF32() || !scoreExcludes || isKnownFinite) {
     element.included = element.lanes.mask;
     if (access.hasMask()) {
       Value mask = access.loadMask(builder, element.lanes);
@@ -37,7 +37,7 @@ Value RowEmitter::getIncluded(OpBuilder &builder, Element &element) {
 Value RowEmitter::getReduced(OpBuilder &builder, Element &element,
                              ReduceOp reduce) {
   Value operand = getVector(builder, element, reduce.getValue());
-  if (limits.vanishesWhenExcluded(reduce))
+  if (limits.vanishesWhenExcluded(reduce) || reduce == trustedSum)
     return operand;
   Value included = getIncluded(builder, element);
   if (!included)
@@ -54,14 +54,34 @@ double RowEmitter::getMaskedValue(unsigned index) {
 }
 
 bool RowEmitter::resultMasksItself(unsigned index) {
-  Limit limit = limits.atExcluded(formula.getYieldedValues()[index]);
+  FormulaLimits &known = limitsOfKept ? *limitsOfKept : limits;
+  Limit limit = known.atExcluded(formula.getYieldedValues()[index]),
+        masked = getMaskedValue(index) == 0.0 ? Limit::Zero : Limit::NegInf;
   return !formula.hasReduction() || allTakePart() ||
-         (getEmptinessWitness() &&
-          (limit == Limit::NegInf || limit == Limit::Zero));
+         (getEmptinessWitness() && limit == masked);
+}
+
+void RowEmitter::maskKeptTerms() {
+  Value kept = schedule.getStoredValue();
+  for (ReduceOp reduce : formula.getBody().front().getOps<ReduceOp>())
+    if (reduce.getValue() == kept && kept.getType().isF32() &&
+        reduce.getKind() == ReductionKind::Add &&
+        !limits.vanishesWhenExcluded(reduce))
+      keptTerms = reduce;
+  if (!keptTerms)
+    return;
+  limitsOfKept.emplace(formula, scoreExcludes);
+  limitsOfKept->assume(kept, Limit::Zero);
+}
+
+Value RowEmitter::getKept(OpBuilder &builder, Element &element) {
+  return keptTerms ? getReduced(builder, element, keptTerms)
+                   : getVector(builder, element, schedule.getStoredValue());
 }
 
 bool RowEmitter::allTakePart() {
-  return rows.getNegInf() == NegInf::Ordinary && !access.hasMask();
+  return isKnownFinite ||
+         rows.getNegInf() == NegInf::Ordinary && !access.hasMask();
 }
 
 ReduceOp RowEmitter::getEmptinessWitness() {

@@ -487,7 +487,7 @@ static void emitOrdinaryResults(RowEmitter &emitter, OpBuilder &builder,
 /// Whether some included score is NaN, where a selection or a comparison would
 /// pass over it. Null where NaN finds its way by itself or is to be ignored.
 static Value emitHoldsNaN(RowEmitter &emitter, OpBuilder &builder) {
-  if (!emitter.looksForNaN)
+  if (!emitter.looksForNaN || emitter.isKnownFinite)
     return Value();
   Location loc = emitter.rows.getLoc();
   Value none = emitter.constant(

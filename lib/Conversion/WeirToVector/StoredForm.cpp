@@ -13,6 +13,8 @@
 #include "SolveSupport.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -278,7 +280,6 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
   int64_t groupSize = chooseGroupSize(emitter, reduces);
   int64_t copies = emitter.access.getLayout().fit(groupSize);
   Partials partials(emitter, reduces, copies);
-  Value kept = keeps ? emitter.schedule.getStoredValue() : Value();
   auto body = [&](int64_t count) {
     return [&, count](OpBuilder &b, ArrayRef<Lanes> lanes, ValueRange carried) {
       if (count == copies && emitter.access.visitsPages())
@@ -286,9 +287,9 @@ void weir::emitStatistics(RowEmitter &emitter, OpBuilder &builder,
       SmallVector<Element> group(lanes.begin(), lanes.end());
       SmallVector<Value> next = partials.accumulate(b, group, carried, count);
       for (Element &element : group) {
-        if (!kept)
+        if (!keeps)
           break;
-        Value value = emitter.getVector(b, element, kept);
+        Value value = emitter.getKept(b, element);
         if (emitter.storedResult)
           emitter.access.storeVarying(b, *emitter.storedResult, element.lanes,
                                       value);
@@ -363,8 +364,10 @@ void StoredForm::emitRow(OpBuilder &builder) {
     emitSweeps(b, 0, /*versioned=*/!emitter.canFuseShifts);
   };
   std::optional<GuessedAnchor> guess = GuessedAnchor::find(emitter);
-  if (!guess)
-    return ordinary(builder);
+  if (!guess) {
+    ReduceOp sum = findTellingSum();
+    return sum ? emitFiniteFirst(builder, sum, ordinary) : ordinary(builder);
+  }
   Value keptRow = emitter.keepsStoredValue() ? emitter.getKeptRow() : Value();
   guess->emitRow(
       builder, keptRow,
@@ -373,6 +376,66 @@ void StoredForm::emitRow(OpBuilder &builder) {
           emitStage(b, i);
       },
       [&](OpBuilder &b) { emitRowResults(emitter, b); }, ordinary);
+}
+
+/// A sum of the first sweep that is finite only if all scores are; null where
+/// nothing is gained by knowing, or where that sweep writes over scores.
+ReduceOp StoredForm::findTellingSum() {
+  auto stages = emitter.schedule.getStages();
+  // Which code a row runs in must not follow from rows beside it.
+  if (!emitter.scoreExcludes || emitter.access.hasMask() ||
+      emitter.access.getLayout().hasRowVectors() || stages.empty() ||
+      llvm::any_of(stages, [](const auto &s) { return !s.searches.empty(); }))
+    return ReduceOp();
+  if (stages.size() == 1 && emitter.keepsStoredValue() &&
+      (emitter.storedResult ||
+       emitter.getKeptRow() == emitter.access.getResultRow(0)))
+    return ReduceOp();
+  bool gains = emitter.looksForNaN;
+  for (const auto &stage : stages)
+    for (ReduceOp reduce : stage.reduces)
+      gains |= !emitter.limits.vanishesWhenExcluded(reduce);
+  for (unsigned i = 0, e = emitter.formula.getResultTypes().size(); i < e; ++i)
+    gains |=
+        !emitter.formula.isUniformResult(i) && !emitter.resultMasksItself(i);
+  for (ReduceOp reduce : stages[0].reduces)
+    if (gains && reduce.getKind() == ReductionKind::Add &&
+        reduce.getValue().getType().isF32() &&
+        emitter.limits.isInfiniteAtExcluded(reduce.getValue()))
+      return reduce;
+  return ReduceOp();
+}
+
+/// The first sweep as if all scores were finite; the rest, too, if its sum says
+/// that they are, and else the row from the beginning.
+void StoredForm::emitFiniteFirst(
+    OpBuilder &builder, ReduceOp sum,
+    llvm::function_ref<void(OpBuilder &)> ordinary) {
+  Location loc = emitter.rows.getLoc();
+  RowEmitter::RowValues known = emitter.saveRow();
+  emitter.isKnownFinite = true;
+  emitStage(builder, 0);
+  emitter.anchorRowCode(builder);
+  Value total = emitter.getScalar(sum.getResult());
+  Value isFinite = arith::CmpFOp::create(
+      builder, loc, arith::CmpFPredicate::OLT,
+      math::AbsFOp::create(builder, loc, total),
+      emitter.constant(builder, total.getType(), INFINITY));
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value hasElements = builder.createOrFold<arith::CmpIOp>(
+      loc, arith::CmpIPredicate::ne, emitter.access.getRowLength(), zero);
+  Value both = builder.createOrFold<arith::AndIOp>(loc, isFinite, hasElements);
+  auto branch = scf::IfOp::create(builder, loc, both, /*withElseRegion=*/true);
+  OpBuilder finite = branch.getThenBodyBuilder(),
+            other = branch.getElseBodyBuilder();
+  emitter.anchorRowCode(finite);
+  emitSweeps(finite, 1, /*versioned=*/!emitter.canFuseShifts);
+  emitter.isKnownFinite = false;
+  emitter.restoreRow(known);
+  emitter.beginSeldomRun(other);
+  emitter.anchorRowCode(other);
+  ordinary(other);
+  emitter.anchorRowCode(builder);
 }
 
 /// The sweep of stage `i`, and the searches after it.

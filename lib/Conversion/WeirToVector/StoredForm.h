@@ -31,6 +31,9 @@ private:
   std::optional<RowEmitter::Compacted>
   getSupport(llvm::ArrayRef<ReduceOp> reduces);
   void emitStage(mlir::OpBuilder &builder, size_t stage);
+  ReduceOp findTellingSum();
+  void emitFiniteFirst(mlir::OpBuilder &builder, ReduceOp sum,
+                       llvm::function_ref<void(mlir::OpBuilder &)> ordinary);
   void emitSweeps(mlir::OpBuilder &builder, size_t first, bool versioned);
 
   RowEmitter &emitter;

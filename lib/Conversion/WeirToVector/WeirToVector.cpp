@@ -119,8 +119,10 @@ static void emitForm(OpBuilder &builder, RowEmitter &emitter,
   Form form = rows.getForm().value_or(Form::Recompute);
   bool keeps = (form == Form::Stored || form == Form::Transposed) &&
                emitter.schedule.getStoredValue();
-  if (keeps)
+  if (keeps) {
+    emitter.maskKeptTerms();
     emitter.storedResult = StoredForm::findStoredResult(emitter);
+  }
   bool keepsApart =
       keeps && !emitter.storedResult && !StoredForm::storesInResult(emitter);
   bool compacts = emitter.canCompact && !keepsApart;

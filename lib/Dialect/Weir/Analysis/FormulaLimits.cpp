@@ -197,6 +197,14 @@ Limit FormulaLimits::compute(Value value) {
 }
 
 bool FormulaLimits::isFiniteInRow(Value value) {
+  if (auto found = knownFinite.find(value); found != knownFinite.end())
+    return found->second;
+  bool isFinite = findFiniteInRow(value);
+  knownFinite[value] = isFinite;
+  return isFinite;
+}
+
+bool FormulaLimits::findFiniteInRow(Value value) {
   APFloat constant(0.0f);
   if (matchPattern(value, m_ConstantFloat(&constant)))
     return !constant.isInfinity();
@@ -231,6 +239,27 @@ bool FormulaLimits::vanishesWhenExcluded(ReduceOp reduce) {
     return limit == Limit::PosInf;
   }
   llvm_unreachable("unknown reduction");
+}
+
+bool FormulaLimits::isInfiniteAtExcluded(Value value) {
+  if (value == formula.getBody().getArgument(formula.getScoreIndex()))
+    return scoreExcludes;
+  Operation *op = value.getDefiningOp();
+  if (!op || !value.getType().isF32())
+    return false;
+  if (auto found = knownInfinite.find(value); found != knownInfinite.end())
+    return found->second;
+  bool isInfinite = findInfiniteAtExcluded(op);
+  knownInfinite[value] = isInfinite;
+  return isInfinite;
+}
+
+/// Infinity plus or times anything is infinite or NaN.
+bool FormulaLimits::findInfiniteAtExcluded(Operation *op) {
+  auto in = [&](unsigned i) { return isInfiniteAtExcluded(op->getOperand(i)); };
+  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
+    return in(0) || in(1);
+  return isa<arith::NegFOp, math::AbsFOp, arith::DivFOp>(op) && in(0);
 }
 
 /// A choice by an ordered comparison with a NaN takes the second value, one by

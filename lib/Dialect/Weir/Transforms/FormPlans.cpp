@@ -272,10 +272,10 @@ static constexpr double kWorthSaving = 0.2;
 static bool isWorthRunning(const FormQuestion &question, Form running,
                            const RowCost &inCache, int64_t bytes) {
   const MachineLimits &machine = question.machine;
-  if (!isDear(question.formula))
-    return true;
   if (machine.unitBits < machine.vectorBits)
     return false;
+  if (!isDear(question.formula))
+    return true;
   RowSizes row;
   row.rows = 1;
   row.length = bytes / inCache.getMoved();
@@ -286,6 +286,21 @@ static bool isWorthRunning(const FormQuestion &question, Form running,
   double saving = isShort && isNear ? kWorthSaving : 0;
   return cost.getTime(machine, row) <
          (1 - saving) * inCache.getTime(machine, row);
+}
+
+/// The pages that are visited in turn by rows with a reduction, where memory is
+/// what takes time. Pages share their sets of the first cache, in which
+/// processors with short vectors have eight ways: there, and with several
+/// arguments, lines would go before they are used.
+static int64_t choosePagesOfSweeps(const FormQuestion &question,
+                                   double bytesRead) {
+  FormulaOp formula = question.formula;
+  auto isVarying = [&](unsigned i) { return !formula.isUniformArgument(i); };
+  bool isAlone = llvm::count_if(llvm::seq<unsigned>(question.inputBytes.size()),
+                                isVarying) == 1;
+  bool isShort = question.sizes.length >= 0 &&
+                 question.sizes.length * bytesRead < kPages * kPageBytes;
+  return isAlone && !isShort && question.machine.vectorBits >= 512 ? kPages : 0;
 }
 
 /// Forms of rows with a reduction that also run online.
@@ -304,9 +319,7 @@ static void planBySize(const FormQuestion &question, PlanList &list,
   bool patient = isBoundByArithmetic(cost, machine);
   int64_t few = l2 / 4 / bytes, fewer = patient ? few : l2 / 32 / bytes;
   int64_t stream = getStreamBytes(question, cost);
-  bool isShort = question.sizes.length >= 0 &&
-                 question.sizes.length * bytes < kPages * kPageBytes;
-  int64_t pages = isShort ? 0 : kPages;
+  int64_t pages = choosePagesOfSweeps(question, bytes);
   Form running = chooseRunning(question);
   StringRef whyRunning =
       "the row is read once less, and is too long to be found in a cache again";
@@ -324,7 +337,8 @@ static void planBySize(const FormQuestion &question, PlanList &list,
   list.add(inCache, why, {0, few, 0}, stream, pages);
   // What is kept of so long a row must not go past the caches.
   if (!isWorth(2 * l3))
-    list.add(inCache, why, {0, fit(2 * l3), 0}, 0, pages);
+    list.add(inCache, why, {0, fit(2 * l3), 0},
+             inCache == Form::Stored ? 0 : stream, pages);
   list.add(running, whyRunning, {}, stream, pages);
 }
 

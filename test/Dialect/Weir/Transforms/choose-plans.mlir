@@ -57,3 +57,12 @@ func.func @elementwise(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>) -> (tensor<?x?x
   %c = weir.apply @silu(%x) : (tensor<?x?xf32>) -> tensor<?x?xf32>
   return %a, %b, %c : tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>
 }
+
+// Nor do rows with a reduction visit pages in turn that read more than their scores.
+// CHECK-LABEL: func.func @several_arguments
+func.func @several_arguments(%x: tensor<512x32768xf32>, %g: tensor<32768xf32>, %e: f32) -> tensor<512x32768xf32> {
+  // CHECK: @rms_norm({{.*}}{form = #weir.form<recompute>, stream_bytes = 16777216 : i64}
+  // expected-remark@+1 {{@rms_norm runs in the recompute form}}
+  %a = weir.apply @rms_norm(%x, %g, %e) : (tensor<512x32768xf32>, tensor<32768xf32>, f32) -> tensor<512x32768xf32>
+  return %a : tensor<512x32768xf32>
+}

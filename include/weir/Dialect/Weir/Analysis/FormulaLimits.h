@@ -29,6 +29,9 @@ public:
 
   /// The limit of `value` for an excluded element.
   Limit atExcluded(mlir::Value value);
+  /// Says that code sees to it that `value` has this limit. Comes before all
+  /// questions.
+  void assume(mlir::Value value, Limit limit) { known[value] = limit; }
 
   /// Whose score is NaN: that of the element at hand, or that of some element
   /// of the row.
@@ -45,9 +48,14 @@ public:
   /// True when the operand of `reduce` is the reduction's identity for an
   /// excluded element.
   bool vanishesWhenExcluded(ReduceOp reduce);
+  /// True when `value` is certainly infinite or NaN for an excluded element,
+  /// whatever other operands are.
+  bool isInfiniteAtExcluded(mlir::Value value);
 
 private:
   Limit compute(mlir::Value value);
+  bool findInfiniteAtExcluded(mlir::Operation *op);
+  bool findFiniteInRow(mlir::Value value);
   /// What is known of values: of each, for an element and for a row.
   using KnownNaNs = llvm::DenseMap<std::pair<mlir::Value, int>, bool>;
   bool propagatesNaN(mlir::Value value, NaNAt where, bool maximaKeepNaN,
@@ -59,6 +67,7 @@ private:
   Variance variance;
   bool scoreExcludes;
   llvm::DenseMap<mlir::Value, Limit> known;
+  llvm::DenseMap<mlir::Value, bool> knownFinite, knownInfinite;
 };
 
 } // namespace weir
