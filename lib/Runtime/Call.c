@@ -24,6 +24,7 @@ struct call {
   struct weir_tensor *tensor;
   int64_t *slot_of; /* tensor -> slot */
   int64_t *symbol;
+  const int64_t *multiples; /* as in the table */
   void **kernel_args;
   int64_t *descriptors;
 };
@@ -82,6 +83,7 @@ static void read_table(struct call *call, const int64_t *table, void **slots) {
     call->slot_of[index++] = slot;
     at += 5 + t->rank;
   }
+  call->multiples = at;
   for (int64_t s = 0; s < call->symbols; ++s)
     call->symbol[s] = -1;
 }
@@ -137,6 +139,9 @@ static int32_t prepare(struct call *call) {
   int32_t status = WEIR_OK;
   for (int64_t i = 0; i < call->tensors && status == WEIR_OK; ++i)
     status = weir_check_tensor(&call->tensor[i], call->symbol);
+  if (status == WEIR_OK)
+    status = weir_check_multiples(call->tensor, call->tensors, call->multiples,
+                                  call->symbol);
   if (status == WEIR_OK)
     status = weir_check_overlap(call->tensor, call->slot_of, call->tensors);
   int64_t *words = call->descriptors;

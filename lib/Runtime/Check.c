@@ -168,3 +168,50 @@ int32_t weir_check_tensor(struct weir_tensor *t, int64_t *symbols) {
     status = check_shape(t, symbols);
   return status == WEIR_OK ? check_memory(t) : status;
 }
+
+/* The first dimension of the size `symbol`, and the tensor that has it; of a
+ * fixed size none. */
+static const struct weir_tensor *find_symbol(const struct weir_tensor *tensors,
+                                             int64_t count, int64_t symbol,
+                                             int64_t *dim) {
+  for (int64_t i = 0; symbol < 0 && i < count; ++i)
+    for (*dim = 0; *dim < tensors[i].rank; ++*dim)
+      if (tensors[i].sizes[*dim] == symbol)
+        return &tensors[i];
+  return NULL;
+}
+
+/* Of a fixed size and one that the caller chose the latter is to blame. */
+static int32_t fail_multiple(const struct weir_tensor *tensors, int64_t count,
+                             const int64_t *pair, int64_t size, int64_t of) {
+  int64_t dim, of_dim;
+  const struct weir_tensor *t = find_symbol(tensors, count, pair[0], &dim);
+  const struct weir_tensor *u = find_symbol(tensors, count, pair[1], &of_dim);
+  if (!t)
+    return weir_fail(WEIR_SHAPE,
+                     "%s has size %" PRId64 " in dimension %" PRId64
+                     "; %" PRId64 " must be a multiple of it",
+                     weir_name(u, 0), of, of_dim, size);
+  if (!u)
+    return weir_fail(WEIR_SHAPE,
+                     "%s has size %" PRId64 " in dimension %" PRId64
+                     "; it must be a multiple of %" PRId64,
+                     weir_name(t, 0), size, dim, of);
+  return weir_fail(WEIR_SHAPE,
+                   "%s has size %" PRId64 " in dimension %" PRId64
+                   "; it must be a multiple of %" PRId64
+                   ", the size of %s in dimension %" PRId64,
+                   weir_name(t, 0), size, dim, of, weir_name(u, 1), of_dim);
+}
+
+int32_t weir_check_multiples(const struct weir_tensor *tensors, int64_t count,
+                             const int64_t *multiples, const int64_t *symbols) {
+  for (int64_t i = 0; i < multiples[0]; ++i) {
+    const int64_t *pair = multiples + 1 + 2 * i;
+    int64_t size = pair[0] < 0 ? symbols[-1 - pair[0]] : pair[0];
+    int64_t of = pair[1] < 0 ? symbols[-1 - pair[1]] : pair[1];
+    if (of == 0 ? size != 0 : size % of != 0)
+      return fail_multiple(tensors, count, pair, size, of);
+  }
+  return WEIR_OK;
+}

@@ -63,6 +63,10 @@ const char *weir_name(const struct weir_tensor *tensor, int which);
 
 /* Checks one tensor by itself, binding size symbols (-1 when unbound). */
 int32_t weir_check_tensor(struct weir_tensor *tensor, int64_t *symbols);
+/* Checks that sizes are multiples of others. `multiples` is as in a table, and
+ * all symbols are bound. */
+int32_t weir_check_multiples(const struct weir_tensor *tensors, int64_t count,
+                             const int64_t *multiples, const int64_t *symbols);
 /* True when no two elements of a result with elements can share memory. Never
  * true wrongly. */
 int weir_is_injective(const struct weir_tensor *tensor);

@@ -23,6 +23,9 @@ SmallVector<int64_t> FunctionABI::encode() const {
                   static_cast<int64_t>(slot.mayBe)});
     table.append(slot.sizes);
   }
+  table.push_back(multiples.size());
+  for (auto [size, of] : multiples)
+    table.append({size, of});
   return table;
 }
 
@@ -46,6 +49,8 @@ FunctionABI FunctionABI::decode(StringRef name, ArrayRef<int64_t> table) {
     }
     abi.slots.push_back(slot);
   }
+  for (++at; at < table.size(); at += 2)
+    abi.multiples.push_back({table[at], table[at + 1]});
   return abi;
 }
 

@@ -27,13 +27,14 @@ static std::string getScalarType(const SlotABI &slot) {
   return slot.code == 6 ? "bool" : llvm::formatv("int{0}_t", slot.bits).str();
 }
 
+static std::string getSize(int64_t size) {
+  return size >= 0 ? std::to_string(size) : "n" + std::to_string(-1 - size);
+}
+
 static std::string getShape(const SlotABI &slot) {
   std::string shape = "[";
-  for (auto [i, size] : llvm::enumerate(slot.sizes)) {
-    if (i)
-      shape += ", ";
-    shape += size >= 0 ? std::to_string(size) : "n" + std::to_string(-1 - size);
-  }
+  for (auto [i, size] : llvm::enumerate(slot.sizes))
+    shape += (i ? ", " : "") + getSize(size);
   return shape + "]";
 }
 
@@ -59,6 +60,9 @@ static void writeFunction(llvm::raw_ostream &os, const FunctionABI &function,
                   : isResult ? "DLTensor *" + name
                              : "const DLTensor *" + name;
   }
+  for (auto [size, of] : function.multiples)
+    os << " *   " << getSize(size) << " must be a multiple of " << getSize(of)
+       << "\n";
   os << " */\nint32_t " << prefix << function.name << "("
      << (parameters.empty() ? "void" : parameters) << ");\n\n";
 }

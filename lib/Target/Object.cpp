@@ -9,6 +9,7 @@
 
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Target/LLVMIR/LLVMTranslationInterface.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
@@ -16,10 +17,27 @@
 using namespace mlir;
 using namespace weir;
 
+/// What no pass has lowered is told of by its name. The translation would blame
+/// the casts beside it.
+static LogicalResult verifyIsLowered(ModuleOp module) {
+  WalkResult walk = module.walk([](Operation *op) {
+    Dialect *dialect = op->getDialect();
+    if (dialect &&
+        dialect->getRegisteredInterface<LLVMTranslationDialectInterface>())
+      return WalkResult::advance();
+    op->emitOpError("is left: no pass of weir lowers it to machine code");
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 llvm::Expected<std::unique_ptr<llvm::Module>>
 weir::makeLLVMModule(ModuleOp module, llvm::LLVMContext &context,
                      llvm::TargetMachine &machine) {
-  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context);
+  std::unique_ptr<llvm::Module> code =
+      failed(verifyIsLowered(module))
+          ? nullptr
+          : translateModuleToLLVMIR(module, context);
   if (!code)
     return llvm::createStringError(
         "the module could not be translated to LLVM IR");

@@ -63,6 +63,7 @@ Value PlainCall::emit(ValueRange slots, Block *careful) {
   SmallVector<Extent> extents;
   for (const Tensor &tensor : tensors)
     extents.push_back(emitMemory(tensor, emitElements(tensor)));
+  requireMultiples();
   requireApart(extents);
   if (unusual) {
     Value no = LLVM::ConstantOp::create(builder, loc, builder.getI1Type(),
@@ -166,6 +167,18 @@ PlainCall::Extent PlainCall::emitMemory(const Tensor &tensor, Value elements) {
   store(constant(0), tensor.words, 2);
   return {low, LLVM::AddOp::create(builder, loc, low, size),
           tensor.wanted.kind == SlotABI::Result};
+}
+
+/// A size of 0 is unusual already, and only must not be divided by.
+void PlainCall::requireMultiples() {
+  auto get = [&](int64_t size) {
+    return size >= 0 ? constant(size) : symbols[-1 - size];
+  };
+  for (auto [size, of] : abi.multiples) {
+    Value divisor = LLVM::UMaxOp::create(builder, loc, get(of), constant(1));
+    Value left = LLVM::URemOp::create(builder, loc, get(size), divisor);
+    note(compare(Predicate::ne, left, constant(0)));
+  }
 }
 
 void PlainCall::requireApart(ArrayRef<Extent> extents) {

@@ -51,6 +51,7 @@ private:
   void requireTypes(llvm::MutableArrayRef<Tensor> tensors,
                     mlir::Block *careful);
   mlir::Value emitElements(const Tensor &tensor);
+  void requireMultiples();
   Extent emitMemory(const Tensor &tensor, mlir::Value elements);
   void requireApart(llvm::ArrayRef<Extent> extents);
   void require(mlir::Value good, mlir::Block *careful);

@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -41,10 +42,12 @@ public:
     abi.name = function.getSymName().str();
     if (!function.getBody().hasOneBlock() || !terminator)
       return function.emitError("a public function must have one block");
+    if (failed(describeArguments()))
+      return failure();
     if (terminator.getOperands().empty())
       return function.emitError("has no result, so that a call would do "
                                 "nothing; make it private or return tensors");
-    if (failed(describeArguments()) || failed(describeResults()))
+    if (failed(describeResults()) || failed(describeMultiples()))
       return failure();
     rewrite();
     return success();
@@ -122,6 +125,35 @@ private:
       abi.slots.push_back(slot);
     }
     abi.symbols = symbols.size();
+    return success();
+  }
+
+  /// The size of a dimension, if it is fixed or a tensor of the call has it.
+  std::optional<int64_t> findSize(ShapeRelations::Dimension dimension) {
+    auto [value, dim] = dimension;
+    if (auto fixed = relations.getStaticSize(value, dim))
+      return fixed;
+    auto known = symbols.find(relations.getClass(value, dim));
+    if (known == symbols.end())
+      return std::nullopt;
+    return -1 - static_cast<int64_t>(known->second);
+  }
+
+  LogicalResult describeMultiples() {
+    for (auto [dimension, ofDimension] : relations.getMultiples()) {
+      std::optional<int64_t> size = findSize(dimension),
+                             of = findSize(ofDimension);
+      if (!size || !of || size == of || of == 1)
+        continue;
+      std::pair multiple(*size, *of);
+      if (*size >= 0 && *of >= 0) {
+        if (*of == 0 || *size % *of != 0)
+          return function.emitError()
+                 << "a size of " << *size << " must be a multiple of " << *of;
+      } else if (!llvm::is_contained(abi.multiples, multiple)) {
+        abi.multiples.push_back(multiple);
+      }
+    }
     return success();
   }
 
@@ -260,6 +292,23 @@ private:
                           "functions of one module");
     if (op.hasAttr(WeirDialect::kABIAttrName))
       return op.emitError("has been prepared already: it carries 'weir.abi'");
+    return failure(failed(checkSoftmax(op)) || failed(checkCalls(op)));
+  }
+
+  /// On memory a softmax is neither raised nor decomposed, and loops are not
+  /// made of it.
+  static LogicalResult checkSoftmax(Operation &op) {
+    WalkResult walk = op.walk([](linalg::SoftmaxOp softmax) {
+      if (softmax.hasPureTensorSemantics())
+        return WalkResult::advance();
+      softmax.emitOpError("works on memrefs, where weir does not compile it; "
+                          "write it on tensors");
+      return WalkResult::interrupt();
+    });
+    return failure(walk.wasInterrupted());
+  }
+
+  static LogicalResult checkCalls(Operation &op) {
     WalkResult walk = op.walk([&](func::CallOp call) {
       auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
           call, call.getCalleeAttr());

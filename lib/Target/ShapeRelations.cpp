@@ -1,4 +1,4 @@
-//===- ShapeRelations.cpp - which sizes of a function are equal ===//
+//===- ShapeRelations.cpp - which sizes of a function agree ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -151,6 +151,8 @@ void ShapeRelations::visitAttention(AttentionRowsOp op) {
   Value query = op.getQuery(), key = op.getKey(), value = op.getValue();
   equate(key, head, value, head);
   equate(key, length, value, length);
+  // A head of keys serves as many heads of queries as any other.
+  multiples.push_back({{query, head}, {key, head}});
   SmallVector<std::pair<Value, int64_t>> dims{
       {query, head}, {query, length}, {key, length}};
   if (op.isPacked()) {

@@ -1,5 +1,4 @@
-//===- ShapeRelations.h - which sizes of a function are equal ------*- C++ -*-
-//===//
+//===- ShapeRelations.h - which sizes of a function agree ------*- C++ -*- ===//
 //
 // Part of the weir project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -32,6 +31,13 @@ public:
     return find(getId(value, dim));
   }
 
+  using Dimension = std::pair<mlir::Value, int64_t>;
+  /// A size that must be a multiple of another.
+  struct Multiple {
+    Dimension size, of;
+  };
+  llvm::ArrayRef<Multiple> getMultiples() const { return multiples; }
+
 private:
   unsigned getId(mlir::Value value, int64_t dim);
   unsigned find(unsigned id);
@@ -49,6 +55,7 @@ private:
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, unsigned> ids;
   llvm::SmallVector<unsigned> parents;
   llvm::SmallVector<int64_t> sizes;
+  llvm::SmallVector<Multiple> multiples;
 };
 
 } // namespace weir

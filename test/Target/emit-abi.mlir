@@ -28,6 +28,17 @@ func.func @gate(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   return %y : tensor<?x4xf32>
 }
 
+// Heads of queries are a multiple of those of keys; of none the runtime looks again.
+// CHECK-LABEL: llvm.func @attend(
+// CHECK:       %[[KEYS:.*]] = llvm.intr.umax(%{{.*}}, %{{.*}})
+// CHECK:       %[[LEFT:.*]] = llvm.urem %{{.*}}, %[[KEYS]] : i64
+// CHECK:       llvm.icmp "ne" %[[LEFT]], %{{.*}} : i64
+// CHECK:       llvm.call @weir_rt_call(
+func.func @attend(%q: tensor<1x?x4x8xf32>, %k: tensor<1x?x4x8xf32>) -> tensor<1x?x4x8xf32> {
+  %o = weir.attention @softmax(%q, %k, %k) : (tensor<1x?x4x8xf32>, tensor<1x?x4x8xf32>, tensor<1x?x4x8xf32>) -> tensor<1x?x4x8xf32>
+  return %o : tensor<1x?x4x8xf32>
+}
+
 // A kernel that may ask for memory runs where it can end for want of it.
 // CHECK-LABEL: llvm.func @twice(
 // CHECK:       llvm.call @weir_rt_run(

@@ -150,4 +150,22 @@ module @inner {
 // -----
 
 // expected-error@+1 {{has been prepared already: it carries 'weir.abi'}}
-func.func private @done() attributes {weir.abi = {name = "f", table = array<i64: 0, 0>}}
+func.func private @done() attributes {weir.abi = {name = "f", table = array<i64: 0, 0, 0>}}
+
+// -----
+
+func.func @softmax_on_memory(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %m = bufferization.to_buffer %x : tensor<4x8xf32> to memref<4x8xf32>
+  %y = memref.alloc() : memref<4x8xf32>
+  // expected-error@+1 {{'linalg.softmax' op works on memrefs, where weir does not compile it; write it on tensors}}
+  linalg.softmax dimension(1) ins(%m : memref<4x8xf32>) outs(%y : memref<4x8xf32>)
+  %t = bufferization.to_tensor %y restrict : memref<4x8xf32> to tensor<4x8xf32>
+  return %t : tensor<4x8xf32>
+}
+
+// -----
+
+// expected-error@+1 {{argument 0 has type 'memref<4x8xf32>'; a public function takes ranked tensors}}
+func.func @on_memory(%x: memref<4x8xf32>) {
+  return
+}

@@ -3,7 +3,7 @@
 // Sizes that the product makes equal share a symbol: [n0, n1] x [n1, 10] -> [n0, 10].
 // CHECK-LABEL: func.func @product.kernel(
 // CHECK-SAME:    memref<?x?xf32, strided<[?, 1]>>, %{{.*}}: memref<?x10xf32, strided<[?, 1]>>, %{{.*}}: memref<?x10xf32, strided<[?, 1]>>)
-// CHECK-SAME:    weir.abi = {name = "product", table = array<i64: 3, 2, 1, 2, 32, 2, 0, -1, -2, 1, 2, 32, 2, 0, -2, 10, 2, 2, 32, 2, 0, -1, 10>}
+// CHECK-SAME:    weir.abi = {name = "product", table = array<i64: 3, 2, 1, 2, 32, 2, 0, -1, -2, 1, 2, 32, 2, 0, -2, 10, 2, 2, 32, 2, 0, -1, 10, 0>}
 func.func @product(%a: tensor<?x?xf32>, %b: tensor<?x10xf32>) -> tensor<?x10xf32> {
   // CHECK: bufferization.to_tensor %{{.*}} restrict
   %c0 = arith.constant 0 : index
@@ -34,7 +34,7 @@ func.func @calls(%x: f32) -> tensor<f32> {
 // Rows put into a cache: the result gets the cache's elements, unless it is the cache, and the rows go there.
 // CHECK-LABEL: func.func @put.kernel(
 // CHECK-SAME:    %[[ROWS:.*]]: memref<?x8xf32, {{.*}}>, %[[CACHE:[a-z0-9]*]]: memref<?x8xf32, {{.*}}>, %[[AT:.*]]: index, %[[RESULT:.*]]: memref<?x8xf32,
-// CHECK-SAME:    array<i64: 4, 2, 1, 2, 32, 2, 0, -1, 8, 1, 2, 32, 2, 0, -2, 8, 0, 0, 64, 2, 2, 32, 2, 2, -2, 8>
+// CHECK-SAME:    array<i64: 4, 2, 1, 2, 32, 2, 0, -1, 8, 1, 2, 32, 2, 0, -2, 8, 0, 0, 64, 2, 2, 32, 2, 2, -2, 8, 0>
 func.func @put(%rows: tensor<?x8xf32>, %cache: tensor<?x8xf32>, %at: index) -> tensor<?x8xf32> {
   // CHECK-DAG:   %[[FROM:.*]] = memref.extract_aligned_pointer_as_index %[[CACHE]]
   // CHECK-DAG:   %[[TO:.*]] = memref.extract_aligned_pointer_as_index %[[RESULT]]
@@ -53,7 +53,7 @@ func.func @put(%rows: tensor<?x8xf32>, %cache: tensor<?x8xf32>, %at: index) -> t
 // What is read elsewhere stays as it is: the result is no argument's memory.
 // CHECK-LABEL: func.func @residual.kernel(
 // CHECK-SAME:    %[[X:.*]]: memref<4x4xf32, {{.*}}>, %{{.*}}: memref<4x4xf32, {{.*}}>, %[[RESULT:.*]]: memref<4x4xf32,
-// CHECK-SAME:    2, 2, 32, 2, 0, 4, 4>
+// CHECK-SAME:    2, 2, 32, 2, 0, 4, 4, 0>
 func.func @residual(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32> {
   // CHECK-NOT:   scf.if
   // CHECK:       memref.copy %[[X]], %[[RESULT]]
@@ -65,7 +65,7 @@ func.func @residual(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32>
 
 // A slice says by its sizes what it is as large as, in the dimensions that are left.
 // CHECK-LABEL: func.func @slices.kernel(
-// CHECK-SAME:    array<i64: 4, 5, 1, 2, 32, 2, 0, -1, -2, 1, 2, 32, 3, 0, -3, -4, -5, 2, 2, 32, 2, 0, -1, 4, 2, 2, 32, 2, 0, -2, -1>
+// CHECK-SAME:    array<i64: 4, 5, 1, 2, 32, 2, 0, -1, -2, 1, 2, 32, 3, 0, -3, -4, -5, 2, 2, 32, 2, 0, -1, 4, 2, 2, 32, 2, 0, -2, -1, 0>
 func.func @slices(%x: tensor<?x?xf32>, %y: tensor<?x?x?xf32>) -> (tensor<?x4xf32>, tensor<?x?xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -85,7 +85,7 @@ weir.formula @turn(%x: f32, %y: f32) -> (f32, f32) {
 }
 // CHECK-LABEL: func.func @turns.kernel(
 // CHECK-SAME:    %[[X:.*]]: memref<4x4xf32, {{.*}}>, %{{.*}}: memref<4x4xf32, {{.*}}>, %[[SUM:.*]]: memref<4x4xf32, {{.*}}>, %{{.*}}: memref<4x4xf32,
-// CHECK-SAME:    2, 2, 32, 2, 3, 4, 4, 2, 2, 32, 2, 3, 4, 4>
+// CHECK-SAME:    2, 2, 32, 2, 3, 4, 4, 2, 2, 32, 2, 3, 4, 4, 0>
 func.func @turns(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
   // CHECK-NOT:   memref.copy
   // CHECK:       %[[TO:.*]] = bufferization.to_tensor %[[SUM]] restrict writable
@@ -103,7 +103,7 @@ weir.formula @dot(%x: f32, %w: f32) -> (f32 {weir.uniform}) {
   weir.yield %s : f32
 }
 // CHECK-LABEL: func.func @dots.kernel(
-// CHECK-SAME:    2, 2, 32, 1, 0, 4>
+// CHECK-SAME:    2, 2, 32, 1, 0, 4, 0>
 func.func @dots(%x: tensor<4x4xf32>, %w: tensor<4xf32>) -> tensor<4xf32> {
   %e = tensor.empty() : tensor<4xf32>
   %s = weir.rows @dot ins(%x, %w : tensor<4x4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) {form = #weir.form<online>} -> tensor<4xf32>

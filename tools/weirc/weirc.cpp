@@ -22,6 +22,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
+#include <cmath>
 #include <csignal>
 
 using namespace weir;
@@ -115,6 +116,9 @@ static int64_t parseSize(llvm::StringRef text) {
   return number << shift;
 }
 
+/// No speed is infinite, and 0 would be one of no machine.
+static bool isSpeed(double value) { return value > 0 && std::isfinite(value); }
+
 /// What is said of the machine. Returns a complaint, or nothing.
 static std::string readMachine(const CommandLine &line,
                                CompileOptions &options) {
@@ -131,11 +135,10 @@ static std::string readMachine(const CommandLine &line,
   options.rates.assign(line.rates.begin(), line.rates.end());
   if (!options.rates.empty() && options.rates.size() != 4)
     return "--rates wants four numbers: of three caches and of memory";
-  for (double rate : options.rates)
-    if (!(rate > 0))
-      return "--rates are positive numbers";
+  if (!llvm::all_of(options.rates, isSpeed))
+    return "--rates are positive numbers";
   options.clock = line.clock;
-  if (!(options.clock >= 0))
+  if (line.clock.getNumOccurrences() && !isSpeed(options.clock))
     return "--clock is a positive number";
   return "";
 }

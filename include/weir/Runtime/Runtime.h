@@ -38,7 +38,9 @@ enum weir_status {
  * symbols, then per slot kind, DLPack code,
  * bits, and for a tensor also: rank, set of arguments it may be (bit i is slot
  * i), sizes. A size >= 0 is fixed; -1 - k stands for symbol k, whose first
- * occurrence binds it. */
+ * occurrence binds it. Then the number of pairs of such sizes of which the
+ * first must be a multiple of the second, and these; a symbol among them is
+ * bound. */
 enum weir_slot_kind {
   WEIR_SLOT_SCALAR = 0,
   WEIR_SLOT_ARGUMENT = 1,

@@ -35,6 +35,9 @@ struct FunctionABI {
   std::string name;
   int64_t symbols = 0;
   llvm::SmallVector<SlotABI> slots;
+  /// Pairs of sizes, given like those of slots: the first must be a multiple of
+  /// the second. Their symbols are some slot's.
+  llvm::SmallVector<std::pair<int64_t, int64_t>> multiples;
 
   llvm::SmallVector<int64_t> encode() const;
   static FunctionABI decode(llvm::StringRef name,

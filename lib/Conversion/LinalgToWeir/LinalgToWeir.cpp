@@ -20,7 +20,9 @@
 #include "FormulaChoice.h"
 #include "RowBody.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
@@ -195,6 +197,27 @@ static LogicalResult decomposeSoftmax(linalg::SoftmaxOp op) {
   return success();
 }
 
+/// A packing is a padding, a reshape and a transposition; an unpacking is a
+/// transposition, a reshape and a slice.
+static LogicalResult lowerPacking(Operation *op) {
+  IRRewriter rewriter(op);
+  if (auto unpack = dyn_cast<linalg::UnPackOp>(op))
+    return linalg::lowerUnPack(rewriter, unpack);
+  auto pack = cast<linalg::PackOp>(op);
+  if (llvm::any_of(pack.getStaticInnerTiles(), ShapedType::isDynamic))
+    return op->emitOpError("has tiles of a dynamic size; weir packs into tiles "
+                           "of static sizes only");
+  return linalg::lowerPack(rewriter, pack);
+}
+
+/// Ops that stand for others, which are raised or run in their place.
+static LogicalResult decompose(Operation *op) {
+  if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op))
+    return decomposeSoftmax(softmax);
+  return isa<linalg::PackOp, linalg::UnPackOp>(op) ? lowerPacking(op)
+                                                   : success();
+}
+
 /// A size of a result is that of its destination; asking for it is no use of
 /// the result.
 static void askDestination(tensor::DimOp dim) {
@@ -224,9 +247,9 @@ struct ConvertLinalgToWeir
     : weir::impl::ConvertLinalgToWeirBase<ConvertLinalgToWeir> {
   using ConvertLinalgToWeirBase::ConvertLinalgToWeirBase;
   void runOnOperation() override {
-    WalkResult walk = getOperation().walk([](linalg::SoftmaxOp op) {
-      return failed(decomposeSoftmax(op)) ? WalkResult::interrupt()
-                                          : WalkResult::advance();
+    WalkResult walk = getOperation().walk([](Operation *op) {
+      return failed(decompose(op)) ? WalkResult::interrupt()
+                                   : WalkResult::advance();
     });
     if (walk.wasInterrupted())
       return signalPassFailure();

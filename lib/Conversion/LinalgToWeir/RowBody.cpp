@@ -78,14 +78,21 @@ bool weir::isFloatCast(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 static bool leansOnAccumulator(linalg::LinalgOp op, Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return argument.getOwner() == op.getBlock() &&
-           argument.getArgNumber() >= op.getNumDpsInputs();
-  Operation *def = value.getDefiningOp();
-  return def->getBlock() == op.getBlock() &&
-         llvm::any_of(def->getOperands(), [&](Value operand) {
-           return leansOnAccumulator(op, operand);
-         });
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Operation *> seen;
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    if (auto argument = dyn_cast<BlockArgument>(next)) {
+      if (argument.getOwner() == op.getBlock() &&
+          argument.getArgNumber() >= op.getNumDpsInputs())
+        return true;
+      continue;
+    }
+    Operation *def = next.getDefiningOp();
+    if (def->getBlock() == op.getBlock() && seen.insert(def).second)
+      llvm::append_range(work, def->getOperands());
+  }
+  return false;
 }
 
 /// `a > b ? a : b` as a maximum of b into a new a: a NaN in `a` is dropped.

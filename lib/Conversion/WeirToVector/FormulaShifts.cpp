@@ -100,12 +100,17 @@ FormulaShifts::Degrees FormulaShifts::measure(FormulaOp formula,
 
 /// True when results are sums and differences of `value` and others.
 static bool isSummandOnly(Value value) {
-  return llvm::all_of(value.getUsers(), [&](Operation *user) {
-    if (isa<YieldOp>(user))
-      return true;
-    return isa<arith::AddFOp, arith::SubFOp, arith::SelectOp>(user) &&
-           isSummandOnly(user->getResult(0));
-  });
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Operation *> seen;
+  while (!work.empty())
+    for (Operation *user : work.pop_back_val().getUsers()) {
+      if (isa<YieldOp>(user) || !seen.insert(user).second)
+        continue;
+      if (!isa<arith::AddFOp, arith::SubFOp, arith::SelectOp>(user))
+        return false;
+      work.push_back(user->getResult(0));
+    }
+  return true;
 }
 
 std::optional<double> FormulaShifts::measure(Operation *op, Value u,

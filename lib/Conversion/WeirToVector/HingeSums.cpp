@@ -84,26 +84,40 @@ std::optional<HingeSum> weir::getHingeSum(SolveOp solve, Value searched) {
   return HingeSum{sum, target, hinge.degree, hinge.factor};
 }
 
+/// True when ops of these results are the same but for their operands.
+static bool areAlike(Value outside, Value inside) {
+  Operation *a = outside.getDefiningOp(), *b = inside.getDefiningOp();
+  return a && b && a->getName() == b->getName() && !a->getNumRegions() &&
+         a->getAttrDictionary() == b->getAttrDictionary() &&
+         a->getNumOperands() == b->getNumOperands() &&
+         a->getResultTypes() == b->getResultTypes() &&
+         cast<OpResult>(outside).getResultNumber() ==
+             cast<OpResult>(inside).getResultNumber();
+}
+
 /// True when `outside` is what `inside`, of the body of `solve`, is at the
 /// root.
 static bool isAtRoot(Value outside, Value inside, SolveOp solve) {
-  if (inside == solve.getBody().getArgument(0))
-    return outside == solve.getResult();
-  if (inside == outside)
-    return true;
-  Operation *a = outside.getDefiningOp(), *b = inside.getDefiningOp();
-  if (!a || !b || a->getName() != b->getName() || a->getNumRegions() ||
-      a->getAttrDictionary() != b->getAttrDictionary() ||
-      a->getNumOperands() != b->getNumOperands() ||
-      a->getResultTypes() != b->getResultTypes() ||
-      cast<OpResult>(outside).getResultNumber() !=
-          cast<OpResult>(inside).getResultNumber())
-    return false;
-  return llvm::all_of(llvm::zip(a->getOperands(), b->getOperands()),
-                      [&](auto operands) {
-                        auto [x, y] = operands;
-                        return isAtRoot(x, y, solve);
-                      });
+  SmallVector<std::pair<Value, Value>> work{{outside, inside}};
+  llvm::DenseSet<std::pair<Value, Value>> seen;
+  while (!work.empty()) {
+    auto [a, b] = work.pop_back_val();
+    if (!seen.insert({a, b}).second)
+      continue;
+    if (b == solve.getBody().getArgument(0)) {
+      if (a != solve.getResult())
+        return false;
+      continue;
+    }
+    if (a == b)
+      continue;
+    if (!areAlike(a, b))
+      return false;
+    for (auto [x, y] : llvm::zip(a.getDefiningOp()->getOperands(),
+                                 b.getDefiningOp()->getOperands()))
+      work.push_back({x, y});
+  }
+  return true;
 }
 
 SmallVector<ReduceOp> weir::getSumsAtRoot(SolveOp solve, ReduceOp sum) {

@@ -103,12 +103,14 @@ public:
   PairBuilder(OpBuilder &b, RowEmitter &emitter, Element &element,
               const WrittenExponents &written, cpu::ExpVariant variant)
       : b(b), loc(emitter.rows.getLoc()), emitter(emitter), element(element),
-        plain(b, emitter, element), written(written), variant(variant) {}
+        plain(b, emitter, element), whole(plain), written(written),
+        variant(variant) {}
 
   ExponentPair emit(const Linear &sum);
 
 private:
   ExponentPair emit(const Expr *expr);
+  ExponentPair writePair(const Expr *expr);
   ExponentPair emitPlain(const Linear &sum);
   Value emitExponent(const Linear &sum);
   ExponentPair emitProduct(const Factors &factors);
@@ -122,6 +124,8 @@ private:
   RowEmitter &emitter;
   Element &element;
   LaneExprBuilder plain;
+  ExprBuilder::Emission whole;
+  llvm::DenseMap<const Expr *, ExponentPair> pairs;
   const WrittenExponents &written;
   cpu::ExpVariant variant;
 };
@@ -162,7 +166,7 @@ ExponentPair PairBuilder::emit(const Linear &sum) {
   SmallVector<ExponentPair> terms;
   Linear rest;
   for (auto &[expr, k] : sum.terms) {
-    if (!isExtended(expr)) {
+    if (!expr->extended) {
       rest.terms.push_back({expr, k});
       continue;
     }
@@ -188,11 +192,19 @@ ExponentPair PairBuilder::emit(const Linear &sum) {
 }
 
 ExponentPair PairBuilder::emit(const Expr *expr) {
-  if (!isExtended(expr)) {
+  if (!expr->extended) {
     Linear alone;
     alone.terms.push_back({expr, 1.0});
     return emitPlain(alone);
   }
+  if (auto found = pairs.find(expr); found != pairs.end())
+    return found->second;
+  ExponentPair pair = writePair(expr);
+  pairs[expr] = pair;
+  return pair;
+}
+
+ExponentPair PairBuilder::writePair(const Expr *expr) {
   switch (expr->kind) {
   case Expr::Exp: {
     auto split =
@@ -235,7 +247,7 @@ ExponentPair PairBuilder::emitProduct(const Factors &factors) {
   Factors rest;
   std::optional<ExponentPair> product;
   for (auto &[factor, power] : factors) {
-    if (!isExtended(factor)) {
+    if (!factor->extended) {
       rest.push_back({factor, power});
       continue;
     }

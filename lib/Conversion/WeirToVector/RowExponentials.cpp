@@ -25,16 +25,20 @@ using namespace weir;
 /// True when `value` reaches the results through sums, products, quotients and
 /// choices alone, which keep a relative error.
 static bool entersOnlyRatios(Value value) {
-  return llvm::all_of(value.getUsers(), [](Operation *user) {
-    if (isa<YieldOp>(user))
-      return true;
-    auto reduce = dyn_cast<ReduceOp>(user);
-    if (reduce ? reduce.getKind() != ReductionKind::Add
-               : !isa<arith::AddFOp, arith::MulFOp, arith::DivFOp,
-                      arith::SelectOp>(user))
-      return false;
-    return entersOnlyRatios(user->getResult(0));
-  });
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Operation *> seen;
+  while (!work.empty())
+    for (Operation *user : work.pop_back_val().getUsers()) {
+      if (isa<YieldOp>(user) || !seen.insert(user).second)
+        continue;
+      auto reduce = dyn_cast<ReduceOp>(user);
+      if (reduce ? reduce.getKind() != ReductionKind::Add
+                 : !isa<arith::AddFOp, arith::MulFOp, arith::DivFOp,
+                        arith::SelectOp>(user))
+        return false;
+      work.push_back(user->getResult(0));
+    }
+  return true;
 }
 
 /// What the precision of all results allows.

@@ -77,6 +77,8 @@ bool RunningState::movesScaled(const Sum &sum, const Expr *atom,
 
 /// The unfinished uniforms that varying values are made with.
 void RunningState::collectFrontier(Value value) {
+  if (!searched.insert(value).second)
+    return;
   if (!emitter.schedule.getVariance().isVarying(value)) {
     if (isUnfinished(value))
       addToFrontier(value);
@@ -101,13 +103,11 @@ void RunningState::collectFrontier(Value value) {
 }
 
 void RunningState::collectFrontier(const Expr *expr) {
-  if (expr->kind == Expr::Leaf && isUnfinished(expr->value))
-    addToFrontier(expr->value);
-  for (auto &[factor, power] : expr->factors)
-    collectFrontier(factor);
-  for (const Linear &arg : expr->args)
-    for (auto &[inner, k] : arg.terms)
-      collectFrontier(inner);
+  walkExprs({{expr, 1.0}}, [&](const Expr *part) {
+    if (part->kind == Expr::Leaf && isUnfinished(part->value))
+      addToFrontier(part->value);
+    return true;
+  });
 }
 
 SmallVector<Value> RunningState::begin(OpBuilder &b) {

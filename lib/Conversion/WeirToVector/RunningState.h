@@ -111,7 +111,7 @@ private:
   mlir::VectorType type;
   int64_t copyCount;
   SweepState state;
-  llvm::DenseSet<mlir::Value> unfinished;
+  llvm::DenseSet<mlir::Value> unfinished, searched;
   std::vector<ReduceOp> &anchors = state.anchors;
   std::vector<Sum> &sums = state.sums;
   std::vector<const Law *> &moments = state.moments;

@@ -167,3 +167,11 @@ func.func @whole_numbers(%x: tensor<4x8xi32>, %e: tensor<4x8xi32>) -> tensor<4x8
   %y = linalg.softmax dimension(1) ins(%x : tensor<4x8xi32>) outs(%e : tensor<4x8xi32>) -> tensor<4x8xi32>
   return %y : tensor<4x8xi32>
 }
+
+// -----
+
+func.func @dynamic_tiles(%x: tensor<?x?xf32>, %e: tensor<?x?x?x?xf32>, %t: index) -> tensor<?x?x?x?xf32> {
+  // expected-error@+1 {{'linalg.pack' op has tiles of a dynamic size; weir packs into tiles of static sizes only}}
+  %y = linalg.pack %x inner_dims_pos = [0, 1] inner_tiles = [%t, %t] into %e : tensor<?x?xf32> -> tensor<?x?x?x?xf32>
+  return %y : tensor<?x?x?x?xf32>
+}

@@ -17,7 +17,7 @@ def ConvertLinalgToWeir : Pass<"convert-linalg-to-weir", "::mlir::ModuleOp"> {
     the same shape or on one value per row, broadcasts, and reshapes that add or drop dimensions of size 1. The group's scalar
     program becomes a `weir.formula`, the group a `weir.apply`. Which policies the apply carries follows from what the program gives
     in rows with infinities and NaN; a group that no policy fits is left as it is, and so are ops without a reduction beside them.
-    `linalg.softmax` is decomposed first, also with `enable=false`.
+    `linalg.softmax`, `linalg.pack` and `linalg.unpack` are decomposed first, also with `enable=false`.
 
     Before:
 
@@ -46,11 +46,11 @@ def ConvertLinalgToWeir : Pass<"convert-linalg-to-weir", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"enable", "enable", "bool", "true", "raise; otherwise linalg.softmax is decomposed and nothing else is done">,
+    Option<"enable", "enable", "bool", "true", "raise; otherwise softmax, pack and unpack are decomposed and nothing else is done">,
     Option<"explain", "explain", "bool", "false", "emit a remark for every group: what it became, or why it did not">
   ];
-  let dependentDialects = ["::weir::WeirDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::weir::WeirDialect", "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 #endif // WEIR_CONVERSION_LINALGTOWEIR_PASSES_TD

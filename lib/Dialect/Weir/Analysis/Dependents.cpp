@@ -22,33 +22,16 @@ void Dependents::add(Operation *op) {
   }
 }
 
-/// Expressions share parts: each is looked at once.
-static bool anyLeaf(const Expr *expr, const Dependents &among,
-                    llvm::SmallDenseSet<const Expr *> &seen) {
-  if (!seen.insert(expr).second)
-    return false;
-  if (expr->kind == Expr::Leaf)
-    return among.contains(expr->value);
-  auto any = [&](const Factors &terms) {
-    return llvm::any_of(
-        terms, [&](auto &term) { return anyLeaf(term.first, among, seen); });
-  };
-  return any(expr->factors) ||
-         llvm::any_of(expr->args, [&](auto &arg) { return any(arg.terms); });
-}
-
 bool Dependents::contains(const Expr *expr) const {
-  if (marked.empty())
-    return false;
-  llvm::SmallDenseSet<const Expr *> seen;
-  return anyLeaf(expr, *this, seen);
+  return containsAny({{expr, 1.0}});
 }
 
 bool Dependents::containsAny(const Factors &factors) const {
-  if (marked.empty())
-    return false;
-  llvm::SmallDenseSet<const Expr *> seen;
-  return llvm::any_of(factors, [&](auto &factor) {
-    return anyLeaf(factor.first, *this, seen);
-  });
+  bool found = false;
+  if (!marked.empty())
+    walkExprs(factors, [&](const Expr *expr) {
+      found |= expr->kind == Expr::Leaf && contains(expr->value);
+      return !found;
+    });
+  return found;
 }

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -130,7 +131,7 @@ Linear ExprContext::multiply(const Linear &a, const Linear &b) {
   };
   // Two sums without exponentials gain nothing from being multiplied out, and
   // long ones would grow without bound.
-  constexpr size_t kMostTerms = 64;
+  constexpr size_t kMostTerms = 16;
   bool isLong = a.terms.size() * b.terms.size() > kMostTerms;
   if (a.terms.size() > 1 && b.terms.size() > 1 &&
       (isLong || (!hasExp(a) && !hasExp(b)))) {
@@ -278,6 +279,29 @@ bool weir::isBoundedAbove(const Linear &a) {
 }
 
 //===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+void weir::walkExprs(const Factors &terms,
+                     llvm::function_ref<bool(const Expr *)> visit) {
+  SmallVector<const Expr *> work;
+  auto push = [&](const Factors &parts) {
+    for (auto &[expr, factor] : llvm::reverse(parts))
+      work.push_back(expr);
+  };
+  push(terms);
+  llvm::SmallPtrSet<const Expr *, 16> seen;
+  while (!work.empty()) {
+    const Expr *expr = work.pop_back_val();
+    if (!seen.insert(expr).second || !visit(expr))
+      continue;
+    for (const Linear &arg : llvm::reverse(expr->args))
+      push(arg.terms);
+    push(expr->factors);
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Uniqueness
 //===----------------------------------------------------------------------===//
 
@@ -307,6 +331,26 @@ static uint8_t signOfProduct(const Factors &factors) {
   return sign;
 }
 
+/// Functions that a positive factor passes through, and with it a common
+/// exponent. What leans on an anchor reaches no other (NormalForm.h).
+static bool passesFactors(Operation *op) {
+  return isa<math::AbsFOp, arith::MaximumFOp, arith::MinimumFOp,
+             arith::MaxNumFOp, arith::MinNumFOp, arith::SelectOp>(op);
+}
+
+/// Looks no further than the parts of `expr`, which know it of themselves.
+static bool isExtendedByParts(const Expr &expr) {
+  auto any = [](const Factors &parts) {
+    return llvm::any_of(parts, [](auto &part) { return part.first->extended; });
+  };
+  if (expr.kind == Expr::Exp)
+    return true;
+  if (expr.kind == Expr::Apply && !passesFactors(expr.op))
+    return false;
+  return any(expr.factors) ||
+         llvm::any_of(expr.args, [&](auto &arg) { return any(arg.terms); });
+}
+
 const Expr *ExprContext::intern(Expr expr) {
   std::string key;
   llvm::raw_string_ostream os(key);
@@ -328,6 +372,7 @@ const Expr *ExprContext::intern(Expr expr) {
     expr.id = known.size();
     if (expr.kind == Expr::Product)
       expr.sign = signOfProduct(expr.factors);
+    expr.extended = isExtendedByParts(expr);
     place->second = std::make_unique<Expr>(std::move(expr));
   }
   return place->second.get();

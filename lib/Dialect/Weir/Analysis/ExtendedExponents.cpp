@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace weir;
@@ -19,75 +20,52 @@ using namespace weir;
 // Which expressions are pairs
 //===----------------------------------------------------------------------===//
 
-/// Functions that a positive factor passes through, and with it a common
-/// exponent. What leans on an anchor reaches no other (NormalForm.h).
-static bool passesFactors(Operation *op) {
-  return isa<math::AbsFOp, arith::MaximumFOp, arith::MinimumFOp,
-             arith::MaxNumFOp, arith::MinNumFOp, arith::SelectOp>(op);
-}
-
-bool weir::isExtended(const Linear &sum) {
-  return llvm::any_of(sum.terms,
-                      [](auto &term) { return isExtended(term.first); });
-}
-
-bool weir::isExtended(const Expr *expr) {
-  switch (expr->kind) {
-  case Expr::Leaf:
-    return false;
-  case Expr::Exp:
-    return true;
-  case Expr::Product:
-    return llvm::any_of(expr->factors,
-                        [](auto &factor) { return isExtended(factor.first); });
-  case Expr::Sum:
-    return isExtended(expr->args[0]);
-  case Expr::Apply:
-    return passesFactors(expr->op) &&
-           llvm::any_of(expr->args,
-                        [](const Linear &arg) { return isExtended(arg); });
-  }
-  llvm_unreachable("unknown expression");
-}
-
 static bool mentionsExp(const Linear &sum) {
-  return llvm::any_of(sum.terms, [](auto &term) {
-    const Expr *expr = term.first;
-    auto inFactor = [](auto &factor) {
-      return factor.first->kind == Expr::Exp ||
-             llvm::any_of(factor.first->args, mentionsExp);
-    };
-    return expr->kind == Expr::Exp || llvm::any_of(expr->args, mentionsExp) ||
-           llvm::any_of(expr->factors, inFactor);
+  bool found = false;
+  walkExprs(sum.terms, [&](const Expr *expr) {
+    found |= expr->kind == Expr::Exp;
+    return !found;
   });
+  return found;
 }
 
-/// Why pairs do not get through `sum`; empty where they do.
-static StringRef getObstacle(const Linear &sum);
+namespace {
+/// Finds why pairs do not get through an expression; empty where they do. No
+/// part is looked at twice.
+class ObstacleSearch {
+public:
+  StringRef find(const Linear &sum);
 
-static StringRef getObstacle(const Expr *expr) {
-  if (!isExtended(expr) || expr->kind == Expr::Exp)
+private:
+  StringRef find(const Expr *expr);
+
+  llvm::SmallPtrSet<const Expr *, 16> seen;
+};
+} // namespace
+
+StringRef ObstacleSearch::find(const Expr *expr) {
+  if (!expr->extended || expr->kind == Expr::Exp || !seen.insert(expr).second)
     return "";
   for (auto &[factor, power] : expr->factors) {
-    if (!isExtended(factor))
+    if (!factor->extended)
       continue;
     if (power != 1 && power != -1 && power != 2)
       return "a pair of mantissa and exponent is raised to a power";
-    if (StringRef why = getObstacle(factor); !why.empty())
+    if (StringRef why = find(factor); !why.empty())
       return why;
   }
   bool chooses = expr->kind == Expr::Apply && isa<arith::SelectOp>(expr->op);
   if (chooses && mentionsExp(expr->args[0]))
     return "a choice that exponentials decide";
   for (const Linear &arg : expr->args)
-    if (StringRef why = getObstacle(arg); !why.empty())
+    if (StringRef why = find(arg); !why.empty())
       return why;
   return "";
 }
 
-static StringRef getObstacle(const Linear &sum) {
+StringRef ObstacleSearch::find(const Linear &sum) {
   for (auto &[expr, k] : sum.terms)
-    if (StringRef why = getObstacle(expr); !why.empty())
+    if (StringRef why = find(expr); !why.empty())
       return why;
   return "";
 }
@@ -143,7 +121,7 @@ void ExtendedExponents::study(const DerivedSweep &sweep) {
                     "maximum, which is not known in time");
     for (const RunningSum &sum : law.sums)
       for (const RunningSum::Term &term : sum.polynomial)
-        if (StringRef why = getObstacle(term.h);
+        if (StringRef why = ObstacleSearch().find(term.h);
             !why.empty() && !sum.exponent.empty())
           return refuse(reduce.getValue(), why);
   }

@@ -549,26 +549,29 @@ NormalForm NormalForms::computeFloat(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 bool NormalForms::isAnchor(Value value) const {
-  Operation *op = value.getDefiningOp();
-  if (!op || finished.contains(value))
-    return true;
-  if (auto reduce = dyn_cast<ReduceOp>(op))
-    return reduce.getKind() != ReductionKind::Add &&
-           value == reduce.getResult();
-  if (isa<KthOp, SolveOp>(op))
-    return false;
-  return llvm::all_of(op->getOperands(),
-                      [&](Value operand) { return isAnchor(operand); });
+  SmallVector<Value> work{value};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op || finished.contains(next) || !seen.insert(next).second)
+      continue;
+    auto reduce = dyn_cast<ReduceOp>(op);
+    if (reduce ? reduce.getKind() == ReductionKind::Add ||
+                     next != reduce.getResult()
+               : isa<KthOp, SolveOp>(op))
+      return false;
+    if (!reduce)
+      llvm::append_range(work, op->getOperands());
+  }
+  return true;
 }
 
 bool NormalForms::isAnchor(const Expr *atom) const {
-  if (atom->kind == Expr::Leaf)
-    return isAnchor(atom->value);
-  auto inside = [&](const Linear &sum) {
-    return llvm::all_of(sum.terms,
-                        [&](auto &term) { return isAnchor(term.first); });
-  };
-  return llvm::all_of(atom->args, inside) &&
-         llvm::all_of(atom->factors,
-                      [&](auto &factor) { return isAnchor(factor.first); });
+  bool isAll = true;
+  walkExprs({{atom, 1.0}}, [&](const Expr *expr) {
+    isAll = isAll && (expr->kind != Expr::Leaf || isAnchor(expr->value));
+    return isAll;
+  });
+  return isAll;
 }

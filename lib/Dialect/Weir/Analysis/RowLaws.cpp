@@ -117,16 +117,15 @@ static bool isAnchoredInside(const Linear &exponent,
 /// True when a varying exponential takes part: one that e^-m may be needed to
 /// bound.
 static bool holdsExponential(const Linear &sum) {
-  return llvm::any_of(sum.terms, [](auto &term) {
-    const Expr *expr = term.first;
-    if (!expr->varying)
-      return false;
-    bool grows = expr->kind == Expr::Exp ||
-                 (expr->kind == Expr::Apply &&
-                  isa<math::ExpM1Op, math::SinhOp, math::CoshOp>(expr->op));
-    return grows || holdsExponential(Linear{expr->factors}) ||
-           llvm::any_of(expr->args, holdsExponential);
+  bool found = false;
+  walkExprs(sum.terms, [&](const Expr *expr) {
+    found |= expr->varying &&
+             (expr->kind == Expr::Exp ||
+              (expr->kind == Expr::Apply &&
+               isa<math::ExpM1Op, math::SinhOp, math::CoshOp>(expr->op)));
+    return expr->varying && !found;
   });
+  return found;
 }
 
 /// Splits a coefficient into what is pulled out of the sum of `h` and what the

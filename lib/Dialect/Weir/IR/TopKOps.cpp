@@ -167,6 +167,9 @@ private:
     if (!mask)
       return success();
     ShapedType type = getDense(mask.getType());
+    if (type && type.getRank() == 0)
+      return error("C5") << "the mask is " << mask.getType()
+                         << " and has no dimension, let alone a row";
     bool fits = type && type.getElementType().isInteger(1) &&
                 type.getRank() <= scores.getRank() &&
                 repeatsOver(type.getShape(),

@@ -12,7 +12,10 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace weir;
@@ -47,6 +50,17 @@ void WeirDialect::initialize() {
   addInterfaces<WeirInlinerInterface>();
 }
 
+/// The end of a table, of a function whose tensors have the symbols `bound`.
+static bool areWellFormedMultiples(ArrayRef<int64_t> rest,
+                                   const llvm::SmallDenseSet<int64_t> &bound) {
+  if (rest.empty() || rest.size() % 2 == 0 ||
+      rest[0] != static_cast<int64_t>(rest.size() / 2))
+    return false;
+  return llvm::all_of(rest.drop_front(), [&](int64_t size) {
+    return size >= 0 || bound.contains(size);
+  });
+}
+
 /// `weir.abi` is read by the Target room without further checks, so a table
 /// must be what it says.
 static bool isWellFormedABI(Attribute attr) {
@@ -60,6 +74,7 @@ static bool isWellFormedABI(Attribute attr) {
     return false;
   int64_t slots = table[0], symbols = table[1];
   ArrayRef<int64_t> rest = table.drop_front(2);
+  llvm::SmallDenseSet<int64_t> bound;
   for (int64_t i = 0; i < slots; ++i) {
     bool isScalar = !rest.empty() && rest[0] == 0;
     size_t words = isScalar ? 3 : 5;
@@ -69,13 +84,16 @@ static bool isWellFormedABI(Attribute attr) {
     if (!isScalar) {
       if (rest[3] < 0 || static_cast<uint64_t>(rest[3]) > rest.size() - words)
         return false;
-      for (int64_t size : rest.slice(words, rest[3]))
+      for (int64_t size : rest.slice(words, rest[3])) {
         if (size < -symbols)
           return false;
+        if (size < 0)
+          bound.insert(size);
+      }
     }
     rest = rest.drop_front(isScalar ? words : words + rest[3]);
   }
-  return rest.empty();
+  return areWellFormedMultiples(rest, bound);
 }
 
 /// The attribute of the op that `name` may be a misspelling of; empty if none.
@@ -124,7 +142,8 @@ static bool isWellFormedTarget(Attribute attr) {
   };
   if (!isWidth(target.get("vector_bits")))
     return false;
-  auto isPositive = [](auto value) { return value > 0; };
+  auto isPositive = [](int64_t value) { return value > 0; };
+  auto isSpeed = [](double value) { return value > 0 && std::isfinite(value); };
   for (NamedAttribute entry : target) {
     StringRef name = entry.getName();
     auto caches = dyn_cast<DenseI64ArrayAttr>(entry.getValue());
@@ -135,9 +154,9 @@ static bool isWellFormedTarget(Attribute attr) {
                  (name == "caches" && caches && caches.size() == 3 &&
                   llvm::all_of(caches.asArrayRef(), isPositive)) ||
                  (name == "rates" && rates && rates.size() == 4 &&
-                  llvm::all_of(rates.asArrayRef(), isPositive)) ||
+                  llvm::all_of(rates.asArrayRef(), isSpeed)) ||
                  (name == "clock" && clock && clock.getType().isF64() &&
-                  clock.getValueAsDouble() > 0);
+                  isSpeed(clock.getValueAsDouble()));
     if (!known)
       return false;
   }

@@ -69,6 +69,7 @@ Value ExprBuilder::emitExponential(const Factors &a, const Factors &b) {
 }
 
 Value ExprBuilder::emit(const Linear &sum, const Factors &exponent) {
+  Emission emission(*this);
   if (sum.isZero())
     return constant(0.0);
   if (exponent.empty())
@@ -82,6 +83,7 @@ Value ExprBuilder::emit(const Linear &sum, const Factors &exponent) {
 }
 
 Value ExprBuilder::emit(const Coefficient &c, Value value) {
+  Emission emission(*this);
   if (!c.exponent.empty()) {
     Value factor = emitExponential({}, c.exponent);
     value = value ? Value(arith::MulFOp::create(builder, loc, value, factor))
@@ -102,6 +104,7 @@ Value ExprBuilder::emit(const Coefficient &c, Value value) {
 }
 
 Value ExprBuilder::emit(const NormalForm &form) {
+  Emission emission(*this);
   Value total;
   for (auto &[c, h] : form.terms) {
     const auto &[expr, k] = h.terms[0];
@@ -186,6 +189,13 @@ Value ExprBuilder::emitProduct(const Factors &factors,
 }
 
 Value ExprBuilder::emitExpr(const Expr *expr, const Factors &exponent) {
+  std::pair key(expr, exponent);
+  if (auto found = written.find(key); found != written.end())
+    return found->second;
+  return written[std::move(key)] = writeExpr(expr, exponent);
+}
+
+Value ExprBuilder::writeExpr(const Expr *expr, const Factors &exponent) {
   switch (expr->kind) {
   case Expr::Leaf: {
     Value value = leaf(expr->value);

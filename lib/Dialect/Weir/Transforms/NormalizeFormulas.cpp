@@ -191,18 +191,16 @@ bool Normalizer::rewriteOne(size_t skipped) {
 /// has the exponent 0.
 static void collectExponents(const Linear &sum,
                              SmallVectorImpl<Linear> &exponents) {
-  for (auto &[expr, factor] : sum.terms) {
+  walkExprs(sum.terms, [&](const Expr *expr) {
     const Linear *exponent = getExponent(expr);
-    const Linear found = exponent ? *exponent : Linear();
     if (expr->kind == Expr::Apply && !exponent &&
-        isa<math::AbsFOp, arith::MaximumFOp, arith::MinimumFOp>(expr->op)) {
-      for (const Linear &arg : expr->args)
-        collectExponents(arg, exponents);
-      continue;
-    }
+        isa<math::AbsFOp, arith::MaximumFOp, arith::MinimumFOp>(expr->op))
+      return true;
+    const Linear found = exponent ? *exponent : Linear();
     if (!llvm::is_contained(exponents, found))
       exponents.push_back(found);
-  }
+    return false;
+  });
 }
 
 /// The maximum, over the row and over the parts of the sum, of the exponents,
@@ -296,51 +294,68 @@ public:
                 const ExprContext &exprs)
       : builder(builder), forms(forms), exprs(exprs) {}
 
-  /// What is left of `value`; null where powers are no factors of it.
-  Value strip(Value value);
-  const Coefficient &getStripped() const { return stripped; }
+  /// What is left of a value, and what was taken off; no value where powers
+  /// are no factors of it.
+  struct Stripped {
+    Value rest;
+    Coefficient powers;
+  };
+  Stripped strip(Value value);
 
 private:
-  /// Notes that `value`, to the power p, was taken off, if that is all it is.
-  bool isPower(Value value, double p);
+  Stripped compute(Value value);
+  /// `value` to the power p, if powers are all it is.
+  std::optional<Coefficient> getPowers(Value value, double p);
 
   OpBuilder &builder;
   const NormalForms &forms;
   const ExprContext &exprs;
-  Coefficient stripped;
+  llvm::DenseMap<Value, Stripped> known;
 };
 } // namespace
 
-bool PowerStripper::isPower(Value value, double p) {
+std::optional<Coefficient> PowerStripper::getPowers(Value value, double p) {
   const auto *single = forms.get(value).getSingle();
   if (!single || single->first.power.empty() ||
       exprs.getNumber(single->second) != 1.0)
-    return false;
-  stripped = stripped.times(single->first.raisedTo(p));
-  return true;
+    return std::nullopt;
+  return single->first.raisedTo(p);
 }
 
-Value PowerStripper::strip(Value value) {
+PowerStripper::Stripped PowerStripper::strip(Value value) {
+  if (auto found = known.find(value); found != known.end())
+    return found->second;
+  Stripped stripped = compute(value);
+  return known[value] = stripped;
+}
+
+PowerStripper::Stripped PowerStripper::compute(Value value) {
   const NormalForm &form = forms.get(value);
   if (form.isStuck())
-    return Value();
+    return {};
   if (llvm::all_of(form.terms,
                    [](auto &term) { return term.first.power.empty(); }))
-    return value;
+    return {value, {}};
   Operation *op = value.getDefiningOp();
   if (!isa_and_nonnull<arith::MulFOp, arith::DivFOp>(op))
-    return Value();
+    return {};
   bool divides = isa<arith::DivFOp>(op);
   Value a = op->getOperand(0), b = op->getOperand(1);
-  if (isPower(b, divides ? -1 : 1))
-    return strip(a);
+  auto stripBeside = [&](Value factor, const Coefficient &powers) -> Stripped {
+    Stripped other = strip(factor);
+    return {other.rest, other.powers.times(powers)};
+  };
+  if (std::optional<Coefficient> powers = getPowers(b, divides ? -1 : 1))
+    return stripBeside(a, *powers);
   if (divides)
-    return Value();
-  if (isPower(a, 1))
-    return strip(b);
-  a = strip(a);
-  b = strip(b);
-  return a && b ? arith::MulFOp::create(builder, op->getLoc(), a, b) : Value();
+    return {};
+  if (std::optional<Coefficient> powers = getPowers(a, 1))
+    return stripBeside(b, *powers);
+  Stripped x = strip(a), y = strip(b);
+  if (!x.rest || !y.rest)
+    return {};
+  return {arith::MulFOp::create(builder, op->getLoc(), x.rest, y.rest),
+          x.powers.times(y.powers)};
 }
 
 /// Pulls powers of statistics out of a sum and leaves what is summed as it is
@@ -353,9 +368,9 @@ bool Normalizer::pullAsWritten(const Law &law, const NormalForms &forms,
     return false;
   ReduceOp reduce = law.getReduce();
   OpBuilder builder(reduce);
-  PowerStripper stripper(builder, forms, exprs);
-  Value rest = stripper.strip(reduce.getValue());
-  if (!rest || !(stripper.getStripped() == sum->pull))
+  auto [rest, powers] =
+      PowerStripper(builder, forms, exprs).strip(reduce.getValue());
+  if (!rest || !(powers == sum->pull))
     return false;
   Value total =
       ReduceOp::create(builder, reduce.getLoc(), ReductionKind::Add, rest)

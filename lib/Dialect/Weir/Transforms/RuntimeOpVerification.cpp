@@ -181,11 +181,14 @@ struct AttentionVerification
       return;
     Value zero = checks.getIndex(b.getIndexAttr(0)),
           one = checks.getIndex(b.getIndexAttr(1));
-    // Of none, none are left over by one.
-    Value divisor =
-        arith::MaxUIOp::create(b, loc, checks.getIndex(keyHeads), one);
-    Value left =
-        arith::RemUIOp::create(b, loc, checks.getIndex(heads), divisor);
+    // Of 0 only 0 is a multiple: a number is what it leaves by one that is
+    // greater.
+    Value size = checks.getIndex(heads), of = checks.getIndex(keyHeads);
+    Value isNone =
+              arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, of, zero),
+          greater = arith::AddIOp::create(b, loc, size, one),
+          divisor = arith::SelectOp::create(b, loc, isNone, greater, of);
+    Value left = arith::RemUIOp::create(b, loc, size, divisor);
     checks.check(
         arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, left, zero),
         "heads of queries are no multiple of heads of keys");

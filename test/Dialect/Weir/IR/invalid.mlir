@@ -595,13 +595,25 @@ func.func @f(%x: memref<2x4xf32>) {
 // -----
 
 // expected-error@+1 {{'weir.abi' belongs on a function and is written by weir-prepare-abi only}}
-func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 0, 1, 2, 32, 5, 0>}}
+func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 0, 1, 2, 32, 5, 0, 0>}}
 
 // -----
 
 // A size that names a symbol the table does not have.
 // expected-error@+1 {{'weir.abi' belongs on a function and is written by weir-prepare-abi only}}
-func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 1, 1, 2, 32, 1, 0, -2>}}
+func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 1, 1, 2, 32, 1, 0, -2, 0>}}
+
+// -----
+
+// Fewer pairs of sizes than it says.
+// expected-error@+1 {{'weir.abi' belongs on a function and is written by weir-prepare-abi only}}
+func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 1, 1, 2, 32, 1, 0, -1, 2, 4, -1>}}
+
+// -----
+
+// A multiple of a size that no tensor has.
+// expected-error@+1 {{'weir.abi' belongs on a function and is written by weir-prepare-abi only}}
+func.func private @f() attributes {weir.abi = {name = "f", table = array<i64: 1, 2, 1, 2, 32, 1, 0, -1, 1, -1, -2>}}
 
 // -----
 
@@ -613,6 +625,19 @@ module attributes {weir.target = {features = "", vector_bits = 7 : i64}} {
 
 // expected-error@+1 {{besides there may be unit_bits, another such number}}
 module attributes {weir.target = {features = "", vector_bits = 256 : i64, unit_bits = 100 : i64}} {
+}
+
+// -----
+
+// No clock is infinite, and no rate.
+// expected-error@+1 {{clock = 3.4 : f64 in GHz}}
+module attributes {weir.target = {features = "", vector_bits = 256 : i64, clock = 0x7FF0000000000000 : f64}} {
+}
+
+// -----
+
+// expected-error@+1 {{rates = array<f64: ...>, four in GB/s}}
+module attributes {weir.target = {features = "", vector_bits = 256 : i64, rates = array<f64: 200.0, 100.0, 25.0, 0x7FF0000000000000>}} {
 }
 
 // -----

@@ -121,6 +121,22 @@ func.func @f(%x: tensor<4x8xf32>, %m: tensor<4xi1>) {
 
 // -----
 
+func.func @f(%x: tensor<4x8xf32>, %m: tensor<i1>) {
+  // expected-error@+1 {{C5: the mask is 'tensor<i1>' and has no dimension, let alone a row}}
+  %0:3 = weir.topk %x mask(%m : tensor<i1>) {k = 2 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4x8xf32>, %m: memref<i1>, %v: memref<4x2xf32>, %i: memref<4x2xi32>, %n: memref<4xi32>) {
+  // expected-error@+1 {{C5: the mask is 'memref<i1>' and has no dimension, let alone a row}}
+  weir.topk_rows ins(%x : memref<4x8xf32>) mask(%m : memref<i1>) outs(%v, %i, %n : memref<4x2xf32>, memref<4x2xi32>, memref<4xi32>) {k = 2 : i64}
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<4x8xf32>, %m: tensor<8xi8>) {
   // expected-error@+1 {{C5: the mask is 'tensor<8xi8>'}}
   %0:3 = weir.topk %x mask(%m : tensor<8xi8>) {k = 2 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>, tensor<4xi32>)

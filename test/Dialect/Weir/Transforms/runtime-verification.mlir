@@ -42,8 +42,10 @@ func.func @attention(%q: tensor<2x?x?x8xf32>, %k: tensor<2x?x?x8xf32>, %m: tenso
   // CHECK: cf.assert %[[HEADS]], "{{.*}}operands differ in the number of heads
   // CHECK: %[[KEYS:.*]] = arith.cmpi eq, %[[LK]], %[[LM]] : index
   // CHECK: cf.assert %[[KEYS]], "{{.*}}operands differ in the number of keys
-  // CHECK: %[[SOME:.*]] = arith.maxui %[[HK]], %c1 : index
-  // CHECK: %[[LEFT:.*]] = arith.remui %[[HQ]], %[[SOME]] : index
+  // CHECK: %[[NONE:.*]] = arith.cmpi eq, %[[HK]], %c0 : index
+  // CHECK: %[[MORE:.*]] = arith.addi %[[HQ]], %c1 : index
+  // CHECK: %[[OF:.*]] = arith.select %[[NONE]], %[[MORE]], %[[HK]] : index
+  // CHECK: %[[LEFT:.*]] = arith.remui %[[HQ]], %[[OF]] : index
   // CHECK: %[[WHOLE:.*]] = arith.cmpi eq, %[[LEFT]], %c0 : index
   // CHECK: cf.assert %[[WHOLE]], "{{.*}}heads of queries are no multiple of heads of keys
   // CHECK: weir.attention

@@ -9,6 +9,7 @@
 #define WEIR_DIALECT_WEIR_ANALYSIS_EXPR_H
 
 #include "mlir/IR/Operation.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -56,6 +57,10 @@ struct Expr {
   mlir::Operation *op = nullptr;
   llvm::SmallVector<Linear> args;
   Factors factors;
+  /// Whether it is to be evaluated as a pair of a mantissa and an exponent: an
+  /// exponential reaches it through nothing but what pairs are closed under
+  /// (ExtendedExponents.h).
+  bool extended = false;
 };
 
 /// Owns expressions and does algebra on them.
@@ -98,6 +103,11 @@ bool canRaiseEach(const Factors &factors, double power);
 bool isBoundedAbove(const Linear &a);
 /// The exponent g of the factor e^g of `expr`, or null.
 const Linear *getExponent(const Expr *expr);
+/// Visits the expressions of `terms` and, where `visit` says so, their parts:
+/// each once, from the left, since parts are shared and the ways to them may be
+/// 2^n.
+void walkExprs(const Factors &terms,
+               llvm::function_ref<bool(const Expr *)> visit);
 
 } // namespace weir
 

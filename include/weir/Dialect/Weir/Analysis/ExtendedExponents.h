@@ -19,11 +19,6 @@
 
 namespace weir {
 
-/// True when `expr` is to be evaluated as a pair: an exponential that reaches
-/// it through nothing but what pairs are closed under.
-bool isExtended(const Expr *expr);
-bool isExtended(const Linear &sum);
-
 /// What the sweeps of a formula find as pairs, and which of its maxima they do
 /// without.
 class ExtendedExponents {

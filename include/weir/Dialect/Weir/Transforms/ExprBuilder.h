@@ -12,13 +12,35 @@
 
 #include "mlir/IR/Builders.h"
 
+#include <map>
+
 namespace weir {
 
 /// Writes expressions (Expr.h) as ops. Factors e^k are taken inside: e^x times
 /// e^(-m) becomes exp(x - m), and |e^x - 1| times it becomes |exp(x - m) -
-/// exp(-m)|, so that nothing overflows on the way.
+/// exp(-m)|, so that nothing overflows on the way. What expressions share is
+/// written once in an emission: their parts are few and the ways to them many.
 class ExprBuilder {
 public:
+  /// While one lives, everything is written in one place, one after the other,
+  /// and what is there is used again. Each call to emit is an emission, or part
+  /// of the one around it.
+  class Emission {
+  public:
+    explicit Emission(ExprBuilder &builder) : builder(builder) {
+      ++builder.emissions;
+    }
+    ~Emission() {
+      if (--builder.emissions == 0)
+        builder.written.clear();
+    }
+    Emission(const Emission &) = delete;
+    Emission &operator=(const Emission &) = delete;
+
+  private:
+    ExprBuilder &builder;
+  };
+
   ExprBuilder(mlir::OpBuilder &builder, mlir::Location loc)
       : builder(builder), loc(loc) {}
   virtual ~ExprBuilder() = default;
@@ -29,6 +51,7 @@ public:
   mlir::Value emit(const Coefficient &c, mlir::Value value);
   /// A product of powers.
   mlir::Value emitPowers(const Factors &factors) {
+    Emission emission(*this);
     return emitProduct(factors, {});
   }
   /// The value of a whole form.
@@ -56,6 +79,7 @@ protected:
 
 private:
   mlir::Value emitExpr(const Expr *expr, const Factors &exponent);
+  mlir::Value writeExpr(const Expr *expr, const Factors &exponent);
   mlir::Value emitProduct(const Factors &factors, const Factors &exponent);
   mlir::Value emitApply(const Expr *expr, const Factors &exponent);
   mlir::Value emitPower(mlir::Value base, double power);
@@ -63,6 +87,10 @@ private:
   mlir::Value emitExponential(const Factors &a, const Factors &b);
   mlir::Value addTerm(mlir::Value sum, mlir::Value term, double factor);
   mlir::Value emitMultiples(const Factors &terms, mlir::Value sum);
+
+  /// Expressions times e to a sum.
+  std::map<std::pair<const Expr *, Factors>, mlir::Value> written;
+  unsigned emissions = 0;
 };
 
 } // namespace weir
