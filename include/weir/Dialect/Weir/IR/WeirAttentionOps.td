@@ -132,6 +132,8 @@ def Weir_AttentionOp : Weir_Op<"attention", [
     - `epilogue_operands`: the epilogue's arguments after the output's element. A varying one is a tensor that broadcasts to the output, in its layout,
       from the right; a uniform one is a scalar.
 
+    Clauses are written behind the inputs in one order: `operands`, `mask`, `bias`, `lengths`, `packed`, `epilogue`, `place`. The attributes follow.
+
     #### Outputs
 
     - [B, Hq, Lq, Dv], in the layout of the queries, of any type that may store it.
